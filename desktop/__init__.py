@@ -1,0 +1,1 @@
+"""Signoff console: what waits, what exactly would run, and who decides."""

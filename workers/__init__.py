@@ -1,0 +1,1 @@
+"""Signoff workers: LangGraph agents that wait for a named person before they act."""
