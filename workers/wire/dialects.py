@@ -1,0 +1,199 @@
+"""Interrupt values of every agent framework we meet, read as calls to decide on.
+
+The only place that tells the dialects of `PROTOCOL` section 6 apart, and the only place that knows
+how each wants to be answered. A wrong answer poisons a thread whose interrupts are not typed, so
+what cannot be answered safely says so instead.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from workers.wire.approvals import ApprovalRequest, Decision, DecisionKind, decision_payload
+from workers.wire.canonical import JSON
+from workers.wire.errors import MalformedDecision
+
+
+class Dialect(StrEnum):
+    """Who wrote the interrupt."""
+
+    SIGNOFF = "signoff"
+    BASE = "base"
+    TOOL_APPROVAL = "tool_approval"
+    HITL_BATCH = "hitl_batch"
+    AGENT_INBOX = "agent_inbox"
+    ASK_USER = "ask_user"
+    MACHINE = "machine"
+    SCHEMA = "schema"
+    FREE_TEXT = "free_text"
+
+
+class PendingCall(msgspec.Struct, frozen=True, kw_only=True):
+    """An interrupt, read.
+
+    Attributes:
+        tool_call_id: empty where the dialect does not tell.
+        interrupt_id: LangGraph's, empty where the worker does not tell.
+        request: only from a Signoff worker.
+        allowed: what the worker would accept; empty means that no person may answer here.
+        args_schema: JSON Schema of the tool's arguments, if known.
+    """
+
+    dialect: Dialect
+    action: str
+    args: JSON
+    tool_call_id: str = ""
+    interrupt_id: str = ""
+    description: str = ""
+    allowed: tuple[DecisionKind, ...] = ()
+    args_schema: JSON = None
+    request: ApprovalRequest | None = None
+
+
+_BOTH = (DecisionKind.APPROVE, DecisionKind.REJECT)
+_WORDS = {
+    "approve": DecisionKind.APPROVE,
+    "accept": DecisionKind.APPROVE,
+    "edit": DecisionKind.EDIT,
+    "reject": DecisionKind.REJECT,
+    "respond": DecisionKind.RESPOND,
+}
+
+
+def read_interrupt(value: JSON) -> PendingCall:
+    """Tell what an interrupt asks, whatever wrote it. Never raises; the worst is free text."""
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+        if isinstance(value[0].get("action_request"), dict):
+            return _agent_inbox(value[0])
+        value = value[0]
+    if not isinstance(value, dict):
+        return PendingCall(dialect=Dialect.FREE_TEXT, action="question", args=value)
+    if value.get("type") == "tool_approval" and isinstance(value.get("tool_call_id"), str):
+        return PendingCall(
+            dialect=Dialect.TOOL_APPROVAL,
+            action=_text(value.get("name")),
+            args=value.get("args"),
+            tool_call_id=_text(value.get("tool_call_id")),
+            interrupt_id=_text(value.get("interrupt_id")),
+            description=_text(value.get("description")),
+            allowed=_BOTH,
+        )
+    if isinstance(value.get("action_requests"), list) and "review_configs" in value:
+        return _hitl_batch(value)
+    if isinstance(value.get("action_request"), dict):
+        return _agent_inbox(value) if isinstance(value.get("config"), dict) else _base(value)
+    if value.get("type") == "ask_user":
+        return PendingCall(dialect=Dialect.ASK_USER, action="ask_user", args=value.get("questions"))
+    if value.get("kind") == "delegate" or value.get("type") == "hook_invocation":
+        return PendingCall(dialect=Dialect.MACHINE, action=_text(value.get("agent")), args=value)
+    dialect = Dialect.SCHEMA if "response_schema" in value else Dialect.FREE_TEXT
+    return PendingCall(dialect=dialect, action="question", args=value)
+
+
+def answer(call: PendingCall, decision: Decision) -> JSON:
+    """The resume payload for one call.
+
+    Raises:
+        MalformedDecision: the dialect cannot take this decision.
+    """
+    if decision.kind not in call.allowed:
+        raise MalformedDecision(
+            f"This worker takes no '{decision.kind}' for {call.action}.",
+            "Choose one of: " + (", ".join(call.allowed) or "nothing; a person cannot answer it"),
+        )
+    match call.dialect:
+        case Dialect.SIGNOFF | Dialect.BASE:
+            payload = decision_payload(decision)
+        case Dialect.TOOL_APPROVAL:
+            payload = _langchain(decision)
+        case Dialect.HITL_BATCH:
+            payload = {"decisions": [_langchain(decision)]}
+        case Dialect.AGENT_INBOX:
+            kind = "accept" if decision.kind is DecisionKind.APPROVE else "ignore"
+            payload = [{"type": kind, "args": None}]
+        case _:
+            raise MalformedDecision("This kind of interrupt cannot be answered from here yet.")
+    # A Signoff worker finds the interrupt itself, by request id; a map would name its own target.
+    by_id = call.interrupt_id and call.dialect is not Dialect.SIGNOFF
+    return {call.interrupt_id: payload} if by_id else payload
+
+
+def _langchain(decision: Decision) -> JSON:
+    answer: dict[str, JSON] = {"type": str(decision.kind)}
+    if decision.message:
+        answer["message"] = decision.message
+    return answer
+
+
+def _base(value: dict[str, JSON]) -> PendingCall:
+    action, args = _action_request(value)
+    request = _approval_request(value.get("approval_request"))
+    named = value.get("allowed_decisions")
+    words = named if isinstance(named, list) and request is not None else ["approve", "reject"]
+    return PendingCall(
+        dialect=Dialect.BASE if request is None else Dialect.SIGNOFF,
+        action=action,
+        args=args,
+        tool_call_id=_text(value.get("tool_call_id")),
+        interrupt_id=_text(value.get("interrupt_id")),
+        description=_text(value.get("description")),
+        allowed=tuple(_WORDS[word] for word in words if isinstance(word, str) and word in _WORDS),
+        args_schema=value.get("args_schema"),
+        request=request,
+    )
+
+
+def _agent_inbox(value: dict[str, JSON]) -> PendingCall:
+    action, args = _action_request(value)
+    config = value.get("config")
+    allowed = config if isinstance(config, dict) else {}
+    pairs = (("allow_accept", DecisionKind.APPROVE), ("allow_ignore", DecisionKind.REJECT))
+    return PendingCall(
+        dialect=Dialect.AGENT_INBOX,
+        action=action,
+        args=args,
+        interrupt_id=_text(value.get("interrupt_id")),
+        description=_text(value.get("description")),
+        allowed=tuple(kind for name, kind in pairs if allowed.get(name) is True),
+    )
+
+
+def _hitl_batch(value: dict[str, JSON]) -> PendingCall:
+    """A batch of one is a call; a longer one is shown whole, and cannot be answered in part."""
+    requests = value["action_requests"]
+    calls = requests if isinstance(requests, list) else []
+    configs = value.get("review_configs")
+    if len(calls) != 1 or not isinstance(calls[0], dict):
+        names = ", ".join(_text(call.get("name")) for call in calls if isinstance(call, dict))
+        return PendingCall(dialect=Dialect.HITL_BATCH, action=names, args=calls)
+    config = configs[0] if isinstance(configs, list) and configs else None
+    words = config.get("allowed_decisions") if isinstance(config, dict) else None
+    kinds = [_WORDS.get(str(word)) for word in words] if isinstance(words, list) else []
+    return PendingCall(
+        dialect=Dialect.HITL_BATCH,
+        action=_text(calls[0].get("name")),
+        args=calls[0].get("args"),
+        interrupt_id=_text(value.get("interrupt_id")),
+        description=_text(calls[0].get("description")),
+        allowed=tuple(kind for kind in kinds if kind in _BOTH),
+    )
+
+
+def _action_request(value: dict[str, JSON]) -> tuple[str, JSON]:
+    inner = value["action_request"]
+    return (
+        (_text(inner.get("action")), inner.get("args")) if isinstance(inner, dict) else ("", None)
+    )
+
+
+def _approval_request(value: JSON) -> ApprovalRequest | None:
+    try:
+        return msgspec.convert(value, ApprovalRequest)
+    except msgspec.ValidationError:
+        return None
+
+
+def _text(value: JSON) -> str:
+    return value if isinstance(value, str) else ""

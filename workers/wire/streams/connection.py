@@ -1,0 +1,167 @@
+"""Connections to the broker, and its errors in words for people.
+
+The only place that makes redis clients. redis-py 8 cuts blocking reads after 5 s unless told
+otherwise, and its plain pool fails under load instead of waiting; both are set right here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self, TypeAlias
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from redis import asyncio as redis
+from redis import exceptions
+from redis.asyncio.connection import parse_url
+
+from workers.wire.errors import BrokerError, BrokerRefused, BrokerUnreachable
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+COMMAND_TIMEOUT_SECONDS = 10.0
+MAX_CONNECTIONS = 20
+
+#: The client's own types are unions of the replies of every protocol version; we speak one, and
+#: read replies by their shape in this package alone.
+Client: TypeAlias = Any
+
+_HINT_ADDRESS = "Check the address and port, and that the broker is running."
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn errors of the redis client into `BrokerError`.
+
+    Raises:
+        BrokerRefused: the broker answered and said no.
+        BrokerUnreachable: it did not answer.
+        BrokerError: it could not do what was asked.
+    """
+    try:
+        yield
+    except (exceptions.AuthenticationError, exceptions.AuthorizationError) as error:
+        title = "The broker refused the user name or password."
+        raise BrokerRefused(title, "Enter the password again.") from error
+    except exceptions.NoPermissionError as error:
+        title = f"The broker does not permit this: {error}."
+        raise BrokerRefused(
+            title, "Ask its administrator for the console's permissions."
+        ) from error
+    except (exceptions.ConnectionError, exceptions.TimeoutError, OSError) as error:
+        raise BrokerUnreachable(
+            f"The broker does not answer: {str(error).rstrip('.')}.", _HINT_ADDRESS
+        ) from error
+    except exceptions.InvalidResponse as error:
+        title = "What answers at this address is not a Redis or Valkey broker."
+        raise BrokerRefused(title, _HINT_ADDRESS) from error
+    except exceptions.ResponseError as error:
+        # "NOAUTH" arrives as a plain response error when no password was given at all.
+        if "NOAUTH" in str(error) or "Authentication required" in str(error):
+            title = "The broker asks for a password."
+            raise BrokerRefused(title, "Enter the password in the connection settings.") from error
+        raise BrokerError(f"The broker could not do this: {error}.") from error
+    except exceptions.RedisError as error:
+        raise BrokerError(f"The broker client failed: {error}.") from error
+
+
+class Connection:
+    """One broker, with a pool for commands and single connections for blocking reads.
+
+    An async context manager: entering it proves that the broker answers.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        with _url_errors():
+            pool = redis.BlockingConnectionPool.from_url(
+                url,
+                protocol=2,
+                max_connections=MAX_CONNECTIONS,
+                timeout=COMMAND_TIMEOUT_SECONDS,
+                socket_timeout=COMMAND_TIMEOUT_SECONDS,
+                socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            )
+            self.client: Client = redis.Redis.from_pool(pool)
+
+    async def __aenter__(self) -> Self:
+        try:
+            with translated():
+                await self.client.ping()
+        except BrokerError:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.close()
+
+    def blocking(self) -> Client:
+        """A client of its own for reads that wait longer than any command may. Close it."""
+        with _url_errors():
+            return redis.Redis.from_url(
+                self.url,
+                protocol=2,
+                single_connection_client=True,
+                socket_timeout=None,
+                socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
+                # A lost half-open connection must not be read for ever.
+                socket_keepalive=True,
+                health_check_interval=0,
+            )
+
+    def listener(self) -> Client:
+        """A bare connection that speaks RESP3, for `news.listen`. Disconnect it."""
+        with _url_errors():
+            options: dict[str, Any] = dict(parse_url(self.url))
+            kind = options.pop("connection_class", redis.Connection)
+            return kind(
+                **options,
+                protocol=3,
+                socket_timeout=None,
+                socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.client.aclose()
+        await self.client.connection_pool.disconnect()
+
+
+def split_password(url: str) -> tuple[str, str]:
+    """Take the password out of a broker URL.
+
+    Returns:
+        The URL without it, and the password (empty if there was none).
+
+    Raises:
+        BrokerRefused: not a broker URL.
+    """
+    with _url_errors():
+        parts = urlsplit(url)
+        if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.hostname or parts.path):
+            raise ValueError("it must look like redis://host:port/0")
+        host = parts.netloc.rpartition("@")[2]
+        user = f"{parts.username}@" if parts.username else ""
+        bare = urlunsplit((parts.scheme, user + host, parts.path, parts.query, parts.fragment))
+        _ = parts.port  # raises on a port that is no number
+        return bare, unquote(parts.password or "")
+
+
+def join_password(url: str, password: str) -> str:
+    """Put a password into a broker URL."""
+    parts = urlsplit(url)
+    if not password:
+        return url
+    host = parts.netloc.rpartition("@")[2]
+    netloc = f"{parts.username or ''}:{quote(password, safe='')}@{host}"
+    return urlunsplit((parts.scheme, netloc, parts.path, parts.query, parts.fragment))
+
+
+@contextmanager
+def _url_errors() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise BrokerRefused(
+            f"This is not a broker address: {error}.", "Example: redis://127.0.0.1:6379/0"
+        ) from error

@@ -1,0 +1,131 @@
+"""What a worker writes: progress, tokens, receipts, the ledger, the index, heartbeats.
+
+The only place that writes these keys. A progress event is emitted once per event key, however
+often a node runs again.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from workers.wire import keys
+from workers.wire.approvals import Receipt
+from workers.wire.codec import encode_event, encode_struct
+from workers.wire.events import (
+    ContextSummary,
+    Event,
+    RequestSummary,
+    TokenDelta,
+    WorkerInfo,
+)
+from workers.wire.streams.connection import Connection, translated
+
+MAX_PROGRESS_ENTRIES = 10_000
+MAX_RECEIPTS = 10_000
+#: Marks of a context outlive any pause between its messages.
+MARKS_TTL_SECONDS = 30 * 24 * 3600
+
+_EMIT = resources.files(__package__).joinpath("emit.lua").read_text()
+
+
+class ProgressWriter:
+    """Writes what one worker has to tell."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._client = connection.client
+        self._emit = self._client.register_script(_EMIT)
+
+    async def emit(self, event: Event, event_key: str) -> bool:
+        """Add an event to its context's progress stream, and publish it.
+
+        Args:
+            event_key: names the event within its context; a second emit of it does nothing.
+
+        Returns:
+            Whether the event is new.
+        """
+        context_id = event.context_id
+        with translated():
+            entry_id = await self._emit(
+                keys=[keys.progress(context_id), keys.emitted(context_id)],
+                args=[event_key, encode_event(event), MAX_PROGRESS_ENTRIES, MARKS_TTL_SECONDS],
+            )
+        return entry_id is not None
+
+    async def publish_tokens(self, delta: TokenDelta) -> None:
+        """Tell live listeners a piece of a message; nothing is stored."""
+        with translated():
+            await self._client.publish(keys.tokens(delta.context_id), encode_struct(delta))
+
+    async def receipt(self, receipt: Receipt) -> None:
+        """Say what became of a decision."""
+        with translated():
+            await self._client.xadd(
+                keys.RECEIPTS, {"data": encode_struct(receipt)}, maxlen=MAX_RECEIPTS
+            )
+
+    async def consume_decision(self, context_id: str, request_id: str, mark: str) -> str | None:
+        """Set the mark of the first decision on a request.
+
+        Returns:
+            None when this decision is the first; else the mark of the one that was.
+        """
+        return await self._first(keys.decisions(context_id), request_id, mark)
+
+    async def tool_started(self, context_id: str, request_id: str, mark: str) -> str | None:
+        """Note that an approved tool starts. Returns the note that was there before, if any."""
+        return await self._first(keys.tool_ledger(context_id), request_id, mark)
+
+    async def tool_done(self, context_id: str, request_id: str, mark: str) -> None:
+        """Note that it ended."""
+        with translated():
+            await self._client.hset(keys.tool_ledger(context_id), request_id, mark)
+
+    async def index_context(self, context_id: str, summary: ContextSummary) -> None:
+        """Renew the index entry of a context."""
+        with translated():
+            async with self._client.pipeline(transaction=False) as batch:
+                batch.zadd(keys.CONTEXTS, {context_id: summary.last_activity_ms})
+                batch.hset(keys.CONTEXT, context_id, encode_struct(summary))
+                await batch.execute()
+
+    async def index_request(self, request_id: str, summary: RequestSummary) -> None:
+        """List a request as waiting."""
+        with translated():
+            async with self._client.pipeline(transaction=False) as batch:
+                batch.zadd(keys.WAITING, {request_id: summary.since_ms})
+                batch.hset(keys.REQUEST, request_id, encode_struct(summary))
+                await batch.execute()
+
+    async def unindex_request(self, request_id: str) -> None:
+        """A request waits no longer."""
+        with translated():
+            async with self._client.pipeline(transaction=False) as batch:
+                batch.zrem(keys.WAITING, request_id)
+                batch.hdel(keys.REQUEST, request_id)
+                await batch.execute()
+
+    async def heartbeat(self, info: WorkerInfo, now_ms: int, ttl_ms: int) -> None:
+        """Say that this worker lives; unsaid for `ttl_ms`, it counts as gone."""
+        with translated():
+            async with self._client.pipeline(transaction=False) as batch:
+                batch.set(keys.worker(info.consumer), encode_struct(info), px=ttl_ms)
+                batch.zadd(keys.WORKERS, {info.consumer: now_ms})
+                await batch.execute()
+
+    async def farewell(self, consumer: str) -> None:
+        """This worker ends in good order."""
+        with translated():
+            async with self._client.pipeline(transaction=False) as batch:
+                batch.delete(keys.worker(consumer))
+                batch.zrem(keys.WORKERS, consumer)
+                await batch.execute()
+
+    async def _first(self, key: str, name: str, mark: str) -> str | None:
+        with translated():
+            async with self._client.pipeline(transaction=True) as batch:
+                batch.hsetnx(key, name, mark)
+                batch.hget(key, name)
+                batch.expire(key, MARKS_TTL_SECONDS)
+                is_first, found, _ = await batch.execute()
+        return None if is_first else found.decode()
