@@ -1,0 +1,1 @@
+"""Every test of the project, by storey; what they share lies in `tests.support`."""

@@ -1,0 +1,63 @@
+"""Fixtures and checks of every test.
+
+Nothing but wiring: what is offered lives in `tests.support`, one module for each thing.
+The environment is isolated first of all, before any module that might look at it is imported.
+"""
+
+from __future__ import annotations
+
+from tests.support import environment
+
+_ENVIRONMENT = environment.isolate()
+
+import asyncio  # noqa: E402
+from collections.abc import Callable, Mapping  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import pytest  # noqa: E402
+
+pytest_plugins = (
+    "tests.support.left_behind",
+    "tests.support.redis_server",
+    "tests.support.proxy",
+    "tests.support.processes",
+    "tests.support.desktop_session",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register our markers."""
+    config.addinivalue_line("markers", "qt_loop: run this coroutine test on the Qt event loop")
+
+
+def pytest_unconfigure() -> None:
+    """Take away the folders of this test process."""
+    _ENVIRONMENT.remove()
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The Qt loop for tests marked `qt_loop`, the stock loop for all others."""
+    if item.get_closest_marker("qt_loop"):
+        return {"qt": _qt_loop}
+    return {"asyncio": asyncio.new_event_loop}
+
+
+def _qt_loop() -> asyncio.AbstractEventLoop:
+    # Imported here: most test processes never need Qt.
+    import qasync  # type: ignore[import-untyped]
+    from PySide6.QtWidgets import QApplication
+
+    application = QApplication.instance() or QApplication([])
+    QApplication.setQuitOnLastWindowClosed(False)
+    loop: asyncio.AbstractEventLoop = qasync.QEventLoop(application)
+    return loop
+
+
+@pytest.fixture(autouse=True)
+def signoff_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """`SIGNOFF_HOME` of this test: settings, cache, audit log. Not created yet."""
+    home = tmp_path / "signoff-home"
+    monkeypatch.setenv("SIGNOFF_HOME", str(home))
+    return home

@@ -1,0 +1,1 @@
+"""What tests share: real brokers, processes, keyrings and daemons, waiting, and leak checks."""

@@ -1,0 +1,142 @@
+"""A TCP proxy on 127.0.0.1 that can go away, come back, and go silent.
+
+The only place where tests break a network. It stands between the code under test and a real
+server, so that the server keeps its state while the way to it is cut.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.redis_server import RedisServer
+
+_ORDER_SECONDS = 10
+#: SO_LINGER with zero seconds: closing sends a reset, as a vanished host or a firewall does.
+_RESET = struct.pack("ii", 1, 0)
+
+
+class TcpProxy:
+    """Hands bytes on to one target, from a thread of its own, so it serves sync tests as well.
+
+    Attributes:
+        port: where it listens; the same for its whole life.
+    """
+
+    def __init__(self, target_port: int) -> None:
+        self._target_port = target_port
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="tcp-proxy")
+        self._thread.start()
+        # Bound once here, and again by each `up`, so that nobody else gets the port meanwhile.
+        self._reservation = socket.socket()
+        self._reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._reservation.bind(("127.0.0.1", 0))
+        self.port: int = self._reservation.getsockname()[1]
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self.up()
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected now."""
+        return len(self._writers) // 2
+
+    def up(self) -> None:
+        """Accept connections (again)."""
+        self._do(self._up)
+
+    def down(self) -> None:
+        """Go away: reset what is connected, refuse what comes."""
+        self._do(self._down)
+
+    def stall(self) -> None:
+        """Go silent: stay connected, accept, and hand nothing on, as a lost route does."""
+        self._do(self._set_flowing, False)
+
+    def resume(self) -> None:
+        """Hand on again, first what was held back."""
+        self._do(self._set_flowing, True)
+
+    def close(self) -> None:
+        """Go away for good and end the thread."""
+        self.down()
+        self._do(self._end_tasks)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._reservation.close()
+
+    def _do(self, order: Callable[..., Coroutine[Any, Any, None]], *arguments: object) -> None:
+        """Run a coroutine in the proxy's thread and wait for it."""
+        asyncio.run_coroutine_threadsafe(order(*arguments), self._loop).result(_ORDER_SECONDS)
+
+    async def _up(self) -> None:
+        if self._server is None:
+            self._server = await asyncio.start_server(
+                self._serve, "127.0.0.1", self.port, reuse_port=True
+            )
+
+    async def _down(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for writer in self._writers:
+            writer.transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, _RESET
+            )
+            writer.transport.abort()
+        self._writers.clear()
+
+    async def _set_flowing(self, flowing: bool) -> None:
+        if flowing:
+            self._flowing.set()
+        else:
+            self._flowing.clear()
+
+    async def _end_tasks(self) -> None:
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            there, back = await asyncio.open_connection("127.0.0.1", self._target_port)
+        except OSError:
+            writer.transport.abort()
+            return
+        self._writers |= {writer, back}
+        try:
+            await asyncio.gather(self._hand_on(reader, back), self._hand_on(there, writer))
+        finally:
+            self._writers -= {writer, back}
+            writer.transport.abort()
+            back.transport.abort()
+
+    async def _hand_on(self, source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await source.read(65_536):
+                await self._flowing.wait()
+                to.write(data)
+                await to.drain()
+        if not to.transport.is_closing() and to.can_write_eof():
+            with contextlib.suppress(OSError):
+                to.write_eof()
+
+
+@pytest.fixture
+def redis_proxy(redis_server: RedisServer, redis_url: str) -> Iterator[TcpProxy]:
+    """A proxy before the (emptied) broker; its address is `redis_server.url_at(proxy.port)`."""
+    proxy = TcpProxy(redis_server.port)
+    yield proxy
+    proxy.close()
