@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tests.support import environment
 
-_ENVIRONMENT = environment.isolate()
+environment.isolate()
 
 import asyncio  # noqa: E402
 from collections.abc import Callable, Mapping  # noqa: E402
@@ -28,11 +28,6 @@ pytest_plugins = (
 def pytest_configure(config: pytest.Config) -> None:
     """Register our markers."""
     config.addinivalue_line("markers", "qt_loop: run this coroutine test on the Qt event loop")
-
-
-def pytest_unconfigure() -> None:
-    """Take away the folders of this test process."""
-    _ENVIRONMENT.remove()
 
 
 def pytest_asyncio_loop_factories(

@@ -7,10 +7,10 @@ at the environment once and remember it.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 #: The checkout under test.
@@ -35,49 +35,32 @@ _REAL_HOME = "TESTS_OF_SIGNOFF_REAL_HOME"
 _REAL_TEMP = "TESTS_OF_SIGNOFF_REAL_TEMP"
 
 
-@dataclass(frozen=True, slots=True)
-class TestEnvironment:
-    """The folders of one test process; all of them below `root`, which goes at the end.
+def isolate() -> None:
+    """Point this process, and the children it will have, at fresh empty folders.
 
-    Attributes:
-        root: short enough for unix sockets below it (108 characters in all).
-        temp: where `tempfile` makes things; a test leaves nothing here.
-        runtime: `XDG_RUNTIME_DIR`.
+    They go when the process ends.
     """
-
-    __test__ = False
-
-    root: Path
-    home: Path
-    runtime: Path
-    temp: Path
-
-    def remove(self) -> None:
-        """Take the folders away again."""
-        shutil.rmtree(self.root, ignore_errors=True)
-
-
-def isolate() -> TestEnvironment:
-    """Point this process, and the children it will have, at fresh empty folders."""
     real_temp = os.environ.setdefault(_REAL_TEMP, tempfile.gettempdir())
     os.environ.setdefault(_REAL_HOME, str(Path.home()))
     for name in list(os.environ):
         if name.startswith(_NOT_FOR_TESTS):
             del os.environ[name]
 
+    # Short, for the unix sockets that come to lie below it: their paths have 108 characters.
     root = Path(tempfile.mkdtemp(prefix="signoff-tests-", dir=real_temp))
-    folders = TestEnvironment(root, root / "home", root / "run", root / "tmp")
-    for folder in (folders.home, folders.runtime, folders.temp):
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    home, runtime, temp = root / "home", root / "run", root / "tmp"
+    for folder in (home, runtime, temp):
         folder.mkdir(mode=0o700)
     os.environ.update(
-        HOME=str(folders.home),
-        XDG_CACHE_HOME=str(folders.home / ".cache"),
-        XDG_CONFIG_HOME=str(folders.home / ".config"),
-        XDG_DATA_HOME=str(folders.home / ".local" / "share"),
-        XDG_STATE_HOME=str(folders.home / ".local" / "state"),
-        XDG_RUNTIME_DIR=str(folders.runtime),
-        SIGNOFF_HOME=str(folders.home / "signoff"),
-        TMPDIR=str(folders.temp),
+        HOME=str(home),
+        XDG_CACHE_HOME=str(home / ".cache"),
+        XDG_CONFIG_HOME=str(home / ".config"),
+        XDG_DATA_HOME=str(home / ".local" / "share"),
+        XDG_STATE_HOME=str(home / ".local" / "state"),
+        XDG_RUNTIME_DIR=str(runtime),
+        SIGNOFF_HOME=str(home / "signoff"),
+        TMPDIR=str(temp),
         # pytest's own tmp_path stays where people look for it after a failure.
         PYTEST_DEBUG_TEMPROOT=real_temp,
         QT_API="pyside6",
@@ -88,8 +71,7 @@ def isolate() -> TestEnvironment:
         NO_PROXY="127.0.0.1,localhost",
         no_proxy="127.0.0.1,localhost",
     )
-    tempfile.tempdir = str(folders.temp)
-    return folders
+    tempfile.tempdir = str(temp)
 
 
 def real_home_environment() -> dict[str, str]:
