@@ -1,0 +1,61 @@
+"""What actions need from the outside, as protocols.
+
+The only place that names the ways out of the console. An order leaves without waiting; what became
+of it comes back as a fact, by the way everything comes in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from desktop.store.records import RequestKey
+from workers.wire.canonical import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class SendDecision:
+    """Send a decision to the agent that waits for it.
+
+    Attributes:
+        nonce: this decision's.
+        guard: for a worker that cannot tell calls apart: the name under which the first console
+            to decide marks the call as its own. Empty for a Signoff worker, which checks itself.
+    """
+
+    key: RequestKey
+    agent: str
+    tool_call_id: str
+    payload: JSON
+    nonce: str
+    guard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SendMessage:
+    """Give an agent a task, in a person's name."""
+
+    context_id: str
+    agent: str
+    text: str
+    invocation_id: str
+    user: dict[str, JSON] = field(default_factory=dict)
+
+
+Order: TypeAlias = SendDecision | SendMessage
+
+
+class Outbox(Protocol):
+    """The one mouth out."""
+
+    def post(self, order: Order) -> None:
+        """Take an order; never blocks, never raises for what happens to it later."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who sits at this desk."""
+
+    id: str
+    name: str

@@ -1,0 +1,92 @@
+"""The `signoff` command: the window, or one question or decision without it.
+
+The only place that reads the command line. Qt is imported only when a window is asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from desktop import logs
+from workers.wire.errors import SignoffError
+
+EXIT_ERROR = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns:
+        0 done; 2 a stated error; `decide`: 3 refused, 4 no answer in time.
+    """
+    options = _parser().parse_args(argv)
+    logs.configure(verbose=options.verbose)
+    try:
+        if options.command is None:
+            from desktop.app import run_console  # noqa: PLC0415 - Qt, only for a window
+
+            return run_console(
+                url=options.redis_url,
+                demo=options.demo,
+                tour=options.tour,
+                diagnose=options.diagnose,
+            )
+        from desktop.cli.commands import run  # noqa: PLC0415 - keeps the window's start short
+
+        return asyncio.run(run(options))
+    except SignoffError as error:
+        _report(error, as_json=getattr(options, "json", False))
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        return 130
+
+
+def _report(error: SignoffError, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"error": {"title": error.title, "hint": error.hint}}))
+    print(error.title, error.hint, sep="\n" if error.hint else "", file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="signoff",
+        description="Approval console for LangGraph agents. Without a command it opens the window.",
+    )
+    parser.add_argument("--demo", action="store_true", help="start the bundled demo and follow it")
+    parser.add_argument("--tour", type=Path, metavar="DIR", help="drive the window, leave pictures")
+    parser.add_argument("--diagnose", action="store_true", help="build everything, check it, quit")
+    _common(parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    inbox = commands.add_parser("inbox", help="list what waits for a decision")
+    conversations = commands.add_parser("conversations", help="list conversations")
+    conversations.add_argument("--limit", type=int, default=100)
+    show = commands.add_parser("show", help="show one conversation")
+    show.add_argument("context", metavar="CONTEXT")
+    decide = commands.add_parser("decide", help="decide on one waiting call")
+    decide.add_argument("context", metavar="CONTEXT")
+    decide.add_argument("tool_call", metavar="TOOL_CALL")
+    decide.add_argument("decision", choices=("approve", "reject"))
+    decide.add_argument("--reason", default="", metavar="TEXT")
+    decide.add_argument("--wait", type=float, default=15.0, metavar="SECONDS")
+    chat = commands.add_parser("chat", help="say something to an agent")
+    chat.add_argument("agent", metavar="AGENT")
+    chat.add_argument("text", metavar="TEXT")
+    chat.add_argument("--context", metavar="ID")
+    chat.add_argument("--wait", type=float, default=120.0, metavar="SECONDS")
+    for command in (inbox, conversations, show, decide, chat):
+        command.add_argument("--json", action="store_true", help="print JSON")
+        _common(command)
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--redis-url", default=os.environ.get("SIGNOFF_REDIS_URL", ""), metavar="URL"
+    )
+    parser.add_argument("--verbose", action="store_true", help="log to standard error")

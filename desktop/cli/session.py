@@ -1,0 +1,107 @@
+"""The console without a window: engine, store and actions on one event loop.
+
+The only place, beside the window's, that puts these rooms together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from desktop import settings
+from desktop.actions.approvals import Approvals
+from desktop.actions.conversations import Conversations
+from desktop.engine.engine import Engine
+from desktop.errors import ConsoleError
+from desktop.store.facts import Fact
+from desktop.store.records import LinkState
+from desktop.store.store import Store
+from desktop.system.vault import Vault
+from workers.wire.streams.connection import join_password
+
+CONNECT_SECONDS = 10.0
+
+
+class Session:
+    """A connected console, as an async context manager.
+
+    Attributes:
+        store: what the broker holds, read once and followed from then on.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.store = Store()
+        self._url = url
+        self._engine = Engine(self._take)
+        self._task: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+        chosen, _ = settings.load()
+        self.approvals = Approvals(self.store, self._engine, lambda: chosen.person)
+        self.conversations = Conversations(self.store, self._engine, lambda: chosen.person)
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._engine.run(), name="engine")
+        try:
+            await self._connect()
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        await self._stop()
+
+    async def until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Wait until something holds of the store. Returns whether it came to hold in time."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not condition():
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return condition()
+        return True
+
+    async def _connect(self) -> None:
+        self._engine.connect(self._url)
+        await self.until(self._settled, CONNECT_SECONDS)
+        if not self.store.is_online:
+            raise ConsoleError(self.store.link.title, self.store.link.hint)
+
+    def _settled(self) -> bool:
+        link = self.store.link
+        # A failed attempt says why in its hint; a command does not wait for the next one.
+        failed = link.state is LinkState.CONNECTING and bool(link.hint)
+        return link.state in {LinkState.ONLINE, LinkState.REFUSED} or failed
+
+    def _take(self, facts: list[Fact]) -> None:
+        self.store.apply(facts)
+        self._changed.set()
+
+    async def _stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+
+async def broker_url(given: str) -> str:
+    """The broker to ask: the one given, else the one of the settings with its kept password.
+
+    Raises:
+        ConsoleError: neither is there.
+        VaultUnavailable: the keyring does not answer.
+    """
+    if given:
+        return given
+    chosen, _ = settings.load()
+    if not chosen.broker_url:
+        hint = "Give --redis-url, or set SIGNOFF_REDIS_URL."
+        raise ConsoleError("No broker is set.", hint)
+    return join_password(chosen.broker_url, await Vault().password(chosen.broker_url))

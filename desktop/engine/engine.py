@@ -1,0 +1,186 @@
+"""The engine's loop: connect, catch up, follow, and again after every cut.
+
+The only place that decides when to reconnect. Losing the broker is a state, not an error: it is
+told as a fact, and the loop goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+
+from desktop.actions.ports import Order
+from desktop.engine.feed import Feed
+from desktop.engine.outbox import carry_out
+from desktop.store import facts
+from desktop.store.records import Link, LinkState
+from workers.wire.errors import BrokerError, BrokerRefused
+from workers.wire.events import TokenDelta
+from workers.wire.streams.connection import Connection, split_password
+from workers.wire.streams.news import Touched, listen
+from workers.wire.streams.reader import Reader
+
+Sink = Callable[[list[facts.Fact]], None]
+
+#: Facts leave in batches this far apart: two frames of a 60 Hz screen.
+BATCH_SECONDS = 0.033
+BATCH_FACTS = 2000
+FIRST_RETRY_SECONDS = 0.25
+LAST_RETRY_SECONDS = 5.0
+AGENTS_SECONDS = 3.0
+
+
+class Engine:
+    """Follows a broker and carries out orders.
+
+    `run` is the whole life; `connect` and `post` may be called on its loop at any time.
+    """
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._batch: list[facts.Fact] = []
+        self._ready = asyncio.Event()
+        self._url_changed = asyncio.Event()
+        self._url = ""
+        self._connection: Connection | None = None
+        self._feed = Feed(self.emit)
+        self._orders: set[asyncio.Task[None]] = set()
+
+    def connect(self, url: str) -> None:
+        """Follow this broker from now on; an empty URL means none."""
+        if url != self._url:
+            self._feed.forget()
+        self._url = url
+        self._url_changed.set()
+
+    def post(self, order: Order) -> None:
+        """Carry out an order; see `actions.ports.Outbox`."""
+        task = asyncio.create_task(
+            carry_out(order, self._connection, self.emit), name=f"order:{type(order).__name__}"
+        )
+        self._orders.add(task)
+        task.add_done_callback(self._orders.discard)
+
+    def emit(self, fact: facts.Fact) -> None:
+        """Let a fact leave with the next batch."""
+        self._batch.append(fact)
+        self._ready.set()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._deliver(), name="engine:deliver")
+                tasks.create_task(self._follow_for_ever(), name="engine:follow")
+        finally:
+            if self._orders:
+                await asyncio.wait(self._orders, timeout=2)
+            self._flush()
+
+    async def _deliver(self) -> None:
+        while True:
+            await self._ready.wait()
+            self._flush()
+            await asyncio.sleep(BATCH_SECONDS)
+
+    def _flush(self) -> None:
+        self._ready.clear()
+        if self._batch:
+            batch, self._batch = self._batch, []
+            self._sink(batch)
+
+    async def _follow_for_ever(self) -> None:
+        retry_seconds = FIRST_RETRY_SECONDS
+        while True:
+            self._url_changed.clear()
+            if not self._url:
+                self._tell_link(LinkState.OFFLINE, "Not connected")
+                await self._url_changed.wait()
+                continue
+            failure = await self._follow_until_cut()
+            if failure is None:
+                retry_seconds = FIRST_RETRY_SECONDS
+                continue
+            was_online, error = failure
+            if was_online:
+                retry_seconds = FIRST_RETRY_SECONDS
+            refused = isinstance(error, BrokerRefused)
+            state = LinkState.REFUSED if refused else LinkState.CONNECTING
+            self._tell_link(state, error.title, error.hint)
+            # A refusal is not retried by itself: a wrong password tried again and again locks out.
+            await self._wait_for_url(None if refused else retry_seconds)
+            retry_seconds = min(retry_seconds * 2, LAST_RETRY_SECONDS)
+
+    async def _follow_until_cut(self) -> tuple[bool, BrokerError] | None:
+        """Follow the broker. Returns why it ended; None when another URL was asked for."""
+        self._tell_link(LinkState.CONNECTING, "Connecting")
+        online = False
+        following = asyncio.create_task(self._follow(self._url), name="engine:connection")
+        changed = asyncio.create_task(self._url_changed.wait(), name="engine:url")
+        try:
+            await asyncio.wait((following, changed), return_when=asyncio.FIRST_COMPLETED)
+            if not following.done():
+                return None
+            online = self._connection is not None
+            following.result()
+        except BrokerError as error:
+            return online, error
+        finally:
+            for task in (following, changed):
+                task.cancel()
+            await asyncio.gather(following, changed, return_exceptions=True)
+            self._connection = None
+        return None
+
+    async def _follow(self, url: str) -> None:
+        async with Connection(url) as connection, aclosing(listen(connection)) as news:
+            reader = Reader(connection)
+            await anext(news)
+            self._tell_link(LinkState.CATCHING_UP, "Catching up")
+            await self._feed.catch_up(reader, self._breathe)
+            self._connection = connection
+            self._tell_link(LinkState.ONLINE, "Connected")
+            watching = asyncio.create_task(self._watch_agents(reader), name="engine:agents")
+            try:
+                async for item in news:
+                    await self._take(reader, item)
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+
+    async def _take(self, reader: Reader, item: Touched | TokenDelta) -> None:
+        if isinstance(item, TokenDelta):
+            self.emit(facts.TokenSeen(item))
+        elif item.everything:
+            # Somebody flushed the broker: what it holds now is all there is.
+            self._feed.forget()
+            await self._feed.catch_up(reader, self._breathe)
+        else:
+            await self._feed.tell_news(reader, item)
+
+    async def _watch_agents(self, reader: Reader) -> None:
+        while True:
+            await asyncio.sleep(AGENTS_SECONDS)
+            try:
+                await self._feed.tell_agents(reader)
+            except BrokerError:
+                return  # the listening connection notices too, and says so
+
+    async def _breathe(self) -> None:
+        if len(self._batch) >= BATCH_FACTS:
+            self._flush()
+            await asyncio.sleep(0)
+
+    async def _wait_for_url(self, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._url_changed.wait()
+        except TimeoutError:
+            return
+
+    def _tell_link(self, state: LinkState, title: str, hint: str = "") -> None:
+        address = (
+            split_password(self._url)[0] if self._url and state is not LinkState.REFUSED else ""
+        )
+        self.emit(facts.LinkChanged(Link(state, title, hint, address)))

@@ -1,0 +1,70 @@
+"""Carrying out orders: the one mouth out of the console.
+
+The only place that writes to the broker. An order leaves once, without retries: a retried XADD
+after a lost reply would be a second message. What fails is told as a fact.
+"""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+
+from desktop.actions.ports import Order, SendDecision, SendMessage
+from desktop.engine.feed import Emit
+from desktop.store.facts import DecisionNotSent, MessageNotSent
+from workers.wire.errors import BrokerUnreachable, SignoffError
+from workers.wire.events import AgentCommand, AgentInvocation, Event
+from workers.wire.ids import HUMAN
+from workers.wire.streams.connection import Connection
+from workers.wire.streams.inbox import send
+from workers.wire.streams.progress import ProgressWriter
+
+
+async def carry_out(order: Order, connection: Connection | None, emit: Emit) -> None:
+    """Carry out one order; what became of it, if it failed, is emitted."""
+    if connection is None:
+        emit(
+            _failure(order, BrokerUnreachable("The broker is not reachable.", "Nothing was sent."))
+        )
+        return
+    try:
+        match order:
+            case SendDecision():
+                await _send_decision(order, connection, emit)
+            case SendMessage():
+                await _send_message(order, connection)
+    except SignoffError as error:
+        emit(_failure(order, error))
+
+
+def _failure(order: Order, error: SignoffError) -> DecisionNotSent | MessageNotSent:
+    if isinstance(order, SendDecision):
+        return DecisionNotSent(order.key, order.nonce, error.title, error.hint)
+    return MessageNotSent(order.context_id, order.invocation_id, error.title, error.hint)
+
+
+async def _send_decision(order: SendDecision, connection: Connection, emit: Emit) -> None:
+    if order.guard and not await _claim(order, connection):
+        title = "This call was decided before, here or at another desk."
+        emit(DecisionNotSent(order.key, order.nonce, title, decided_elsewhere=True))
+        return
+    command = AgentCommand(type="resume", tool_call_id=order.tool_call_id, payload=order.payload)
+    await send(connection, order.agent, Event(order.key.context_id, command))
+
+
+async def _claim(order: SendDecision, connection: Connection) -> bool:
+    """Mark a foreign worker's call as decided; only the first of all consoles succeeds."""
+    mark = msgspec.json.encode({"nonce": order.nonce, "at_ms": int(time.time() * 1000)}).decode()
+    writer = ProgressWriter(connection)
+    return await writer.consume_decision(order.key.context_id, order.guard, mark) is None
+
+
+async def _send_message(order: SendMessage, connection: Connection) -> None:
+    invocation = AgentInvocation(
+        task=order.text,
+        caller_agent=HUMAN,
+        invocation_id=order.invocation_id,
+        context=order.user,
+    )
+    await send(connection, order.agent, Event(order.context_id, invocation))

@@ -1,0 +1,42 @@
+"""What a batch of facts changed, so that a view repaints that and no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from desktop.store.records import RequestKey
+
+
+@dataclass(slots=True)
+class Changes:
+    """Names of what changed.
+
+    Attributes:
+        contexts: rows of the conversation list.
+        transcripts: contexts with new or changed entries.
+        streaming: contexts in which a message grew by a piece.
+        arrived: requests seen for the first time, waiting, after the first catch-up.
+        reset: contexts went away; lists must be read anew.
+    """
+
+    contexts: set[str] = field(default_factory=set)
+    transcripts: set[str] = field(default_factory=set)
+    streaming: set[str] = field(default_factory=set)
+    requests: set[RequestKey] = field(default_factory=set)
+    arrived: list[RequestKey] = field(default_factory=list)
+    agents: bool = False
+    link: bool = False
+    demo: bool = False
+    reset: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.contexts
+            or self.transcripts
+            or self.streaming
+            or self.requests
+            or self.agents
+            or self.link
+            or self.demo
+            or self.reset
+        )

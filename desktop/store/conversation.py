@@ -1,0 +1,142 @@
+"""One conversation: its entries in stream order, and how it stands.
+
+The only place that turns progress events into transcript entries.
+"""
+
+from __future__ import annotations
+
+import bisect
+from dataclasses import dataclass, field
+
+from desktop.store.records import Context, ContextStatus, Entry, EntryKind, Streaming
+from workers.wire.dialects import Dialect, PendingCall
+from workers.wire.events import AgentProgress
+from workers.wire.ids import HUMAN, StreamId
+from workers.wire.messages import ERROR_PREFIX, WAITING_RESPONSE, ChatMessage, Role
+
+PREVIEW_LENGTH = 200
+
+
+@dataclass(slots=True)
+class Conversation:
+    """What is known of one context.
+
+    Attributes:
+        entries: in the order of the stream, each id once.
+        sending: messages of this desk that the broker has not shown yet, by invocation id.
+        streaming: messages that models are writing, by message id.
+    """
+
+    context_id: str
+    entries: list[Entry] = field(default_factory=list)
+    sending: dict[str, Entry] = field(default_factory=dict)
+    streaming: dict[str, Streaming] = field(default_factory=dict)
+    agent: str = ""
+    _order: list[StreamId] = field(default_factory=list)
+    _message_ids: set[str] = field(default_factory=set)
+
+    def add(self, entry: Entry) -> bool:
+        """Put an entry in its place. Returns whether it is new; message ids count once."""
+        order = StreamId.parse(entry.entry_id)
+        at = bisect.bisect_left(self._order, order)
+        if at < len(self._order) and self._order[at] == order:
+            return False
+        if entry.message_id:
+            if entry.message_id in self._message_ids:
+                return False
+            self._message_ids.add(entry.message_id)
+            self.streaming.pop(entry.message_id, None)
+        self._order.insert(at, order)
+        self.entries.insert(at, entry)
+        if entry.kind is EntryKind.HUMAN:
+            self.sending.pop(entry.invocation_id, None)
+        if entry.finish or entry.kind in {EntryKind.INTERRUPT, EntryKind.ERROR}:
+            # What was being written by now is either written or will never be.
+            self.streaming = {
+                key: item for key, item in self.streaming.items() if item.agent != entry.speaker
+            }
+        return True
+
+    def row(self, waiting: int) -> Context:
+        """The conversation as a row of the list."""
+        shown = [*self.entries, *self.sending.values()]
+        preview = next((entry.text for entry in reversed(shown) if entry.text), "")
+        return Context(
+            context_id=self.context_id,
+            agent=self.agent,
+            status=self._status(waiting),
+            last_activity_ms=max((entry.at_ms for entry in shown), default=0),
+            preview=preview[:PREVIEW_LENGTH],
+            entries=len(self.entries),
+            waiting=waiting,
+        )
+
+    def _status(self, waiting: int) -> ContextStatus:
+        if waiting:
+            return ContextStatus.WAITING
+        if self.sending:
+            return ContextStatus.RUNNING
+        for entry in reversed(self.entries):
+            if entry.kind is EntryKind.ERROR:
+                return ContextStatus.FAILED
+            if entry.finish and entry.to_human:
+                return ContextStatus.DONE
+            if entry.kind is not EntryKind.UNREADABLE:
+                return ContextStatus.RUNNING
+        return ContextStatus.FAILED  # nothing in it can be read
+
+
+def entry_of_message(
+    entry_id: str, progress: AgentProgress, message: ChatMessage | str
+) -> Entry | None:
+    """The transcript entry of a `message` event; None for one that says nothing to a person."""
+    at_ms = StreamId.parse(entry_id).milliseconds
+    to_human = progress.caller_agent == HUMAN
+    if isinstance(message, str):
+        return Entry(
+            entry_id,
+            at_ms,
+            EntryKind.ERROR,
+            progress.callee_agent,
+            message.removeprefix(ERROR_PREFIX).strip() or "The run failed.",
+            failed=True,
+            to_human=to_human,
+        )
+    if message.role is Role.TOOL and message.text == WAITING_RESPONSE:
+        return None
+    kind = {Role.HUMAN: EntryKind.HUMAN, Role.TOOL: EntryKind.TOOL_RESULT}.get(
+        message.role, EntryKind.AGENT
+    )
+    speaker = {EntryKind.HUMAN: progress.caller_agent, EntryKind.TOOL_RESULT: message.name}.get(
+        kind, progress.callee_agent
+    )
+    return Entry(
+        entry_id,
+        at_ms,
+        kind,
+        speaker or progress.callee_agent,
+        message.text,
+        # A tool's message gets its id late; its call names it from the start.
+        message_id=message.tool_call_id or message.id,
+        tool_calls=message.tool_calls,
+        tool_call_id=message.tool_call_id,
+        failed=message.failed,
+        finish=progress.is_finish,
+        to_human=to_human,
+        invocation_id=progress.invocation_id,
+    )
+
+
+def entry_of_interrupt(entry_id: str, progress: AgentProgress, call: PendingCall) -> Entry:
+    """The transcript entry of an interrupt."""
+    machine = call.dialect is Dialect.MACHINE
+    return Entry(
+        entry_id,
+        StreamId.parse(entry_id).milliseconds,
+        EntryKind.INTERRUPT,
+        progress.callee_agent,
+        f"asks {call.action}" if machine else call.action,
+        tool_call_id=call.tool_call_id,
+        to_human=progress.caller_agent == HUMAN,
+        invocation_id=progress.invocation_id,
+    )

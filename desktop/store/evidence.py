@@ -1,0 +1,176 @@
+"""What is known of one request, and what follows from it.
+
+The only place that decides where a request stands. Evidence is only ever added, and the state is
+computed from all of it, so that facts may come late, twice or in any order. This desk's own click
+is evidence of sending and of nothing else: the worker's receipt, or a foreign worker's event
+stream, decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from desktop.store.records import Execution, Request, RequestKey, RequestState
+from workers.wire.approvals import DecisionKind, Outcome, Receipt, Refusal, digest_matches
+from workers.wire.dialects import Dialect, PendingCall
+from workers.wire.messages import ChatMessage
+
+#: What the base package's tools answer when they were rejected.
+BASE_REJECTED = "User declined to execute this action"
+
+_ENDINGS = {
+    DecisionKind.APPROVE: RequestState.APPROVED,
+    DecisionKind.EDIT: RequestState.EDITED,
+    DecisionKind.REJECT: RequestState.REJECTED,
+    DecisionKind.RESPOND: RequestState.RESPONDED,
+}
+_REFUSALS = {
+    Refusal.UNBOUND: "The worker takes only decisions bound to one call.",
+    Refusal.MISMATCH: "The worker found that the decision does not match the waiting call.",
+    Refusal.NOT_ALLOWED: "The worker does not take this kind of decision here.",
+    Refusal.MALFORMED: "The worker could not read the decision.",
+    Refusal.AMBIGUOUS: "More than one call waits, and the decision named none.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A decision of this desk, on its way or come back."""
+
+    kind: DecisionKind
+    nonce: str
+    failure: str = ""
+    lost_race: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is known of one request.
+
+    Attributes:
+        call: None while only receipts are known.
+        answer: the tool's message, once there is one.
+        applied: the receipt of the decision that counted.
+        ran: the receipt that says how the call itself went.
+        refusals: receipts of decisions that did not count.
+        withdrawn: the run went on without this call.
+    """
+
+    key: RequestKey
+    agent: str = ""
+    call: PendingCall | None = None
+    since_ms: int = 0
+    requester: str = ""
+    sending: Sending | None = None
+    answer: ChatMessage | None = None
+    applied: Receipt | None = None
+    ran: Receipt | None = None
+    refusals: tuple[Receipt, ...] = ()
+
+    def with_receipt(self, receipt: Receipt) -> Evidence:
+        """Add a worker's word."""
+        match receipt.kind:
+            case Outcome.APPLIED | Outcome.EXPIRED:
+                return replace(self, applied=self.applied or receipt)
+            case Outcome.EXECUTED | Outcome.FAILED | Outcome.IN_DOUBT:
+                return replace(self, ran=receipt)
+            case Outcome.REFUSED if receipt not in self.refusals:
+                return replace(self, refusals=(*self.refusals, receipt))
+            case _:
+                return self
+
+    def conclude(self) -> Request | None:
+        """The request as it stands; None while its call has not been seen."""
+        call = self.call
+        if call is None:
+            return None
+        state, decision, notice = self._state()
+        by = self.applied.reviewer if self.applied else ""
+        has_digest = call.request is not None
+        return Request(
+            key=self.key,
+            agent=self.agent,
+            call=call,
+            since_ms=self.since_ms,
+            state=state,
+            execution=self._execution(decision),
+            requester=call.request.requester.id if call.request else self.requester,
+            intact=not has_digest or _is_intact(self.agent, self.key, call),
+            foreign=call.dialect is not Dialect.SIGNOFF,
+            decision=decision,
+            decided_by=by,
+            notice=notice,
+            result=self.answer.text if self.answer else "",
+        )
+
+    def _state(self) -> tuple[RequestState, DecisionKind | None, str]:
+        sending, applied = self.sending, self.applied
+        if self.ran is not None and self.ran.kind is Outcome.IN_DOUBT:
+            return (
+                RequestState.IN_DOUBT,
+                self._applied_kind(),
+                "Started, but nobody knows how it ended.",
+            )
+        if applied is not None and applied.kind is Outcome.EXPIRED:
+            return RequestState.EXPIRED, None, ""
+        if applied is not None:
+            kind = self._applied_kind()
+            if sending is not None and sending.nonce != applied.nonce:
+                return RequestState.DECIDED_ELSEWHERE, kind, ""
+            return (_ENDINGS[kind] if kind else RequestState.DECIDED_ELSEWHERE), kind, ""
+        if self.answer is not None:
+            return self._state_by_answer()
+        if sending is None:
+            return RequestState.WAITING, None, ""
+        if sending.lost_race:
+            return RequestState.DECIDED_ELSEWHERE, None, sending.failure
+        if sending.failure:
+            return RequestState.WAITING, None, sending.failure
+        return self._state_by_refusals(sending)
+
+    def _state_by_answer(self) -> tuple[RequestState, DecisionKind | None, str]:
+        """A foreign worker sends no receipts; its tool's message is all there is."""
+        assert self.answer is not None  # noqa: S101 - told apart by the caller
+        rejected = self.answer.text == BASE_REJECTED
+        kind = DecisionKind.REJECT if rejected else DecisionKind.APPROVE
+        if self.sending is not None and self.sending.kind is kind and not self.sending.failure:
+            return _ENDINGS[kind], kind, ""
+        return RequestState.DECIDED_ELSEWHERE, kind, ""
+
+    def _state_by_refusals(self, sending: Sending) -> tuple[RequestState, DecisionKind | None, str]:
+        for receipt in self.refusals:
+            if receipt.nonce != sending.nonce:
+                continue
+            if receipt.refusal is Refusal.ALREADY_DECIDED:
+                return RequestState.DECIDED_ELSEWHERE, None, ""
+            if receipt.refusal is Refusal.NOT_PENDING:
+                return RequestState.WITHDRAWN, None, "The worker no longer waits for this call."
+            known = receipt.refusal is not None
+            text = _REFUSALS[receipt.refusal] if known and receipt.refusal else receipt.outcome
+            return RequestState.WAITING, None, text
+        return RequestState.SENDING, sending.kind, ""
+
+    def _applied_kind(self) -> DecisionKind | None:
+        name = self.applied.decision if self.applied else ""
+        return next((kind for kind in DecisionKind if kind == name), None)
+
+    def _execution(self, decision: DecisionKind | None) -> Execution:
+        if self.ran is not None:
+            outcomes = {Outcome.EXECUTED: Execution.EXECUTED, Outcome.FAILED: Execution.FAILED}
+            return outcomes.get(self.ran.kind or Outcome.IN_DOUBT, Execution.UNKNOWN)
+        foreign = self.call is not None and self.call.dialect is not Dialect.SIGNOFF
+        if foreign and self.answer is not None and decision is DecisionKind.APPROVE:
+            return Execution.FAILED if self.answer.failed else Execution.EXECUTED
+        return Execution.NOT_RUN
+
+
+def _is_intact(agent: str, key: RequestKey, call: PendingCall) -> bool:
+    """Whether the request is about the call it stands beside: what is shown is what is bound."""
+    request = call.request
+    return request is not None and (
+        digest_matches(request, call.args)
+        and request.action == call.action
+        and request.tool_call_id == call.tool_call_id
+        and request.context_id == key.context_id
+        and request.agent == agent
+    )

@@ -1,0 +1,138 @@
+"""What the console learns, one frozen fact at a time.
+
+The only things that change the store. They come from the broker (through the engine) or from this
+desk (through the actions), and say what happened, never what to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from desktop.store.records import Demo, Link, RequestKey, WorkerInfo
+from workers.wire.approvals import DecisionKind, Receipt
+from workers.wire.events import Event, TokenDelta
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """The link to the broker changed its state."""
+
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class EventSeen:
+    """An entry of a progress stream was read."""
+
+    context_id: str
+    entry_id: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableSeen:
+    """An entry of a progress stream could not be read.
+
+    Attributes:
+        title: why, for a person.
+        excerpt: its first characters, as they came.
+    """
+
+    context_id: str
+    entry_id: str
+    title: str
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSeen:
+    """A piece of a message arrived while its model writes."""
+
+    delta: TokenDelta
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptSeen:
+    """A worker said what became of a decision."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class AgentsSeen:
+    """Who is on the broker now."""
+
+    agents: tuple[str, ...]
+    workers: tuple[WorkerInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtUp:
+    """Everything the broker holds has been read once. Contexts not named here are gone."""
+
+    context_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionSending:
+    """A reviewer at this desk decided; the decision is on its way."""
+
+    key: RequestKey
+    kind: DecisionKind
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionNotSent:
+    """It did not leave, or somebody else's did before it."""
+
+    key: RequestKey
+    nonce: str
+    title: str
+    hint: str = ""
+    decided_elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSending:
+    """A person at this desk wrote to an agent."""
+
+    context_id: str
+    agent: str
+    text: str
+    invocation_id: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageNotSent:
+    """It did not leave."""
+
+    context_id: str
+    invocation_id: str
+    title: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoChanged:
+    """The bundled demo changed its state."""
+
+    demo: Demo
+
+
+Fact: TypeAlias = (
+    LinkChanged
+    | EventSeen
+    | UnreadableSeen
+    | TokenSeen
+    | ReceiptSeen
+    | AgentsSeen
+    | CaughtUp
+    | DecisionSending
+    | DecisionNotSent
+    | MessageSending
+    | MessageNotSent
+    | DemoChanged
+)

@@ -1,0 +1,237 @@
+"""What the console knows, as frozen records.
+
+The only place that defines what views and command-line output may show. Records hold text as it
+came; making it safe to show is the renderer's work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from workers.wire.approvals import DecisionKind as DecisionKind
+from workers.wire.approvals import Risk as Risk
+from workers.wire.canonical import JSON
+from workers.wire.dialects import Dialect as Dialect
+from workers.wire.dialects import PendingCall
+from workers.wire.events import ContextStatus as ContextStatus
+from workers.wire.events import WorkerInfo as WorkerInfo
+from workers.wire.messages import ToolCall as ToolCall
+
+
+class LinkState(StrEnum):
+    """How the console stands with the broker."""
+
+    OFFLINE = "offline"
+    CONNECTING = "connecting"
+    CATCHING_UP = "catching_up"
+    ONLINE = "online"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The state of the link, in words for a person.
+
+    Attributes:
+        address: the broker's address without its password.
+    """
+
+    state: LinkState = LinkState.OFFLINE
+    title: str = "Not connected"
+    hint: str = ""
+    address: str = ""
+
+
+class EntryKind(StrEnum):
+    """What a line of a transcript is."""
+
+    HUMAN = "human"
+    AGENT = "agent"
+    TOOL_RESULT = "tool_result"
+    INTERRUPT = "interrupt"
+    ERROR = "error"
+    UNREADABLE = "unreadable"
+    SENDING = "sending"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a transcript.
+
+    Attributes:
+        entry_id: the stream's id; ordered by `workers.wire.ids.StreamId`.
+        at_ms: when it arrived at the broker, milliseconds since the epoch.
+        speaker: the agent, the tool or the person.
+        tool_call_id: the call a tool's result or an interrupt belongs to.
+        finish: the last message of an invocation.
+        to_human: the invocation was a person's.
+        note: what the reader should know of it, such as that it was not sent.
+    """
+
+    entry_id: str
+    at_ms: int
+    kind: EntryKind
+    speaker: str
+    text: str
+    message_id: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+    failed: bool = False
+    finish: bool = False
+    to_human: bool = False
+    invocation_id: str = ""
+    note: str = ""
+
+
+class RequestKey(NamedTuple):
+    """Names a request on this desk: its context, and its call (or the interrupt's entry)."""
+
+    context_id: str
+    call: str
+
+
+class RequestState(StrEnum):
+    """Where a request stands; every ending is told apart."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    APPROVED = "approved"
+    EDITED = "edited"
+    REJECTED = "rejected"
+    RESPONDED = "responded"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    DECIDED_ELSEWHERE = "decided_elsewhere"
+    IN_DOUBT = "in_doubt"
+
+
+#: States in which nobody has decided yet, as far as this desk knows.
+OPEN_STATES = frozenset((RequestState.WAITING, RequestState.SENDING))
+
+
+class Execution(StrEnum):
+    """What the worker says of the call itself."""
+
+    NOT_RUN = "not_run"
+    UNKNOWN = "unknown"
+    EXECUTED = "executed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An approval request, derived from all that is known of it.
+
+    Attributes:
+        call: the interrupt as read from the wire.
+        since_ms: when it arrived at the broker.
+        requester: on whose behalf the agent acts, empty if unknown.
+        intact: the arguments are those the worker's digest was made of (always true without one).
+        foreign: its worker is not Signoff's: it cannot tell calls apart or verify a decision.
+        decided_by: the reviewer's name, by the worker's word.
+        notice: why the last attempt had no effect, for the reviewer.
+        result: what the tool said.
+    """
+
+    key: RequestKey
+    agent: str
+    call: PendingCall
+    since_ms: int
+    state: RequestState = RequestState.WAITING
+    execution: Execution = Execution.NOT_RUN
+    requester: str = ""
+    intact: bool = True
+    foreign: bool = False
+    decision: DecisionKind | None = None
+    decided_by: str = ""
+    notice: str = ""
+    result: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has decided yet, as far as this desk knows."""
+        return self.state in OPEN_STATES
+
+    @property
+    def risk(self) -> Risk:
+        """The worker's word; without one, high."""
+        return self.call.request.risk if self.call.request else Risk.HIGH
+
+    @property
+    def args(self) -> JSON:
+        """The arguments, whole."""
+        return self.call.args
+
+    @property
+    def request_id(self) -> str:
+        """The worker's id of the request; empty from a foreign worker."""
+        return self.call.request.request_id if self.call.request else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One conversation, as a row.
+
+    Attributes:
+        agent: whom the person addresses.
+        preview: the last words, as they came.
+    """
+
+    context_id: str
+    agent: str
+    status: ContextStatus
+    last_activity_ms: int
+    preview: str = ""
+    entries: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A name one can talk to.
+
+    Attributes:
+        workers: living Signoff workers that serve it; empty for a foreign or absent one.
+        waiting: open requests of this agent.
+    """
+
+    name: str
+    workers: tuple[WorkerInfo, ...] = ()
+    waiting: int = 0
+
+    @property
+    def note(self) -> str:
+        """What its workers want to be known of them, such as a scripted model."""
+        return ", ".join(dict.fromkeys(w.note for w in self.workers if w.note))
+
+
+class DemoState(StrEnum):
+    """How the bundled demo stands."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The bundled demo workers."""
+
+    state: DemoState = DemoState.STOPPED
+    title: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Streaming:
+    """A message while a model still writes it."""
+
+    message_id: str
+    agent: str
+    text: str = ""
+    next_seq: int = 0
+    started_ms: int = field(default=0, compare=False)

@@ -1,0 +1,292 @@
+"""How each fact changes what is known.
+
+The only place that gives facts a meaning. One function per kind of fact; each says in `Changes`
+what it touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from desktop.store import facts
+from desktop.store.changes import Changes
+from desktop.store.conversation import Conversation, entry_of_interrupt, entry_of_message
+from desktop.store.evidence import Evidence, Sending
+from desktop.store.records import (
+    Agent,
+    Demo,
+    Entry,
+    EntryKind,
+    Link,
+    Request,
+    RequestKey,
+    RequestState,
+    Streaming,
+)
+from workers.wire.approvals import Outcome, Receipt
+from workers.wire.dialects import Dialect, PendingCall, read_interrupt
+from workers.wire.events import AgentProgress, Event, ProgressType, WorkerInfo
+from workers.wire.ids import HUMAN, StreamId
+from workers.wire.messages import ChatMessage, Role, read_message
+
+
+@dataclass(slots=True)
+class State:
+    """Everything the console knows."""
+
+    link: Link = field(default_factory=Link)
+    demo: Demo = field(default_factory=Demo)
+    conversations: dict[str, Conversation] = field(default_factory=dict)
+    evidence: dict[RequestKey, Evidence] = field(default_factory=dict)
+    requests: dict[RequestKey, Request] = field(default_factory=dict)
+    keys_by_context: dict[str, dict[RequestKey, None]] = field(default_factory=dict)
+    agent_names: tuple[str, ...] = ()
+    workers: tuple[WorkerInfo, ...] = ()
+    caught_up: bool = False
+
+    def conversation(self, context_id: str) -> Conversation:
+        """The conversation of this id, made if it is new."""
+        found = self.conversations.get(context_id)
+        if found is None:
+            found = self.conversations[context_id] = Conversation(context_id)
+        return found
+
+    def waiting_in(self, context_id: str) -> int:
+        """Open requests of one context."""
+        keys = self.keys_by_context.get(context_id, {})
+        return sum(key in self.requests and self.requests[key].is_open for key in keys)
+
+    def agents(self) -> tuple[Agent, ...]:
+        """Everybody one can talk to, by name."""
+        served = {name for worker in self.workers for name in worker.agents}
+        names = sorted({*self.agent_names, *served} - {HUMAN})
+        open_requests = [request for request in self.requests.values() if request.is_open]
+        return tuple(
+            Agent(
+                name,
+                tuple(worker for worker in self.workers if name in worker.agents),
+                sum(request.agent == name for request in open_requests),
+            )
+            for name in names
+        )
+
+
+def apply(state: State, fact: facts.Fact, changes: Changes) -> None:
+    """Change the state by one fact, and note what changed."""
+    match fact:
+        case facts.EventSeen():
+            _event(state, fact, changes)
+        case facts.UnreadableSeen():
+            _unreadable(state, fact, changes)
+        case facts.TokenSeen():
+            _token(state, fact, changes)
+        case facts.ReceiptSeen():
+            _receipt(state, fact.receipt, changes)
+        case facts.AgentsSeen():
+            state.agent_names, state.workers = fact.agents, fact.workers
+            changes.agents = True
+        case facts.CaughtUp():
+            _caught_up(state, fact, changes)
+        case facts.LinkChanged():
+            state.link = fact.link
+            changes.link = True
+        case facts.DemoChanged():
+            state.demo = fact.demo
+            changes.demo = True
+        case facts.DecisionSending():
+            sending = Sending(fact.kind, fact.nonce)
+            _learn(state, fact.key, changes, sending=sending)
+        case facts.DecisionNotSent():
+            _not_sent(state, fact, changes)
+        case facts.MessageSending():
+            _message_sending(state, fact, changes)
+        case facts.MessageNotSent():
+            _message_not_sent(state, fact, changes)
+        case _:
+            assert_never(fact)
+
+
+def _event(state: State, fact: facts.EventSeen, changes: Changes) -> None:
+    body = fact.event.body
+    if not isinstance(body, AgentProgress):
+        title = "An event of an unknown kind"
+        unread = facts.UnreadableSeen(fact.context_id, fact.entry_id, title, type(body).__name__)
+        _unreadable(state, unread, changes)
+    elif body.type is ProgressType.INTERRUPT:
+        _interrupt(state, fact, body, changes)
+    else:
+        _message(state, fact, body, changes)
+
+
+def _message(
+    state: State, fact: facts.EventSeen, progress: AgentProgress, changes: Changes
+) -> None:
+    message = read_message(progress.message)
+    entry = entry_of_message(fact.entry_id, progress, message)
+    if entry is None or not _add(state, fact.context_id, entry, progress, changes):
+        return
+    if isinstance(message, ChatMessage) and message.role is Role.TOOL:
+        key = RequestKey(fact.context_id, message.tool_call_id)
+        # Only a call that somebody was asked about is a request; other tools just answer.
+        _learn(state, key, changes, answer=message)
+
+
+def _interrupt(
+    state: State, fact: facts.EventSeen, progress: AgentProgress, changes: Changes
+) -> None:
+    call = read_interrupt(progress.message)
+    entry = entry_of_interrupt(fact.entry_id, progress, call)
+    key = RequestKey(fact.context_id, call.tool_call_id or call.interrupt_id or fact.entry_id)
+    known = state.evidence.get(key)
+    if known is not None and known.call is not None:
+        return  # a partial resume emits what still waits once more
+    if not _add(state, fact.context_id, entry, progress, changes):
+        return
+    if call.dialect is Dialect.MACHINE:
+        return
+    _learn(
+        state,
+        key,
+        changes,
+        call=call,
+        agent=progress.callee_agent,
+        since_ms=entry.at_ms,
+        requester=_requester(fact.event, progress, call),
+    )
+    request = state.requests.get(key)
+    if state.caught_up and request is not None and request.state is RequestState.WAITING:
+        changes.arrived.append(key)
+
+
+def _requester(event: Event, progress: AgentProgress, call: PendingCall) -> str:
+    if call.request is not None:
+        return call.request.requester.id
+    named = event.data_extra.get("requester")
+    return named if isinstance(named, str) else progress.caller_agent
+
+
+def _add(
+    state: State, context_id: str, entry: Entry, progress: AgentProgress, changes: Changes
+) -> bool:
+    conversation = state.conversation(context_id)
+    if not conversation.add(entry):
+        return False
+    if progress.caller_agent == HUMAN or not conversation.agent:
+        conversation.agent = progress.callee_agent
+    changes.contexts.add(context_id)
+    changes.transcripts.add(context_id)
+    return True
+
+
+def _unreadable(state: State, fact: facts.UnreadableSeen, changes: Changes) -> None:
+    at_ms = StreamId.parse(fact.entry_id).milliseconds
+    text = f"{fact.title}\n{fact.excerpt}" if fact.excerpt else fact.title
+    entry = Entry(fact.entry_id, at_ms, EntryKind.UNREADABLE, "", text)
+    if state.conversation(fact.context_id).add(entry):
+        changes.contexts.add(fact.context_id)
+        changes.transcripts.add(fact.context_id)
+
+
+def _token(state: State, fact: facts.TokenSeen, changes: Changes) -> None:
+    delta = fact.delta
+    conversation = state.conversations.get(delta.context_id)
+    if conversation is None:
+        return
+    at = conversation.streaming.get(delta.message_id, Streaming(delta.message_id, delta.agent))
+    if delta.seq < at.next_seq:
+        return
+    conversation.streaming[delta.message_id] = replace(
+        at, text=at.text + delta.delta, next_seq=delta.seq + 1
+    )
+    changes.streaming.add(delta.context_id)
+
+
+def _receipt(state: State, receipt: Receipt, changes: Changes) -> None:
+    if receipt.kind is Outcome.PARKED:
+        _parked(state, receipt.context_id, changes)
+    if not receipt.tool_call_id:
+        return
+    key = RequestKey(receipt.context_id, receipt.tool_call_id)
+    evidence = state.evidence.get(key, Evidence(key)).with_receipt(receipt)
+    _conclude(state, evidence, changes)
+
+
+def _parked(state: State, context_id: str, changes: Changes) -> None:
+    conversation = state.conversations.get(context_id)
+    if conversation is None or not state.waiting_in(context_id):
+        return
+    for invocation_id, entry in conversation.sending.items():
+        conversation.sending[invocation_id] = replace(entry, note="Waits for the decision above")
+        changes.transcripts.add(context_id)
+
+
+def _not_sent(state: State, fact: facts.DecisionNotSent, changes: Changes) -> None:
+    evidence = state.evidence.get(fact.key)
+    if evidence is None or evidence.sending is None or evidence.sending.nonce != fact.nonce:
+        return
+    failure = f"{fact.title} {fact.hint}".strip()
+    sending = replace(evidence.sending, failure=failure, lost_race=fact.decided_elsewhere)
+    _learn(state, fact.key, changes, sending=sending)
+
+
+def _learn(state: State, key: RequestKey, changes: Changes, **news: object) -> None:
+    known = state.evidence.get(key, Evidence(key))
+    _conclude(state, replace(known, **news), changes)  # type: ignore[arg-type]
+
+
+def _conclude(state: State, evidence: Evidence, changes: Changes) -> None:
+    key = evidence.key
+    state.evidence[key] = evidence
+    request = evidence.conclude()
+    if request is None or request == state.requests.get(key):
+        return
+    state.requests[key] = request
+    state.keys_by_context.setdefault(key.context_id, {})[key] = None
+    changes.requests.add(key)
+    changes.contexts.add(key.context_id)
+    changes.transcripts.add(key.context_id)
+    changes.agents = True
+
+
+def _caught_up(state: State, fact: facts.CaughtUp, changes: Changes) -> None:
+    state.caught_up = True
+    gone = [
+        context_id
+        for context_id, conversation in state.conversations.items()
+        if context_id not in fact.context_ids and not conversation.sending
+    ]
+    for context_id in gone:
+        del state.conversations[context_id]
+        for key in state.keys_by_context.pop(context_id, {}):
+            state.requests.pop(key, None)
+    if gone:
+        lost = frozenset(gone)
+        state.evidence = {k: e for k, e in state.evidence.items() if k.context_id not in lost}
+        changes.reset = changes.agents = True
+
+
+def _message_sending(state: State, fact: facts.MessageSending, changes: Changes) -> None:
+    conversation = state.conversation(fact.context_id)
+    conversation.agent = conversation.agent or fact.agent
+    conversation.sending[fact.invocation_id] = Entry(
+        "0-0",
+        fact.at_ms,
+        EntryKind.SENDING,
+        HUMAN,
+        fact.text,
+        invocation_id=fact.invocation_id,
+        to_human=True,
+    )
+    changes.contexts.add(fact.context_id)
+    changes.transcripts.add(fact.context_id)
+
+
+def _message_not_sent(state: State, fact: facts.MessageNotSent, changes: Changes) -> None:
+    conversation = state.conversations.get(fact.context_id)
+    entry = conversation.sending.get(fact.invocation_id) if conversation else None
+    if conversation is None or entry is None:
+        return
+    note = f"Not sent: {fact.title} {fact.hint}".rstrip()
+    conversation.sending[fact.invocation_id] = replace(entry, note=note, failed=True)
+    changes.transcripts.add(fact.context_id)

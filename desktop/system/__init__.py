@@ -1,0 +1,1 @@
+"""What the operating system gives: keyring, notifications, child processes, one instance."""

@@ -1,0 +1,146 @@
+"""The bundled demo as a child process.
+
+The only place that starts workers. The child prints one line of JSON when it is ready and stops
+when its standard input closes, so it cannot outlive the console.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from desktop.errors import LocalWorkersFailed
+from desktop.store.facts import DemoChanged
+from desktop.store.records import Demo, DemoState
+
+READY_SECONDS = 60.0
+STOP_SECONDS = 10.0
+_LAST_LINES = 20
+
+
+class DemoReady(msgspec.Struct, frozen=True):
+    """What the demo says when every agent listens."""
+
+    redis_url: str
+    model_url: str
+    mcp_url: str
+    agents: list[str]
+    pid: int
+
+
+def demo_command(*arguments: str) -> list[str]:
+    """The command that starts the bundled demo on this Python."""
+    return [sys.executable, "-m", "workers", "demo", *arguments]
+
+
+class LocalWorkers:
+    """One demo process at most.
+
+    Used on one event loop. Every change of state is told through `emit`.
+    """
+
+    def __init__(
+        self, emit: Callable[[DemoChanged], None], command: Sequence[str] | None = None
+    ) -> None:
+        self._emit = emit
+        self._command = list(command or demo_command())
+        self._process: asyncio.subprocess.Process | None = None
+        self._last_lines: deque[str] = deque(maxlen=_LAST_LINES)
+        self._watchers: list[asyncio.Task[None]] = []
+        self._stopping = False
+
+    async def start(self) -> DemoReady:
+        """Start the demo and wait until it is ready.
+
+        Raises:
+            LocalWorkersFailed: it ended, said something else, or took longer than a minute.
+        """
+        if self._process is not None:
+            raise LocalWorkersFailed("The demo is already running.")
+        self._stopping = False
+        self._tell(DemoState.STARTING, "The demo is starting")
+        try:
+            ready = await self._launch()
+        except LocalWorkersFailed as error:
+            await self._end()
+            self._tell(DemoState.FAILED, error.title, error.hint)
+            raise
+        self._tell(DemoState.RUNNING, f"{len(ready.agents)} demo agents are running")
+        return ready
+
+    async def stop(self) -> None:
+        """Stop the demo, if it runs, and wait until it is gone."""
+        if self._process is None:
+            return
+        self._stopping = True
+        self._tell(DemoState.STOPPING, "The demo is stopping")
+        await self._end()
+        self._tell(DemoState.STOPPED)
+
+    async def _launch(self) -> DemoReady:
+        pipe = asyncio.subprocess.PIPE
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, stdin=pipe, stdout=pipe, stderr=pipe, env=dict(os.environ)
+            )
+        except OSError as error:
+            raise LocalWorkersFailed(f"The demo could not be started: {error}.") from error
+        self._watchers = [asyncio.create_task(self._read_log(self._process), name="demo:log")]
+        assert self._process.stdout is not None  # noqa: S101 - asked for above
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                line = await self._process.stdout.readline()
+        except TimeoutError as error:
+            raise LocalWorkersFailed("The demo took too long to start.", self._log()) from error
+        try:
+            ready = msgspec.json.decode(line, type=DemoReady)
+        except msgspec.DecodeError as error:
+            await self._drain_log()
+            raise LocalWorkersFailed("The demo did not start.", self._log()) from error
+        watch = asyncio.create_task(self._watch(self._process), name="demo:watch")
+        self._watchers.append(watch)
+        return ready
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        code = await process.wait()
+        if not self._stopping:
+            self._process = None
+            self._tell(DemoState.FAILED, f"The demo ended by itself (code {code}).", self._log())
+
+    async def _read_log(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stderr is not None  # noqa: S101 - asked for at the start
+        async for line in process.stderr:
+            self._last_lines.append(line.decode(errors="backslashreplace").rstrip())
+
+    async def _drain_log(self) -> None:
+        """The child has closed its output; what it said last is still on its way."""
+        await asyncio.wait(self._watchers, timeout=1)
+
+    async def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            process.terminate()
+            try:
+                async with asyncio.timeout(STOP_SECONDS):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+        watchers, self._watchers = self._watchers, []
+        for task in watchers:
+            task.cancel()
+        await asyncio.gather(*watchers, return_exceptions=True)
+        if process is not None:
+            # Else the transport is collected later, on a loop that is closed by then.
+            process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def _log(self) -> str:
+        return "\n".join(self._last_lines)
+
+    def _tell(self, state: DemoState, title: str = "", hint: str = "") -> None:
+        self._emit(DemoChanged(Demo(state, title, hint)))

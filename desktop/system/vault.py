@@ -1,0 +1,99 @@
+"""Passwords in the operating system's keyring.
+
+The only place that calls `keyring`. Where no keyring answers, a password lives in this process and
+nowhere else, and the person is told so; it is never written to a file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+from desktop.errors import VaultUnavailable
+
+SERVICE = "signoff"
+#: A locked keyring asks the person; nobody waits for that longer than this.
+ANSWER_SECONDS = 20.0
+_HINT = "The password is kept in memory and forgotten when Signoff closes."
+
+
+_Call: TypeAlias = Callable[[str, str], str | None]
+
+
+class Vault:
+    """Passwords by broker address.
+
+    All calls run in a thread: a keyring may ask the person to unlock it.
+    """
+
+    def __init__(self) -> None:
+        self._session: dict[str, str] = {}
+
+    async def password(self, address: str) -> str:
+        """The password of a broker; empty if none is known.
+
+        Raises:
+            VaultUnavailable: the keyring does not answer, and this session knows none.
+        """
+        if address in self._session:
+            return self._session[address]
+        return await self._ask(_get, address) or ""
+
+    async def keep(self, address: str, password: str) -> None:
+        """Keep a password; an empty one is forgotten.
+
+        Raises:
+            VaultUnavailable: it is kept for this session only.
+        """
+        self._session[address] = password
+        await self._ask(_set if password else _delete, address, password)
+
+    async def _ask(self, call: _Call, address: str, password: str = "") -> str | None:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await asyncio.to_thread(call, address, password)
+        except TimeoutError as error:
+            raise VaultUnavailable("The keyring does not answer.", _HINT) from error
+
+
+def _get(address: str, _password: str) -> str | None:
+    import keyring  # noqa: PLC0415 - 0.1 s that a start without a password does not need
+
+    with _translated():
+        return keyring.get_password(SERVICE, address)
+
+
+def _set(address: str, password: str) -> None:
+    import keyring  # noqa: PLC0415
+
+    with _translated():
+        keyring.set_password(SERVICE, address, password)
+
+
+def _delete(address: str, _password: str) -> None:
+    import keyring  # noqa: PLC0415
+
+    with _translated():
+        if keyring.get_password(SERVICE, address) is not None:
+            keyring.delete_password(SERVICE, address)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    from keyring.errors import (  # noqa: PLC0415
+        InitError,
+        KeyringError,
+        KeyringLocked,
+        NoKeyringError,
+    )
+
+    try:
+        yield
+    except NoKeyringError as error:
+        raise VaultUnavailable("No keyring is running.", _HINT) from error
+    except (KeyringLocked, InitError) as error:
+        raise VaultUnavailable("The keyring is locked.", _HINT) from error
+    except KeyringError as error:
+        raise VaultUnavailable("The keyring refused.", _HINT) from error
