@@ -22,6 +22,7 @@ pytest_plugins = (
     "tests.support.proxy",
     "tests.support.processes",
     "tests.support.desktop_session",
+    "tests.support.stub_model",
 )
 
 

@@ -7,6 +7,7 @@ fails the test.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -103,7 +104,11 @@ class Process:
 
     def json_lines(self) -> list[Any]:
         """The JSON objects it printed, one for each finished line that holds one."""
-        return [json.loads(line.group()) for line in JSON_LINE.finditer(self._whole_lines())]
+        objects: list[Any] = []
+        for line in JSON_LINE.finditer(self._whole_lines()):
+            with contextlib.suppress(json.JSONDecodeError):  # a Python dict looks alike
+                objects.append(json.loads(line.group()))
+        return objects
 
     def wait_for_line(
         self, pattern: str | re.Pattern[str], timeout_seconds: float = _READY_SECONDS
