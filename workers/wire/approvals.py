@@ -236,14 +236,27 @@ def request_id(
     return hashlib.sha256(b"signoff/request/v1\x00" + parts.encode()).hexdigest()[:32]
 
 
+def digest_in(request: ApprovalRequest, args: JSON) -> str:
+    """The digest other arguments have under the same request: what an edit is bound to.
+
+    Args:
+        args: as they travel, that is after `canonical.strict_json`.
+
+    Raises:
+        NotApprovable: the arguments have no canonical form, or the salt of the request is none.
+    """
+    try:
+        salt = base64.b64decode(request.salt, validate=True)
+    except ValueError as error:
+        raise NotApprovable("The request carries no usable salt.") from error
+    return args_digest(request.agent, request.action, args, salt)
+
+
 def digest_matches(request: ApprovalRequest, args: JSON) -> bool:
     """Whether the arguments beside a request are those its digest was made of."""
     try:
-        salt = base64.b64decode(request.salt, validate=True)
-        return hmac.compare_digest(
-            args_digest(request.agent, request.action, args, salt), request.args_digest
-        )
-    except (ValueError, NotApprovable):
+        return hmac.compare_digest(digest_in(request, args), request.args_digest)
+    except NotApprovable:
         return False
 
 

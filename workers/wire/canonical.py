@@ -45,6 +45,28 @@ def strict_json(value: object) -> JSON:
     return _strict(value, 0)
 
 
+def untagged(value: JSON) -> JSON:
+    """The value with tagged integers as integers again: what `strict_json` was given.
+
+    Raises:
+        NotApprovable: a tag that holds no integer.
+    """
+    match value:
+        case {"$int": text, **rest}:
+            if rest or not isinstance(text, str):
+                raise NotApprovable("A tagged integer is malformed.", _HINT)
+            try:
+                return int(text)
+            except ValueError as error:
+                raise NotApprovable("A tagged integer is malformed.", _HINT) from error
+        case dict():
+            return {name: untagged(item) for name, item in value.items()}
+        case list():
+            return [untagged(item) for item in value]
+        case _:
+            return value
+
+
 def digest(domain: str, *parts: bytes) -> str:
     """`sha-256:` and 64 hex digits over `domain 0x00 parts`, parts joined as they are."""
     content = domain.encode() + b"\x00" + b"".join(parts)

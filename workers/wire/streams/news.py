@@ -7,7 +7,7 @@ the stream itself, so nothing is missed that a channel would have dropped.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from workers.wire import keys
@@ -29,7 +29,7 @@ class Touched:
     everything: bool = False
 
 
-async def listen(connection: Connection) -> AsyncIterator[Touched | TokenDelta]:
+async def listen(connection: Connection) -> AsyncGenerator[Touched | TokenDelta, None]:
     """Listen until the connection ends.
 
     The first item comes when listening has begun: what is read after it misses nothing.

@@ -72,6 +72,12 @@ class ProgressWriter:
         """
         return await self._first(keys.decisions(context_id), request_id, mark)
 
+    async def decision_marks(self, context_id: str) -> dict[str, str]:
+        """The marks of a context's decisions so far, by request id."""
+        with translated():
+            marks = await self._client.hgetall(keys.decisions(context_id))
+        return {name.decode(): mark.decode() for name, mark in marks.items()}
+
     async def tool_started(self, context_id: str, request_id: str, mark: str) -> str | None:
         """Note that an approved tool starts. Returns the note that was there before, if any."""
         return await self._first(keys.tool_ledger(context_id), request_id, mark)

@@ -1,0 +1,56 @@
+"""The desk itself: which broker, which look, which person, and the bundled demo.
+
+The only place that names what the settings and agents pages may ask for. The composition root
+implements it; what comes of it arrives in the store.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from desktop.settings import Settings, Theme
+
+
+class Desk(Protocol):
+    """What a person can change about this desk. No call blocks; failures are shown as notices."""
+
+    @property
+    def settings(self) -> Settings:
+        """What is chosen now."""
+        ...
+
+    def connect(self, url: str, password: str) -> None:
+        """Follow a broker; its password goes to the keyring, never to a file.
+
+        Raises:
+            SignoffError: not a broker address.
+        """
+        ...
+
+    def disconnect(self) -> None:
+        """Follow no broker."""
+        ...
+
+    def reconnect(self) -> None:
+        """Try the same broker again, now."""
+        ...
+
+    def start_demo(self) -> None:
+        """Start the bundled demo and follow its broker."""
+        ...
+
+    def stop_demo(self) -> None:
+        """Stop the bundled demo."""
+        ...
+
+    def choose_theme(self, theme: Theme) -> None:
+        """Wear these colours, from now on."""
+        ...
+
+    def introduce(self, name: str) -> None:
+        """Name the person at this desk."""
+        ...
+
+    def notify(self, *, wanted: bool) -> None:
+        """Whether the desktop may show notifications."""
+        ...

@@ -1,0 +1,1 @@
+"""Between store and views: records as rows and roles. QtCore only."""

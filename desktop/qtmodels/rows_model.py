@@ -1,0 +1,123 @@
+"""One item model for every list: keyed rows, changed as little as possible.
+
+The only item model of the lists. It keeps selection and scroll position by telling Qt exactly what
+came, went, moved or changed; a reset would lose both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Generic, TypeVar
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from desktop.qtmodels.rows import KEY_ROLE, ROW_ROLE, Row
+
+K = TypeVar("K", bound=Hashable)
+Index = QModelIndex | QPersistentModelIndex
+_NOWHERE = QModelIndex()
+
+
+class RowsModel(QAbstractTableModel, Generic[K]):
+    """A list of rows in one column, each with a key that names it for ever."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._keys: list[K] = []
+        self._rows: dict[K, Row] = {}
+
+    def show_rows(self, rows: Sequence[tuple[K, Row]]) -> None:
+        """Show these rows, in this order."""
+        wanted = dict(rows)
+        self._remove_missing(wanted)
+        self._insert_new([key for key, _ in rows])
+        self._move_to([key for key, _ in rows])
+        self._repaint_changed(wanted)
+
+    def key_at(self, row: int) -> K | None:
+        """The key of a row; None outside the list."""
+        return self._keys[row] if 0 <= row < len(self._keys) else None
+
+    def row_of(self, key: K) -> int:
+        """Where a key stands; -1 if it is not shown."""
+        return self._keys.index(key) if key in self._rows else -1
+
+    def rowCount(self, parent: Index = _NOWHERE) -> int:
+        """Qt: how many rows."""
+        return 0 if parent.isValid() else len(self._keys)
+
+    def columnCount(self, parent: Index = _NOWHERE) -> int:
+        """Qt: one column, painted by the row delegate."""
+        return 0 if parent.isValid() else 1
+
+    def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> object:
+        """Qt: the row, its key, or its words for screen readers."""
+        key = self.key_at(index.row()) if index.isValid() else None
+        if key is None:
+            return None
+        if role == ROW_ROLE:
+            return self._rows[key]
+        if role == KEY_ROLE:
+            return key
+        if role in {int(Qt.ItemDataRole.DisplayRole), int(Qt.ItemDataRole.AccessibleTextRole)}:
+            return self._rows[key].spoken
+        return None
+
+    def _remove_missing(self, wanted: dict[K, Row]) -> None:
+        for at in reversed(range(len(self._keys))):
+            key = self._keys[at]
+            if key not in wanted:
+                self.beginRemoveRows(_NOWHERE, at, at)
+                del self._keys[at]
+                del self._rows[key]
+                self.endRemoveRows()
+
+    def _insert_new(self, order: list[K]) -> None:
+        """New rows go in as runs: a list filled for the first time is one insertion."""
+        run: list[K] = []
+        known = 0
+        for key in order:
+            if key in self._rows:
+                self._insert_run(known, run)
+                known += len(run) + 1
+                run = []
+            else:
+                run.append(key)
+        self._insert_run(known, run)
+
+    def _insert_run(self, at: int, run: list[K]) -> None:
+        if not run:
+            return
+        at = min(at, len(self._keys))
+        self.beginInsertRows(_NOWHERE, at, at + len(run) - 1)
+        self._keys[at:at] = run
+        self._rows.update((key, Row("")) for key in run)
+        self.endInsertRows()
+
+    def _move_to(self, order: list[K]) -> None:
+        if order == self._keys:
+            return
+        self.layoutAboutToBeChanged.emit()
+        places = {key: at for at, key in enumerate(order)}
+        before = self.persistentIndexList()
+        after = [self.index(places[self._keys[old.row()]], old.column()) for old in before]
+        self._keys = list(order)
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+
+    def _repaint_changed(self, wanted: dict[K, Row]) -> None:
+        changed = [at for at, key in enumerate(self._keys) if self._rows[key] != wanted[key]]
+        self._rows = wanted
+        for first, last in _runs(changed):
+            self.dataChanged.emit(self.index(first, 0), self.index(last, 0))
+
+
+def _runs(numbers: list[int]) -> list[tuple[int, int]]:
+    """Neighbours joined: `[1, 2, 5]` is `[(1, 2), (5, 5)]`."""
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return runs

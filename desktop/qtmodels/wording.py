@@ -1,0 +1,198 @@
+"""Records in words: rows of the lists, ages, states.
+
+The only place that says how a state of the store reads. No Qt; pure functions of a record and the
+time.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from datetime import datetime
+
+from desktop.qtmodels.rows import Pill, Row
+from desktop.qtmodels.tone import Tone
+from desktop.store.records import (
+    Agent,
+    Context,
+    ContextStatus,
+    Execution,
+    LinkState,
+    Request,
+    RequestState,
+    Risk,
+)
+
+SUBTITLE_LENGTH = 160
+
+_STATUS = {
+    ContextStatus.RUNNING: Pill("Running", Tone.ACCENT),
+    ContextStatus.WAITING: Pill("Waiting", Tone.WARN),
+    ContextStatus.DONE: Pill("Done", Tone.OK),
+    ContextStatus.FAILED: Pill("Failed", Tone.DANGER),
+}
+_RISK = {
+    Risk.HIGH: Pill("High risk", Tone.DANGER),
+    Risk.MEDIUM: Pill("Medium risk", Tone.WARN),
+    Risk.LOW: Pill("Low risk", Tone.OK),
+}
+_STATE = {
+    RequestState.WAITING: Pill("Waiting for approval", Tone.WARN),
+    RequestState.SENDING: Pill("Sending", Tone.ACCENT),
+    RequestState.APPROVED: Pill("Approved", Tone.OK),
+    RequestState.EDITED: Pill("Edited and approved", Tone.OK),
+    RequestState.REJECTED: Pill("Rejected", Tone.DANGER),
+    RequestState.RESPONDED: Pill("Answered", Tone.OK),
+    RequestState.EXPIRED: Pill("Expired", Tone.NEUTRAL),
+    RequestState.WITHDRAWN: Pill("Withdrawn", Tone.NEUTRAL),
+    RequestState.DECIDED_ELSEWHERE: Pill("Decided elsewhere", Tone.NEUTRAL),
+    RequestState.IN_DOUBT: Pill("In doubt", Tone.DANGER),
+}
+_EXECUTION = {
+    Execution.NOT_RUN: "",
+    Execution.UNKNOWN: "It started, and nobody knows how it ended.",
+    Execution.EXECUTED: "The worker ran it.",
+    Execution.FAILED: "The worker ran it, and it failed.",
+}
+_LINK = {
+    LinkState.OFFLINE: Tone.NEUTRAL,
+    LinkState.CONNECTING: Tone.WARN,
+    LinkState.CATCHING_UP: Tone.ACCENT,
+    LinkState.ONLINE: Tone.OK,
+    LinkState.REFUSED: Tone.DANGER,
+}
+
+
+def context_row(context: Context, now_ms: int) -> Row:
+    """A conversation as a row, named by its context ID."""
+    return Row(
+        title=context.context_id,
+        subtitle=one_line(context.preview),
+        meta=context.agent,
+        age=age(context.last_activity_ms, now_ms),
+        pill=_STATUS[context.status],
+        unread=context.waiting > 0,
+        initial=initial(context.agent),
+        hue=hue(context.agent),
+    )
+
+
+def request_row(request: Request, now_ms: int) -> Row:
+    """An approval request as a row: its risk while it waits, then what became of it."""
+    waiting = request.state is RequestState.WAITING
+    return Row(
+        title=request.call.action or "unnamed call",
+        subtitle=arguments_line(request),
+        meta=request.agent,
+        age=age(request.since_ms, now_ms),
+        pill=_RISK[request.risk] if waiting else _STATE[request.state],
+        unread=waiting,
+        initial=initial(request.agent),
+        hue=hue(request.agent),
+    )
+
+
+def agent_row(agent: Agent) -> Row:
+    """An agent as a row: who serves it, with which tools."""
+    workers = len(agent.workers)
+    tools = sorted({tool for worker in agent.workers for tool in worker.tools.get(agent.name, ())})
+    served = f"{workers} worker" if workers == 1 else f"{workers} workers"
+    return Row(
+        title=agent.name,
+        subtitle=", ".join(tools) if tools else "No Signoff worker says that it serves this agent",
+        meta=" · ".join(part for part in (served if workers else "", agent.note) if part),
+        pill=Pill("Serving", Tone.OK) if workers else Pill("No heartbeat", Tone.NEUTRAL),
+        unread=agent.waiting > 0,
+        initial=initial(agent.name),
+        hue=hue(agent.name),
+    )
+
+
+def state_pill(request: Request) -> Pill:
+    """Where a request stands."""
+    return _STATE[request.state]
+
+
+def risk_pill(request: Request) -> Pill:
+    """How risky the worker's policy finds the call."""
+    return _RISK[request.risk]
+
+
+def status_pill(context: Context) -> Pill:
+    """How a conversation stands."""
+    return _STATUS[context.status]
+
+
+def link_tone(state: LinkState) -> Tone:
+    """How the link wants to be taken."""
+    return _LINK[state]
+
+
+def outcome_text(request: Request) -> str:
+    """What became of a request, in one or two sentences; empty while it waits."""
+    if request.state is RequestState.WAITING:
+        return request.notice
+    if request.state is RequestState.SENDING:
+        return "Your decision is on its way. The worker has not answered yet."
+    by = f" by {request.decided_by}" if request.decided_by else ""
+    what = f"{_STATE[request.state].text}{by}."
+    if request.state is RequestState.DECIDED_ELSEWHERE and request.decision is not None:
+        what = f"Decided elsewhere{by}: {request.decision}."
+    parts = (what, _EXECUTION[request.execution], request.notice)
+    return " ".join(part for part in parts if part)
+
+
+def arguments_line(request: Request) -> str:
+    """The arguments on one line, for a list; the card shows them in full."""
+    if isinstance(request.args, dict):
+        pairs = (f"{name}: {_short(value)}" for name, value in request.args.items())
+        return one_line(", ".join(pairs))
+    return one_line(_short(request.args))
+
+
+def age(then_ms: int, now_ms: int) -> str:
+    """How long ago, in one short word."""
+    seconds = max(now_ms - then_ms, 0) // 1000
+    for limit, unit, word in ((60, 1, "now"), (3600, 60, "m"), (86_400, 3600, "h")):
+        if seconds < limit:
+            return word if unit == 1 else f"{seconds // unit}{word}"
+    return f"{seconds // 86_400}d"
+
+
+def waiting_since(then_ms: int, now_ms: int) -> str:
+    """For how long a request waits, as a person says it."""
+    seconds = max(now_ms - then_ms, 0) // 1000
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+def clock(at_ms: int) -> str:
+    """The time of day here, `09:41`."""
+    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%H:%M")
+
+
+def moment(at_ms: int) -> str:
+    """Date, time and offset here."""
+    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+
+
+def initial(name: str) -> str:
+    """The letter of an avatar."""
+    return next((c.upper() for c in name if c.isalnum()), "?")
+
+
+def hue(name: str) -> int:
+    """The colour of an avatar, 0 to 359, the same on every desk."""
+    return zlib.crc32(name.encode(errors="replace")) % 360
+
+
+def one_line(text: str) -> str:
+    """The beginning of a text, on one line."""
+    return " ".join(text[: SUBTITLE_LENGTH * 2].split())[:SUBTITLE_LENGTH]
+
+
+def _short(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
