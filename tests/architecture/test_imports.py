@@ -1,0 +1,72 @@
+"""Rooms that must live without Qt or without LangGraph, imported where there is none.
+
+The import contracts in `pyproject.toml` see what is written; these tests see what happens, with
+lazy and conditional imports too. Rooms are found on disk, so a new one is tested from its first
+line.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.architecture.sources import rooms
+from tests.support.environment import ROOT
+
+QT = ("PySide6", "shiboken6", "qasync")
+LANGGRAPH = ("langgraph", "langchain", "langchain_core", "langchain_openai", "openai")
+
+#: The rooms that may know them; all others must live without.
+ROOMS_WITH_QT = {
+    "desktop.app",
+    "desktop.qtmodels",
+    "desktop.system",
+    "desktop.tour",
+    "desktop.views",
+}
+ROOMS_WITH_LANGGRAPH = {"workers.agents", "workers.app", "workers.demo"}
+
+_PROGRAM = """
+import importlib, sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {missing!r}:
+            raise ModuleNotFoundError(name + " must not be needed here", name=name)
+
+sys.meta_path.insert(0, Refuse())
+for module in {modules!r}:
+    importlib.import_module(module)
+"""
+
+ALL_ROOMS = rooms("desktop") | rooms("workers")
+
+
+@pytest.mark.parametrize("room", sorted(ALL_ROOMS.keys() - ROOMS_WITH_QT))
+def test_lives_without_qt(room: str) -> None:
+    """The console without a window, the engine and all workers run where Qt is not installed."""
+    import_where_missing(room, QT)
+
+
+@pytest.mark.parametrize("room", sorted(ALL_ROOMS.keys() - ROOMS_WITH_LANGGRAPH))
+def test_lives_without_langgraph(room: str) -> None:
+    """The console never pays a second of start-up for LangGraph, nor do clients of agents."""
+    import_where_missing(room, LANGGRAPH)
+
+
+def import_where_missing(room: str, missing: tuple[str, ...]) -> None:
+    """Import all modules of a room in an interpreter that does not have `missing`."""
+    # Importing __main__ would run the program.
+    modules = [name for name in ALL_ROOMS[room] if not name.endswith("__main__")]
+    program = _PROGRAM.format(missing=set(missing), modules=modules)
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
