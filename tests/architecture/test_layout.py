@@ -121,7 +121,13 @@ def is_vague(name: str) -> bool:
 
 
 def catches_everything(handler: ast.ExceptHandler) -> bool:
-    """`except:`, `except Exception`, `except BaseException`, also as one of several."""
+    """`except:`, `except Exception`, `except BaseException`, also as one of several.
+
+    One that cleans up and raises it again catches nothing.
+    """
+    last = handler.body[-1]
+    if isinstance(last, ast.Raise) and last.exc is None:
+        return False
     if handler.type is None:
         return True
     caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
@@ -133,8 +139,8 @@ def catches_everything(handler: ast.ExceptHandler) -> bool:
 def has_reason(source: Source, handler: ast.ExceptHandler) -> bool:
     """Whether a comment on the line, or the line above, says more than a linter's code."""
     line, above = source.lines[handler.lineno - 1], source.lines[handler.lineno - 2]
-    comment = line.partition("#")[2] or (above if above.strip().startswith("#") else "")
-    return bool(re.search(r"[a-z]{3}", re.sub(r"noqa: *[A-Z0-9, ]+", "", comment)))
+    comments = line.partition("#")[2] + (above if above.strip().startswith("#") else "")
+    return bool(re.search(r"[a-z]{3}", re.sub(r"noqa: *[A-Z0-9, ]+", "", comments)))
 
 
 def committed_texts() -> Iterator[tuple[str, str]]:
