@@ -26,7 +26,7 @@ REGISTRY_HOSTS = (
     "crates" + ".io",
     "proxy.go" + "lang.org",
 )
-PLACES_OF_OURS = ("/wo" + "rk/", "/ro" + "ot/", "/tmp/te" + "am", "/tmp/ba" + "se")
+PLACES_OF_OURS = ("/" + "work/", "/" + "root/", "/tmp/" + "team", "/tmp/" + "base")
 
 
 def test_files_are_short() -> None:

@@ -67,7 +67,7 @@ _KINDS: dict[str, Pick] = {
         lambda d, _: d["type"] == "interrupt" and d["caller_agent"] == "coordinator"
     ),
     "interrupt_of_two_calls": _progress(
-        lambda d, m: d["type"] == "interrupt" and m["action_request"]["args"].get("city") == "Linz"
+        lambda d, m: d["type"] == "interrupt" and m["action_request"]["args"].get("city") == "Bern"
     ),
     "error_string": _progress(lambda _, m: isinstance(m, str)),
     "finish": _typed("ai", lambda d, m: d["is_finish"] and m["content"].startswith("Done")),
@@ -125,7 +125,7 @@ def _let_it_talk(base: BasePackage, server: RedisServer, model_url: str) -> None
     base.talk("demo_agent", "c-hello", "good morning ☀ 你好")
     base.talk("demo_agent", "c-pay", "pay 1250 to ACME Tools Ltd", "accept")
     base.talk("demo_agent", "c-no", "pay 980 to Globex", "reject")
-    base.talk("demo_agent", "c-two", "gdp of Graz and gdp of Linz")
+    base.talk("demo_agent", "c-two", "gdp of Graz and gdp of Bern")
     base.talk("coordinator", "c-team", "ask economics_agent: gdp of Oslo", "accept")
 
     # While its interrupt waits, the agent turns a second task away.
