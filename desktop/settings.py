@@ -9,13 +9,13 @@ from __future__ import annotations
 import getpass
 import os
 import socket
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 import platformdirs
 
-from desktop.actions.ports import Person
 from desktop.errors import SettingsUnreadable
 
 FILE_NAME = "settings.json"
@@ -28,6 +28,14 @@ class Theme(StrEnum):
     SYSTEM = "system"
     LIGHT = "light"
     DARK = "dark"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who sits at this desk."""
+
+    id: str
+    name: str
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +98,11 @@ def save(settings: Settings, directory: Path | None = None) -> None:
     except OSError as error:
         title = f"The settings could not be saved: {error.strerror or error}."
         raise SettingsUnreadable(title, f"Check the folder {folder}.") from error
+
+
+def changed(settings: Settings, **news: str | bool | Theme) -> Settings:
+    """The settings with some choices made anew."""
+    return _complete(msgspec.structs.replace(settings, **news))
 
 
 def _complete(settings: Settings) -> Settings:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from desktop.actions.ports import Outbox, Person, SendDecision
+from desktop.actions.ports import Outbox, SendDecision
 from desktop.errors import NotAllowedNow
+from desktop.settings import Person
 from desktop.store.facts import DecisionSending
 from desktop.store.records import DecisionKind, Request, RequestKey, RequestState
 from desktop.store.store import Store

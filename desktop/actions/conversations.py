@@ -8,8 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from desktop.actions.ports import Outbox, Person, SendMessage
+from desktop.actions.ports import Outbox, SendMessage
 from desktop.errors import NotAllowedNow
+from desktop.settings import Person
 from desktop.store.facts import MessageSending
 from desktop.store.store import Store
 from workers.wire.ids import (

@@ -51,11 +51,3 @@ class Outbox(Protocol):
     def post(self, order: Order) -> None:
         """Take an order; never blocks, never raises for what happens to it later."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who sits at this desk."""
-
-    id: str
-    name: str

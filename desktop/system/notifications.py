@@ -40,6 +40,9 @@ class Notifications:
 
     Lives on the GUI's thread and its asyncio loop.
 
+    `on_opened` is called when the person clicks on a notification; `on_window` must say the alert
+    in the window when there is neither a service nor a tray.
+
     Attributes:
         channel: how the last alert was shown; None before the first.
     """
@@ -51,10 +54,6 @@ class Notifications:
         on_opened: Callable[[], None],
         on_window: Callable[[Alert], None],
     ) -> None:
-        """Args:
-        on_opened: the person clicked on a notification.
-        on_window: neither a service nor a tray is there; say it in the window.
-        """
         self.channel: Channel | None = None
         self._icon = icon
         self._tray = tray
