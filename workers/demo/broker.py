@@ -24,6 +24,7 @@ from workers.wire.errors import BrokerError
 _HOST = "127.0.0.1"
 _ATTEMPTS = 5
 _READY_TIMEOUT_SECONDS = 15.0
+_ANSWER_TIMEOUT_SECONDS = 0.5
 _STOP_TIMEOUT_SECONDS = 5.0
 _POLL_SECONDS = 0.01
 
@@ -177,17 +178,21 @@ async def _until_ready(
 
 
 async def _answers(port: int, password: str) -> bool:
-    """Whether the server at `port` takes `password` and answers PING."""
+    """Whether the server at `port` takes `password` and answers PING, soon."""
     try:
         reader, writer = await asyncio.open_connection(_HOST, port)
     except OSError:
         return False
     try:
-        writer.write(f"AUTH {password}\r\nPING\r\n".encode())
-        await writer.drain()
-        return (await reader.readline(), await reader.readline()) == (b"+OK\r\n", b"+PONG\r\n")
-    except OSError:
+        # A stranger on our port may take the connection and never say a word.
+        async with asyncio.timeout(_ANSWER_TIMEOUT_SECONDS):
+            writer.write(f"AUTH {password}\r\nPING\r\n".encode())
+            await writer.drain()
+            answers = await reader.readline(), await reader.readline()
+    except (OSError, TimeoutError):
         return False
+    else:
+        return answers == (b"+OK\r\n", b"+PONG\r\n")
     finally:
         writer.close()
         with suppress(OSError):
@@ -209,8 +214,9 @@ def _log_of(folder: Path) -> Path:
 
 
 def _last_words(folder: Path) -> str:
-    lines = _log_of(folder).read_text(encoding="utf-8", errors="replace").split("\n")
-    return " | ".join(line.strip() for line in lines if line.strip())[-600:] or "none"
+    text = _log_of(folder).read_text(encoding="utf-8", errors="replace")
+    lines = [line.strip()[:200] for line in text.splitlines() if line.strip()]
+    return " | ".join(lines[-4:]) or "none"
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

@@ -17,6 +17,9 @@ from starlette.types import ASGIApp
 _HOST = "127.0.0.1"
 # Answers under way may finish; a stream that takes longer is cut, and its client sees that.
 _STOP_TIMEOUT_SECONDS = 1
+# uvicorn's own limit cancels the application and logs a traceback for each request; the cut above
+# comes first, so this is for an application that does not even notice that its client is gone.
+_GIVE_UP_SECONDS = 5
 
 
 class _Server(uvicorn.Server):
@@ -33,6 +36,17 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.up.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        cut = asyncio.get_running_loop().call_later(_STOP_TIMEOUT_SECONDS, self._cut_connections)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            cut.cancel()
+
+    def _cut_connections(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 @contextlib.asynccontextmanager
@@ -55,7 +69,7 @@ async def serving(app: ASGIApp, name: str) -> AsyncIterator[int]:
                 access_log=False,
                 http="h11",
                 ws="none",
-                timeout_graceful_shutdown=_STOP_TIMEOUT_SECONDS,
+                timeout_graceful_shutdown=_GIVE_UP_SECONDS,
             )
         )
         # No TaskGroup: it would wrap what goes wrong in the caller's block in an ExceptionGroup.

@@ -56,7 +56,7 @@ def _result(outcome: Outcome, sentences: Mapping[str, Sentence], named: str) -> 
 def as_markdown(value: object) -> str:
     """Any JSON value as a small table, a list or a word."""
     if isinstance(value, dict):
-        rows = [{"": key.replace("_", " ").capitalize(), " ": v} for key, v in value.items()]
+        rows = [{"": heading(key), " ": v} for key, v in value.items()]
         return table(rows) if rows else "nothing"
     if isinstance(value, list):
         if value and all(isinstance(row, dict) for row in value):
@@ -70,7 +70,7 @@ def table(rows: Sequence[Mapping[str, object]]) -> str:
     columns = list(rows[0])
     amounts = {c for c in columns if all(isinstance(row.get(c), int | float) for row in rows)}
     lines = [
-        "| " + " | ".join(column.replace("_", " ").capitalize() for column in columns) + " |",
+        "| " + " | ".join(heading(column) for column in columns) + " |",
         "|" + "|".join(" ---: " if column in amounts else " --- " for column in columns) + "|",
     ]
     for row in rows[:_MAX_ROWS]:
@@ -104,6 +104,11 @@ def amount(currency: object, value: object) -> str:
         ValueError: the value is no number.
     """
     return f"{currency} {float(str(value)):,.2f}".strip()
+
+
+def heading(key: str) -> str:
+    """The name of a field as a person would write it."""
+    return sentence_case(key.replace("_", " "))
 
 
 def sentence_case(text: str) -> str:

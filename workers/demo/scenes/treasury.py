@@ -11,7 +11,7 @@ from workers.demo.chat import JSONObject
 from workers.demo.scenes import prose
 from workers.demo.scenes.intents import Call, Plan, Question, make_plan
 from workers.demo.scenes.treasury_requests import read
-from workers.demo.scenes.turn import Outcome, Turn
+from workers.demo.scenes.turn import Ending, Outcome, Turn
 
 
 class Treasury:
@@ -40,7 +40,10 @@ class Treasury:
         return f"I am preparing {' and '.join(transfers)}." if transfers else ""
 
     def report(self, outcomes: Sequence[Outcome]) -> str:
-        """See `Scene.report`."""
+        """See `Scene.report`; several transfers that went out are one table."""
+        if len(outcomes) > 1 and all(_is_transfer(outcome) for outcome in outcomes):
+            rows = [_transfer_row(outcome.table()) for outcome in outcomes]
+            return f"Done: {len(rows)} transfers went out.\n\n{prose.table(rows)}"
         return prose.report(outcomes, _SENTENCES, _label)
 
 
@@ -70,10 +73,31 @@ def _say_payments(value: Mapping[str, object]) -> str:
     return f"Latest payments out of **{prose.cell(value['account'])}**:\n\n{prose.table(payments)}"
 
 
+def _is_transfer(outcome: Outcome) -> bool:
+    return (
+        outcome.name == "transfer_funds"
+        and outcome.ending is Ending.DONE
+        and not outcome.edited
+        and {"to", "amount", "currency"} <= outcome.table().keys()
+    )
+
+
+def _transfer_row(value: Mapping[str, object]) -> Mapping[str, object]:
+    return {
+        "to": value["to"],
+        "amount": value["amount"],
+        "currency": value["currency"],
+        "reference": value.get("reference"),
+        "transfer": value.get("transfer_id"),
+    }
+
+
 def _say_transfer(value: Mapping[str, object]) -> str:
     sent = prose.amount(value["currency"], value["amount"])
-    return f"Done: **{sent}** went to **{prose.cell(value['to'])}**.\n\n" + prose.table(
-        [{"transfer": value.get("transfer_id", "–"), "reference": value.get("reference")}]
+    number, reference = value.get("transfer_id"), value.get("reference")
+    return (
+        f"Done: **{sent}** went to **{prose.cell(value['to'])}** "
+        f"(reference: {prose.cell(reference)}; transfer `{prose.cell(number)}`)."
     )
 
 

@@ -13,7 +13,7 @@ from workers.demo.chat import JSONObject
 from workers.demo.scenes import prose
 from workers.demo.scenes.intents import Call, Intent, Plan, Question, make_plan
 from workers.demo.scenes.reading import is_bare_name, place, tidy, words
-from workers.demo.scenes.turn import Outcome, Turn
+from workers.demo.scenes.turn import Ending, Outcome, Turn
 
 _WEATHER = words(
     r"\b(?:weather|forecast|temperatures?|rain\w*|snow\w*|sunny|umbrella|wind\w*|degrees"
@@ -135,9 +135,9 @@ class Weather:
 
     def report(self, outcomes: Sequence[Outcome]) -> str:
         """See `Scene.report`; the weather of several cities is one table."""
-        cities = [dict(o.table()) for o in outcomes if o.name == "get_city_weather"]
-        if len(cities) > 1 and len(cities) == len(outcomes) and all("city" in c for c in cities):
-            return f"The weather now:\n\n{prose.table(cities)}"
+        if len(outcomes) > 1 and all(_is_weather(outcome) for outcome in outcomes):
+            rows = [_weather_row(outcome.table()) for outcome in outcomes]
+            return f"The weather now:\n\n{prose.table(rows)}"
         return prose.report(outcomes, _SENTENCES, _label)
 
 
@@ -145,6 +145,19 @@ def _label(name: str, args: JSONObject) -> str:
     if name == "set_weather_alert":
         return f"the {args.get('level')} weather alert for {args.get('city')}"
     return ""
+
+
+def _is_weather(outcome: Outcome) -> bool:
+    return outcome.ending is Ending.DONE and {"city", "sky"} <= outcome.table().keys()
+
+
+def _weather_row(value: Mapping[str, object]) -> Mapping[str, object]:
+    return {
+        "city": value["city"],
+        "sky": value["sky"],
+        "°C": value.get("temperature_c"),
+        "wind, km/h": value.get("wind_kmh"),
+    }
 
 
 def _say_weather(value: Mapping[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""The treasury agent understands how people ask for money to be moved, and tells what became of it."""
+"""The treasury agent understands how people ask for money, and tells what became of it."""
 
 from __future__ import annotations
 
@@ -98,8 +98,9 @@ def test_a_payment_after_then_waits_for_the_result_of_the_first(treasury: Conver
 
     done = treasury.answer(EXECUTED | {"to": "Mallory", "amount": 9999})
     assert not done.tool_calls
-    assert "EUR 10.00" in done.text
-    assert "EUR 9,999.00" in done.text
+    assert "2 transfers went out" in done.text
+    assert "| ACME | 10.00 | EUR |" in done.text
+    assert "| Mallory | 9,999.00 | EUR |" in done.text
 
 
 def test_after_a_rejection_nothing_is_tried_again_and_nothing_follows(
@@ -173,7 +174,7 @@ def test_an_amount_that_is_not_above_zero_is_asked_for(treasury: Conversation, a
 
 
 def test_a_question_can_be_answered_by_giving_up(treasury: Conversation) -> None:
-    """ "Never mind" is no payee."""
+    """What gives up is no payee."""
     treasury.say("pay 12")
 
     assert treasury.say("never mind").text == "All right, nothing was started."
