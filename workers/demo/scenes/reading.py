@@ -30,7 +30,7 @@ CURRENCIES = {
 _SCALES = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000}
 # Codes by name: any three capital letters would make a currency of PAY in "PAY 10 TO ACME".
 _CURRENCY = (
-    r"€|\$|£|(?:eur|usd|gbp|chf|nok|sek|dkk|jpy|cny|inr|aud|cad|nzd|pln|czk|huf|brl|zar|sgd"
+    r"€|\$|£|(?:eur|usd|gbp|chf|nok|sek|dkk|jpy|cny|inr|aud|cad|nzd|pln|czk|huf|brl|sgd"
     r"|euros?|dollars?|pounds?|francs?|kroner|kronor)\b"
 )
 _MONEY = words(
