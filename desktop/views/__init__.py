@@ -1,0 +1,1 @@
+"""What a person sees: windows, pages and their parts. Shows models, calls actions."""

@@ -1,0 +1,66 @@
+"""What stands where a list or a card would be, when there is nothing: why, and what to do."""
+
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from desktop.views.parts.buttons import ActionButton
+from desktop.views.parts.labels import Look, TextLabel
+from desktop.views.theme import appearance, tokens
+from desktop.views.theme_icons import icon_pixmap
+
+_ICON: Final = 36
+
+
+class EmptyState(QWidget):
+    """An icon, a title, a hint, and a button when there is something to do about it.
+
+    Signals:
+        action_chosen: the button was pressed.
+    """
+
+    action_chosen = Signal()
+
+    def __init__(
+        self,
+        icon_name: str,
+        title: str,
+        hint: str,
+        *,
+        action: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._icon_name = icon_name
+        self._icon = QLabel(self)
+        self._icon.setFixedSize(QSize(_ICON, _ICON))
+        self._title = TextLabel("", Look.SUBTITLE, wrap=True)
+        self._hint = TextLabel("", Look.MUTED, wrap=True)
+        self._action = ActionButton(action, parent=self)
+        self._action.clicked.connect(self.action_chosen)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 24, 24, 24)
+        column.setSpacing(8)
+        column.addStretch(2)
+        column.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignHCenter)
+        for label in (self._title, self._hint):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            column.addWidget(label)
+        column.addSpacing(6)
+        column.addWidget(self._action, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(3)
+        appearance().changed.connect(self._draw_icon)
+        self.show_words(title, hint, action)
+        self._draw_icon()
+
+    def show_words(self, title: str, hint: str, action: str = "") -> None:
+        """Say something else; no action, no button."""
+        self._title.show_text(title)
+        self._hint.show_text(hint)
+        self._action.setText(action)
+        self._action.setVisible(bool(action))
+        self.setAccessibleName(f"{title}. {hint}")
+
+    def _draw_icon(self) -> None:
+        self._icon.setPixmap(icon_pixmap(self._icon_name, tokens().faint, _ICON))

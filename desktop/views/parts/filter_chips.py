@@ -1,0 +1,56 @@
+"""A row of chips of which exactly one is chosen: `Waiting`, `High risk`, `Resolved`."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QWidget
+
+from desktop.views.parts.buttons import ActionButton, ButtonLook
+
+
+class FilterChips(QWidget):
+    """Chips for (name, words) pairs; the first is chosen. Arrow keys walk along them.
+
+    Signals:
+        chosen: the name of the chip a person chose.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(
+        self,
+        accessible_name: str,
+        choices: Sequence[tuple[str, str]],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(accessible_name)
+        self._names = [name for name, _ in choices]
+        self._group = QButtonGroup(self)
+        self._group.setExclusive(True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        for number, (_, words) in enumerate(choices):
+            chip = ActionButton(words, ButtonLook.CHIP, parent=self)
+            chip.setChecked(number == 0)
+            self._group.addButton(chip, number)
+            row.addWidget(chip)
+        row.addStretch()
+        self._group.idClicked.connect(lambda number: self.chosen.emit(self._names[number]))
+
+    def choice(self) -> str:
+        """Name of the chosen chip."""
+        return self._names[self._group.checkedId()]
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Left and right choose the neighbour."""
+        step = (event.key() == Qt.Key.Key_Right) - (event.key() == Qt.Key.Key_Left)
+        number = self._group.checkedId() + step
+        if step and 0 <= number < len(self._names):
+            chip = self._group.button(number)
+            chip.setFocus(Qt.FocusReason.TabFocusReason)
+            chip.click()
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,165 @@
+"""How one transcript entry is set in type. Knows frames and formats, not scrolling or input."""
+
+from typing import Final
+from urllib.parse import quote, unquote
+
+from PySide6.QtGui import QTextBlockFormat, QTextCursor
+
+from desktop.views.parts.document_view import ICON_INSET
+from desktop.views.parts.markdown import write_markdown, write_plain, write_rest
+from desktop.views.parts.markdown_source import RENDERED_CHARACTERS
+from desktop.views.parts.text_formats import (
+    Box,
+    Formats,
+    box_frame,
+    insert_visible,
+    make_spacer,
+    paragraph,
+)
+from desktop.views.parts.transcript_entry import EntryKind, TranscriptEntry
+from desktop.views.parts.visible_text import one_line
+
+ENTRY_GAP: Final = 14.0
+_ROW_GAP: Final = 3.0
+# Links of ours. An agent's link can only be http, https or mailto, so it can never be one.
+_TOGGLE: Final = "signoff-toggle:"
+_MORE: Final = "signoff-more:"
+
+_BOXES: Final = {
+    EntryKind.HUMAN: Box.HUMAN,
+    EntryKind.AGENT: None,
+    EntryKind.TOOL_CALL: Box.TOOL,
+    EntryKind.TOOL_RESULT: Box.TOOL,
+    EntryKind.INTERRUPT: Box.WAITING,
+    EntryKind.ERROR: Box.ERROR,
+    EntryKind.UNREADABLE: Box.UNREADABLE,
+}
+_UNTITLED: Final = {
+    EntryKind.TOOL_CALL: "tool call",
+    EntryKind.TOOL_RESULT: "tool result",
+    EntryKind.INTERRUPT: "waiting",
+    EntryKind.ERROR: "Something went wrong",
+    EntryKind.UNREADABLE: "This entry could not be read",
+}
+_DETAIL_WORDS: Final = {
+    EntryKind.TOOL_CALL: "arguments",
+    EntryKind.TOOL_RESULT: "result",
+    EntryKind.INTERRUPT: "arguments",
+}
+_SPOKEN: Final = frozenset((EntryKind.HUMAN, EntryKind.AGENT))
+
+
+def gap_above(kind: EntryKind, before: EntryKind | None) -> float:
+    """Pixels between an entry and the one before it; rows of tools stand closer together."""
+    if before is None:
+        return 1.0
+    return _ROW_GAP if kind not in _SPOKEN and before not in _SPOKEN else ENTRY_GAP
+
+
+def toggled_key(address: str) -> str | None:
+    """The entry whose detail a link shows or hides, if it is such a link."""
+    return unquote(address[len(_TOGGLE) :]) if address.startswith(_TOGGLE) else None
+
+
+def continued_key(address: str) -> str | None:
+    """The entry of which a link shows more, if it is such a link."""
+    return unquote(address[len(_MORE) :]) if address.startswith(_MORE) else None
+
+
+def entry_box(kind: EntryKind) -> Box | None:
+    """The box painted behind an entry."""
+    return _BOXES[kind]
+
+
+def write_entry(
+    frame_cursor: QTextCursor, entry: TranscriptEntry, formats: Formats, *, opened: bool, pages: int
+) -> None:
+    """Set an entry inside its frame, which must be empty.
+
+    Args:
+        opened: its detail is shown. pages: how many pages beyond the cap were asked for.
+    """
+    cursor = QTextCursor(frame_cursor)
+    if entry.kind in _SPOKEN:
+        _write_header(cursor, entry.speaker, entry.at, formats)
+        cursor.insertBlock()
+        prepared = write_markdown(cursor, entry.text, formats)
+        _to_end_of(frame_cursor, cursor)
+        write_rest(cursor, prepared.rest, pages, _MORE + quote(entry.key), formats)
+        return
+    _write_row(cursor, entry, formats, opened=opened)
+    if entry.kind is EntryKind.ERROR and entry.text:
+        cursor.insertBlock()
+        write_plain(cursor, entry.text[:RENDERED_CHARACTERS], formats)
+        cursor.mergeBlockFormat(_inset())
+    if opened:
+        _write_detail(cursor, entry, formats, pages)
+
+
+def write_draft(
+    frame_cursor: QTextCursor, speaker: str, text: str, formats: Formats
+) -> QTextCursor:
+    """Set a message that is still being written; returns where its next words go."""
+    cursor = QTextCursor(frame_cursor)
+    _write_header(cursor, speaker, "writing…", formats)
+    cursor.insertBlock()
+    write_markdown(cursor, text, formats)
+    _to_end_of(frame_cursor, cursor)
+    return cursor
+
+
+def _write_header(cursor: QTextCursor, speaker: str, at: str, formats: Formats) -> None:
+    cursor.setBlockFormat(paragraph(below=3))
+    cursor.insertText(one_line(speaker), formats.strong)
+    if at:
+        cursor.insertText(f"   {one_line(at)}", formats.muted)
+
+
+def _write_row(
+    cursor: QTextCursor, entry: TranscriptEntry, formats: Formats, *, opened: bool
+) -> None:
+    cursor.setBlockFormat(paragraph())
+    cursor.mergeBlockFormat(_inset())
+    title = entry.collapsed_title or _UNTITLED[entry.kind]
+    is_tool = entry.kind in _DETAIL_WORDS
+    cursor.insertText(one_line(title), formats.mono if is_tool else formats.strong)
+    if entry.text and entry.kind is not EntryKind.ERROR:
+        cursor.insertText(f"   {one_line(entry.text)}", formats.muted)
+    if entry.state:
+        ink = formats.tokens.ink(entry.tone)
+        cursor.insertText(f"   {one_line(entry.state)}", formats.coloured(formats.muted, ink))
+    origin = " · ".join(one_line(part) for part in (entry.speaker, entry.at) if part)
+    if origin:
+        cursor.insertText(f"   {origin}", formats.faint)
+    if entry.detail:
+        what = _DETAIL_WORDS.get(entry.kind, "details")
+        link = formats.link(formats.faint, _TOGGLE + quote(entry.key))
+        link.setToolTip("")
+        cursor.insertText("   ", formats.faint)
+        cursor.insertText(f"{'Hide' if opened else 'Show'} {what}", link)
+
+
+def _write_detail(
+    cursor: QTextCursor, entry: TranscriptEntry, formats: Formats, pages: int
+) -> None:
+    cursor.insertBlock()
+    make_spacer(cursor, 6)
+    frame = cursor.insertFrame(box_frame(Box.CODE, padding=12))
+    inner = frame.firstCursorPosition()
+    inner.setBlockFormat(paragraph())
+    head, rest = entry.detail[:RENDERED_CHARACTERS], entry.detail[RENDERED_CHARACTERS:]
+    insert_visible(inner, head, formats.code, formats, exact=True)
+    write_rest(inner, rest, pages, _MORE + quote(entry.key), formats, code=True)
+    cursor.setPosition(frame.lastPosition() + 1)
+    make_spacer(cursor, 1)
+
+
+def _inset() -> QTextBlockFormat:
+    made = QTextBlockFormat()
+    made.setLeftMargin(ICON_INSET)
+    return made
+
+
+def _to_end_of(frame_cursor: QTextCursor, cursor: QTextCursor) -> None:
+    frame = frame_cursor.currentFrame()
+    cursor.setPosition(frame.lastPosition())

@@ -1,0 +1,339 @@
+"""The transcript of one conversation: one document, so that a selection may cross messages.
+
+The only place that keeps frames, drafts and the scroll position together. Entries come from
+outside and are shown, never changed; what a person opened (`Show arguments`) is kept here.
+
+The document is a row of frames with a thin empty block before each (Qt wants one):
+`gap [entry] gap [entry] ... gap [draft] tail`. Messages still being written come last.
+"""
+
+import time
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QResizeEvent, QTextCursor, QTextFrame
+from PySide6.QtWidgets import QWidget
+
+from desktop.views.parts.document_view import DocumentView
+from desktop.views.parts.markdown_source import RENDERED_CHARACTERS
+from desktop.views.parts.text_formats import Formats, box_frame, insert_visible, make_spacer
+from desktop.views.parts.transcript_entry import EntryKind, TranscriptEntry
+from desktop.views.parts.transcript_layout import (
+    continued_key,
+    entry_box,
+    gap_above,
+    toggled_key,
+    write_draft,
+    write_entry,
+)
+from desktop.views.theme import tokens
+
+_FLUSH_MS: Final = 33  # words appear at most 30 times a second
+_RENDER_SECONDS: Final = 0.3  # a draft is set as Markdown at most this often
+_RENDER_UP_TO: Final = 8_000  # characters; a longer draft grows as plain text until it is done
+_READING_WIDTH: Final = 900  # pixels; lines longer than this are hard to read
+_BOTTOM_SLACK: Final = 6  # pixels from the end that still count as "at the end"
+_BOX_PADDING: Final = 13.0
+
+
+@dataclass(slots=True)
+class _Shown:
+    """An entry and the frame it is set in."""
+
+    entry: TranscriptEntry
+    frame: QTextFrame
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A message that is still being written."""
+
+    speaker: str
+    frame: QTextFrame
+    text: str = ""
+    pending: list[str] = field(default_factory=list)
+    rendered_at: float = 0.0
+
+
+class TranscriptView(DocumentView):
+    """Shows entries, follows the end while the reader is there, and never while not.
+
+    Signals:
+        top_reached: the reader scrolled to the first entry; older ones may be wanted.
+        link_requested (inherited): a person chose a link; nothing was opened.
+    """
+
+    top_reached = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Transcript", parent)
+        self._shown: list[_Shown] = []
+        self._by_key: dict[str, _Shown] = {}
+        self._drafts: dict[str, _Draft] = {}
+        self._opened: set[str] = set()
+        self._pages: dict[str, int] = {}
+        self._at_end = True
+        self._busy = False
+        self.document().setDocumentMargin(20)
+        self._flush_timer = QTimer(self, interval=_FLUSH_MS, singleShot=True)
+        self._flush_timer.timeout.connect(self._flush_drafts)
+        bar = self.verticalScrollBar()
+        bar.valueChanged.connect(self._on_scrolled)
+        bar.rangeChanged.connect(self._on_length_changed)
+
+    # -- what it is given -------------------------------------------------------------------------
+
+    def set_entries(self, entries: Sequence[TranscriptEntry]) -> None:
+        """Show exactly these entries, with as little change to what is shown as possible.
+
+        Entries of another conversation (no key in common) start at the end, with nothing open.
+        Older entries put in front leave the reader where they were.
+        """
+        old_keys = [shown.entry.key for shown in self._shown]
+        if [entry.key for entry in entries[: len(old_keys)]] == old_keys:
+            for entry in entries:
+                self.put_entry(entry)
+            return
+        if not set(old_keys) & {entry.key for entry in entries}:
+            self._opened.clear()
+            self._pages.clear()
+            self._drafts.clear()
+            self._at_end = True
+        self._rebuild(list(entries))
+
+    def append_entry(self, entry: TranscriptEntry) -> None:
+        """Add an entry at the end; it takes the place of a draft with the same key."""
+        if entry.key in self._drafts:
+            self.drop_stream(entry.key)
+        cursor = self._edit()
+        following = next(iter(self._drafts.values()), None)
+        frame = self._insert_frame(cursor, entry.kind, self._last_kind(), following)
+        self._add(entry, frame)
+        self._done(cursor)
+
+    def update_entry(self, entry: TranscriptEntry) -> None:
+        """Replace the entry with the same key, in place. An unknown key changes nothing."""
+        shown = self._by_key.get(entry.key)
+        if shown is not None and shown.entry != entry:
+            shown.entry = entry
+            self._write_again(shown)
+
+    def put_entry(self, entry: TranscriptEntry) -> None:
+        """Add the entry, or replace the one with its key."""
+        if entry.key in self._by_key:
+            self.update_entry(entry)
+        else:
+            self.append_entry(entry)
+
+    def stream(self, message_id: str, speaker: str, text: str) -> None:
+        """Add words to a message that is being written. Shown within 33 ms, at the end."""
+        if message_id in self._by_key:
+            return  # the whole message is here already; late words add nothing
+        draft = self._drafts.get(message_id)
+        if draft is None:
+            cursor = self._edit()
+            last = EntryKind.AGENT if self._drafts else self._last_kind()
+            draft = _Draft(speaker, self._insert_frame(cursor, EntryKind.AGENT, last, None))
+            write_draft(draft.frame.firstCursorPosition(), speaker, "", Formats(tokens()))
+            self._drafts[message_id] = draft
+            self._done(cursor)
+        draft.pending.append(text)
+        if not self._flush_timer.isActive():
+            self._flush_timer.start()
+
+    def drop_stream(self, message_id: str) -> None:
+        """Take a message that is being written away again: it was withdrawn or is complete."""
+        draft = self._drafts.pop(message_id, None)
+        if draft is not None:
+            cursor = self._edit()
+            self._select_frame(cursor, draft.frame)
+            cursor.removeSelectedText()
+            self._done(cursor)
+
+    def render_again(self) -> None:
+        """Set every entry anew, in the colours of the theme in force."""
+        self._rebuild([shown.entry for shown in self._shown])
+
+    def follow(self, address: str) -> None:
+        """Show or hide details, or the next page of a long text; other links are only told of."""
+        toggled, continued = toggled_key(address), continued_key(address)
+        if toggled is not None:
+            self._opened ^= {toggled}
+            self._write_again(self._by_key.get(toggled))
+        elif continued is not None:
+            self._pages[continued] = self._pages.get(continued, 0) + 1
+            self._write_again(self._by_key.get(continued))
+        else:
+            super().follow(address)
+
+    def boxed_frames(self) -> Iterable[QTextFrame]:
+        """Frames of the entries that are in sight."""
+        top = self.verticalScrollBar().value()
+        bottom = top + self.viewport().height()
+        for shown in self._shown[self._first_below(top) :]:
+            if self._area_top(shown.frame) > bottom:
+                return
+            yield shown.frame
+        yield from (draft.frame for draft in self._drafts.values())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep lines readable in a wide window."""
+        side = max(0, (self.width() - _READING_WIDTH) // 2)
+        if self.viewportMargins().left() != side:
+            self.setViewportMargins(side, 0, side, 0)
+        super().resizeEvent(event)
+
+    # -- the document -----------------------------------------------------------------------------
+
+    def _edit(self) -> QTextCursor:
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        return cursor
+
+    def _done(self, cursor: QTextCursor) -> None:
+        self._busy = True  # layout moves the scroll bar; that is not the reader scrolling
+        cursor.endEditBlock()
+        self._busy = False
+        self._follow_end()
+
+    def _last_kind(self) -> EntryKind | None:
+        return self._shown[-1].entry.kind if self._shown else None
+
+    def _insert_frame(
+        self,
+        cursor: QTextCursor,
+        kind: EntryKind,
+        before: EntryKind | None,
+        following: _Draft | None,
+    ) -> QTextFrame:
+        if following is None:
+            cursor.movePosition(QTextCursor.MoveOperation.End)
+        else:
+            cursor.setPosition(following.frame.firstPosition() - 1)
+        make_spacer(cursor, gap_above(kind, before))
+        box = entry_box(kind)
+        frame = cursor.insertFrame(box_frame(box, padding=_BOX_PADDING if box else 0))
+        cursor.setPosition(frame.lastPosition() + 1)
+        make_spacer(cursor, 1 if following is None else gap_above(EntryKind.AGENT, kind))
+        return frame
+
+    @staticmethod
+    def _select_frame(cursor: QTextCursor, frame: QTextFrame) -> None:
+        # The marks around a frame must be in the selection, or only its text is removed.
+        cursor.setPosition(frame.firstPosition() - 1)
+        cursor.setPosition(frame.lastPosition() + 1, QTextCursor.MoveMode.KeepAnchor)
+
+    def _add(self, entry: TranscriptEntry, frame: QTextFrame) -> None:
+        shown = _Shown(entry, frame)
+        self._shown.append(shown)
+        self._by_key[entry.key] = shown
+        self._write(shown)
+
+    def _write(self, shown: _Shown) -> None:
+        key = shown.entry.key
+        write_entry(
+            shown.frame.firstCursorPosition(),
+            shown.entry,
+            Formats(tokens()),
+            opened=key in self._opened,
+            pages=self._pages.get(key, 0),
+        )
+
+    def _write_again(self, shown: _Shown | None) -> None:
+        if shown is None:
+            return
+        cursor = self._edit()
+        self._empty_frame(cursor, shown.frame)
+        kind = entry_box(shown.entry.kind)
+        shown.frame.setFrameFormat(box_frame(kind, padding=_BOX_PADDING if kind else 0))
+        self._write(shown)
+        self._done(cursor)
+
+    @staticmethod
+    def _empty_frame(cursor: QTextCursor, frame: QTextFrame) -> None:
+        cursor.setPosition(frame.firstPosition())
+        cursor.setPosition(frame.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+
+    def _rebuild(self, entries: list[TranscriptEntry]) -> None:
+        anchor = None if self._at_end else self._anchor()
+        drafts = self._drafts
+        self._shown, self._by_key, self._drafts = [], {}, {}
+        self._busy = True
+        self.document().clear()
+        cursor = self._edit()
+        for entry in entries:
+            frame = self._insert_frame(cursor, entry.kind, self._last_kind(), None)
+            self._add(entry, frame)
+        self._done(cursor)
+        for message_id, draft in drafts.items():
+            self.stream(message_id, draft.speaker, draft.text + "".join(draft.pending))
+        if anchor is not None:
+            self._return_to(*anchor)
+
+    def _flush_drafts(self) -> None:
+        cursor = self._edit()
+        formats = Formats(tokens())
+        for draft in self._drafts.values():
+            new = "".join(draft.pending)
+            draft.pending.clear()
+            room = RENDERED_CHARACTERS - len(draft.text)
+            draft.text += new[: max(0, room)]
+            now = time.monotonic()
+            if len(draft.text) < _RENDER_UP_TO and now - draft.rendered_at > _RENDER_SECONDS:
+                self._empty_frame(cursor, draft.frame)
+                start = draft.frame.firstCursorPosition()
+                write_draft(start, draft.speaker, draft.text, formats)
+                draft.rendered_at = now
+            elif room > 0:
+                end = draft.frame.lastCursorPosition()
+                insert_visible(end, new[:room], formats.body, formats)
+        self._done(cursor)
+
+    # -- where the reader is ----------------------------------------------------------------------
+
+    def _on_scrolled(self, value: int) -> None:
+        if self._busy:
+            return
+        bar = self.verticalScrollBar()
+        self._at_end = value >= bar.maximum() - _BOTTOM_SLACK
+        if value == bar.minimum() and bar.maximum() > 0:
+            self.top_reached.emit()
+
+    def _on_length_changed(self) -> None:
+        if not self._busy:
+            self._follow_end()
+
+    def _follow_end(self) -> None:
+        if self._at_end:
+            bar = self.verticalScrollBar()
+            self._busy = True
+            bar.setValue(bar.maximum())
+            self._busy = False
+
+    def _area_top(self, frame: QTextFrame) -> float:
+        return self.document().documentLayout().frameBoundingRect(frame).top()
+
+    def _area_bottom(self, frame: QTextFrame) -> float:
+        return self.document().documentLayout().frameBoundingRect(frame).bottom()
+
+    def _first_below(self, height: float) -> int:
+        """Index of the first entry that ends below a height of the document."""
+        return bisect_left(self._shown, height, key=lambda shown: self._area_bottom(shown.frame))
+
+    def _anchor(self) -> tuple[str, float] | None:
+        """The entry at the top of what is seen, and how far it is scrolled under the edge."""
+        top = self.verticalScrollBar().value()
+        index = self._first_below(top)
+        if index >= len(self._shown):
+            return None
+        shown = self._shown[index]
+        return shown.entry.key, top - self._area_top(shown.frame)
+
+    def _return_to(self, key: str, offset: float) -> None:
+        shown = self._by_key.get(key)
+        if shown is not None:
+            self.verticalScrollBar().setValue(round(self._area_top(shown.frame) + offset))
