@@ -74,6 +74,10 @@ PAYLOAD_TYPES = {
     DecisionKind.EDIT: "edit",
     DecisionKind.RESPOND: "respond",
 }
+#: Arguments may have so many bytes in their canonical form: the interrupt that shows them and the
+#: decision that edits them must each fit into one entry of a stream.
+MAX_ARGS_BYTES = 128 * 1024
+_SALT_BYTES = 16
 _OUTCOMES = {str(outcome): outcome for outcome in Outcome}
 _REFUSALS = {str(refusal): refusal for refusal in Refusal}
 _KINDS = {name: kind for kind, name in PAYLOAD_TYPES.items()}
@@ -204,7 +208,7 @@ def request_salt(seed: bytes, checkpoint_ns: str, tool_call_id: str) -> bytes:
             after a resume makes the same request, and nobody else can.
     """
     place = f"signoff/salt/v1\x00{checkpoint_ns}\x00{tool_call_id}"
-    return hmac.new(seed, place.encode(), hashlib.sha256).digest()[:16]
+    return hmac.new(seed, place.encode(), hashlib.sha256).digest()[:_SALT_BYTES]
 
 
 def args_digest(agent: str, action: str, args: JSON, salt: bytes) -> str:
@@ -218,13 +222,16 @@ def args_digest(agent: str, action: str, args: JSON, salt: bytes) -> str:
         "sha-256:" and 64 lower-case hex digits over the RFC 8785 form.
 
     Raises:
-        NotApprovable: the arguments have no canonical form.
+        NotApprovable: the arguments have no canonical form, or one of more than 128 KB.
     """
     call = {"agent": agent, "action": action, "args": args}
     try:
         form = rfc8785.dumps(call)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise NotApprovable(f"The arguments have no canonical form: {error}.") from error
+    if len(form) > MAX_ARGS_BYTES:
+        title = f"The arguments have {len(form):,} bytes; {MAX_ARGS_BYTES:,} are allowed."
+        raise NotApprovable(title)
     return digest("signoff/args/v1", salt, form)
 
 
@@ -249,6 +256,9 @@ def digest_in(request: ApprovalRequest, args: JSON) -> str:
         salt = base64.b64decode(request.salt, validate=True)
     except ValueError as error:
         raise NotApprovable("The request carries no usable salt.") from error
+    if len(salt) != _SALT_BYTES:
+        # A longer one could take over the first bytes of the arguments.
+        raise NotApprovable("The request carries no usable salt.")
     return args_digest(request.agent, request.action, args, salt)
 
 

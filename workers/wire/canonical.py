@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 else:
     JSON = Any  # msgspec reads annotations at run time and knows no recursive alias
 
+#: Lists and objects in one entry of a stream may nest so deep.
 MAX_DEPTH = 64
+#: Those of arguments: the event around them takes up to five levels, a tagged integer one more.
+MAX_ARGS_DEPTH = MAX_DEPTH - 8
 #: Integers beyond this lose digits in other languages' JSON; they travel tagged.
 MAX_SAFE_INTEGER = 2**53 - 1
 _HINT = "The call was not put to a reviewer, and did not run."
@@ -31,7 +34,7 @@ def canonical_bytes(value: object) -> bytes:
 
     Raises:
         NotApprovable: NaN, Infinity, lone surrogates, non-string keys, other Python types, or
-            more than 64 levels.
+            more than 56 levels.
     """
     return rfc8785.dumps(_strict(value, 0))
 
@@ -67,6 +70,14 @@ def untagged(value: JSON) -> JSON:
             return value
 
 
+def same_form(one: JSON, other: JSON) -> bool:
+    """Whether two values, tagged as they travel, have the same RFC 8785 form (10 is 10.0)."""
+    try:
+        return rfc8785.dumps(one) == rfc8785.dumps(other)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError):
+        return False
+
+
 def digest(domain: str, *parts: bytes) -> str:
     """`sha-256:` and 64 hex digits over `domain 0x00 parts`, parts joined as they are."""
     content = domain.encode() + b"\x00" + b"".join(parts)
@@ -75,28 +86,23 @@ def digest(domain: str, *parts: bytes) -> str:
 
 def depth_within(value: object, limit: int = MAX_DEPTH) -> bool:
     """Whether lists and objects nest at most `limit` deep. Does not recurse."""
-    layer = [value]
+    layer: list[Any] = [value]
     for _ in range(limit + 1):
-        inner: list[object] = []
-        for item in layer:
-            if isinstance(item, dict):
-                inner.extend(item.values())
-            elif isinstance(item, list):
-                inner.extend(item)
-        if not inner:
+        nests = [item for item in layer if isinstance(item, dict | list)]
+        if not nests:
             return True
-        layer = inner
+        layer = [x for nest in nests for x in (nest.values() if isinstance(nest, dict) else nest)]
     return False
 
 
 def _strict(value: object, depth: int) -> JSON:
-    if depth > MAX_DEPTH:
-        raise NotApprovable(f"The arguments nest deeper than {MAX_DEPTH} levels.", _HINT)
+    if depth > MAX_ARGS_DEPTH:
+        raise NotApprovable(f"The arguments nest deeper than {MAX_ARGS_DEPTH} levels.", _HINT)
     match value:
         case None | bool():
             return value
         case int():
-            return value if abs(value) <= MAX_SAFE_INTEGER else {"$int": str(value)}
+            return _strict_integer(value)
         case float():
             if not math.isfinite(value):
                 raise NotApprovable(f"{value} is not a JSON number.", _HINT)
@@ -109,6 +115,15 @@ def _strict(value: object, depth: int) -> JSON:
             return _strict_object(value, depth)
         case _:
             raise NotApprovable(f"A {type(value).__name__} has no JSON form.", _HINT)
+
+
+def _strict_integer(value: int) -> JSON:
+    if abs(value) <= MAX_SAFE_INTEGER:
+        return value
+    try:
+        return {"$int": str(value)}
+    except ValueError as error:  # Python writes no integer of more than 4300 digits
+        raise NotApprovable("An integer has too many digits.", _HINT) from error
 
 
 def _strict_object(value: Mapping[object, object], depth: int) -> JSON:

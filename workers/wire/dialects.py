@@ -122,7 +122,8 @@ def answer(call: PendingCall, decision: Decision) -> JSON:
 
 def _langchain(decision: Decision) -> JSON:
     answer: dict[str, JSON] = {"type": str(decision.kind)}
-    if decision.message:
+    # An approval has no member for a reason, and a strict agent would not take it with one.
+    if decision.message and decision.kind is not DecisionKind.APPROVE:
         answer["message"] = decision.message
     return answer
 

@@ -73,7 +73,7 @@ def check_agent_name(name: str) -> str:
             f"{name[:60]!r} cannot be an agent name.",
             "Use up to 200 characters without braces, '#' and blanks.",
         )
-    return _check_printable(name, "agent name")
+    return _check_printable(name, "an agent name")
 
 
 def check_context_id(context_id: str) -> str:
@@ -86,10 +86,10 @@ def check_context_id(context_id: str) -> str:
         raise BadName(
             f"{context_id[:60]!r} cannot be a context ID.", "Use 1 to 200 printable characters."
         )
-    return _check_printable(context_id, "context ID")
+    return _check_printable(context_id, "a context ID")
 
 
 def _check_printable(text: str, what: str) -> str:
     if not text.isprintable():
-        raise BadName(f"{text[:60]!r} cannot be a {what}.", "It contains hidden characters.")
+        raise BadName(f"{text[:60]!r} cannot be {what}.", "It contains hidden characters.")
     return text
