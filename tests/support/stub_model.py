@@ -1,13 +1,15 @@
 """A model that does what the user's words say, over the OpenAI chat-completions protocol.
 
-The only place that scripts a model for the interop tests; what the demo shows has a model server
-of its own. One message of the user names steps joined by "then", each one or more calls joined
-by "and"; the model makes the calls of one step in one turn, and answers when all are done:
+The only place that scripts a model for tests of workers, ours and the base package's; what the
+demo shows has a model server of its own. One message of the user names steps joined by "then",
+each one or more calls joined by "and"; the model makes the calls of one step in one turn, and
+answers when all are done:
 
     weather in Paris                                 get_city_weather(city)
     gdp of Oslo and gdp of Bergen                    get_city_gdp(city), twice in one turn
     pay 10 to ACME then pay 9999 to Mallory          transfer_funds(amount, recipient)
     ask economics_agent: gdp of Oslo                 call_economics_agent(task)
+    call transfer_funds with {"amount": NaN}         the call with these arguments, as they stand
     break                                            the server answers 500
     anything else                                    answers at once
 """
@@ -33,6 +35,7 @@ _PATTERNS = (
     (re.compile(r"weather in (?P<city>.+)"), "get_city_weather"),
     (re.compile(r"gdp of (?P<city>.+)"), "get_city_gdp"),
     (re.compile(r"pay (?P<amount>\d+) to (?P<recipient>.+)"), "transfer_funds"),
+    (re.compile(r"call (?P<tool>\w+) with (?P<raw>.+)"), "{tool}"),
 )
 
 
@@ -53,9 +56,11 @@ class StubModel:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 status, answer = stub.answer(body)
-                data = json.dumps(answer).encode()
+                is_stream = bool(body.get("stream")) and status == 200
+                data = _as_stream(answer) if is_stream else json.dumps(answer).encode()
                 self.send_response(status)
-                self.send_header("Content-Type", "application/json")
+                kind = "text/event-stream" if is_stream else "application/json"
+                self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(data)))
                 # The client retries a 500 after seconds unless told not to.
                 self.send_header("x-should-retry", "false")
@@ -101,7 +106,10 @@ class StubModel:
                 {
                     "id": f"call_{number:04d}_{i}",
                     "type": "function",
-                    "function": {"name": call["name"], "arguments": json.dumps(call["args"])},
+                    "function": {
+                        "name": call["name"],
+                        "arguments": call.get("raw") or json.dumps(call["args"]),
+                    },
                 }
                 for i, call in enumerate(tool_calls)
             ]
@@ -127,6 +135,26 @@ class StubModel:
         }
 
 
+def _as_stream(completion: JSON) -> bytes:
+    """The completion as the events of a stream: the text word by word, then calls, then the end."""
+    message = completion["choices"][0]["message"]
+    calls = [{"index": i, **call} for i, call in enumerate(message.get("tool_calls", []))]
+    words = [word for word in re.split(r"(?<=\s)", message["content"] or "") if word]
+    deltas: list[JSON] = [{"role": "assistant", "content": ""}]
+    deltas += [{"content": word} for word in words]
+    deltas += [{"tool_calls": [call]} for call in calls]
+    ends = [*(None for _ in deltas), completion["choices"][0]["finish_reason"]]
+    common = {**completion, "object": "chat.completion.chunk"}
+    usage = common.pop("usage")
+    chunks = [
+        {**common, "choices": [{"index": 0, "delta": delta, "finish_reason": end}]}
+        for delta, end in zip([*deltas, {}], ends, strict=True)
+    ]
+    chunks.append({**common, "choices": [], "usage": usage})
+    events = [*(json.dumps(chunk) for chunk in chunks), "[DONE]"]
+    return "".join(f"data: {event}\n\n" for event in events).encode()
+
+
 def _is_order(text: str) -> bool:
     return any(pattern.match(text) for pattern, _ in _PATTERNS)
 
@@ -143,7 +171,8 @@ def _call(text: str) -> JSON:
             args: JSON = match.groupdict()
             if "amount" in args:
                 args["amount"] = int(args["amount"])
-            return {"name": name.format(agent=args.pop("agent", "")), "args": args}
+            named = {key: args.pop(key, "") for key in ("agent", "tool")}
+            return {"name": name.format(**named), "args": args, "raw": args.pop("raw", "")}
     raise ValueError(f"the stub model does not understand {text!r}")
 
 

@@ -79,6 +79,19 @@ class Inbox:
             for entry_id, fields in entries
         ]
 
+    async def read_own(self) -> list[InboxEntry]:
+        """Everything delivered to this consumer and not settled, oldest first.
+
+        For the time after a lost connection, when a delivery may have gone out and never arrived.
+        """
+        with translated():
+            answer = await self._client.xreadgroup(self._group, self.consumer, {self._key: "0"})
+        return [
+            InboxEntry(entry_id.decode(), (fields or {}).get(b"data", b""))
+            for _key, entries in answer
+            for entry_id, fields in entries
+        ]
+
     async def settle(self, entry: InboxEntry, context_id: str) -> None:
         """The entry had its effect: acknowledge and delete it."""
         with translated():

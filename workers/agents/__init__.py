@@ -1,0 +1,1 @@
+"""Agents built with LangChain and LangGraph; the only room, beside the demo, that knows them."""

@@ -1,0 +1,55 @@
+"""Errors of models and agents in words that may be told: no secrets, no traceback.
+
+The only place that knows the exceptions of model services.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import openai
+from langgraph.errors import GraphRecursionError
+
+from workers.runtime.ports import RunFailed
+
+_MAX_CHARACTERS = 200
+_SECRETS = re.compile(r"(?i)\b(?:sk|pk|key|bearer)[-_ ][\w*-]{6,}|//[^/\s:@]*:[^/\s@]+@")
+
+
+def explain(error: Exception, secrets: Sequence[str] = ()) -> RunFailed:
+    """What may be told of an error that ended a run.
+
+    Args:
+        secrets: texts that must not appear, whatever the error says.
+    """
+    match error:
+        case openai.AuthenticationError() | openai.PermissionDeniedError():
+            return RunFailed(
+                "The model service refused the API key.", "Check OPENAI_API_KEY and OPENAI_MODEL."
+            )
+        case openai.RateLimitError():
+            return RunFailed(
+                "The model service takes no more requests now.", "Try again in a while."
+            )
+        case openai.APIConnectionError():
+            return RunFailed("The model service does not answer.", "Check OPENAI_BASE_URL.")
+        case openai.NotFoundError():
+            return RunFailed("The model service does not know this model.", "Check OPENAI_MODEL.")
+        case openai.APIStatusError():
+            return RunFailed(
+                f"The model service refused the request with status {error.status_code}."
+            )
+        case GraphRecursionError():
+            return RunFailed("The agent took too many steps.", "Ask for less at a time.")
+        case _:
+            return RunFailed(f"{type(error).__name__}: {_short(str(error), secrets)}")
+
+
+def _short(text: str, secrets: Sequence[str]) -> str:
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "[removed]")
+    line = text.strip().partition("\n")[0]
+    line = _SECRETS.sub("[removed]", line)
+    return line if len(line) <= _MAX_CHARACTERS else f"{line[:_MAX_CHARACTERS]}…"

@@ -1,0 +1,119 @@
+"""LangChain's messages and LangGraph's snapshots, as the runtime knows them.
+
+The only place that translates between the two. What leaves here is plain JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import msgspec
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolMessage
+from langgraph.types import Interrupt, StateSnapshot
+
+from workers.agents.delegation import read_delegation
+from workers.agents.state import caller_in
+from workers.runtime.ports import MessageProduced, PendingApproval, Thread
+from workers.wire.approvals import ApprovalRequest, DecisionKind
+from workers.wire.canonical import JSON
+
+#: The member of a run's metadata that names what the run came from.
+CAUSE = "inbox_id"
+
+
+def produced(message: BaseMessage, final_tools: Collection[str]) -> MessageProduced:
+    """A message of a run.
+
+    Args:
+        final_tools: names of tools whose result ends the run.
+    """
+    if isinstance(message, AIMessage):
+        may_be_last = not message.tool_calls
+    else:
+        may_be_last = isinstance(message, ToolMessage) and message.name in final_tools
+    key = message.id or ""
+    if not key and isinstance(message, ToolMessage):
+        key = f"tool:{message.tool_call_id}"
+    dump = message.model_dump(mode="json")
+    return MessageProduced(key, _plain(dump), str(message.text), may_be_last)
+
+
+def read_approval(raised: Interrupt) -> PendingApproval | None:
+    """The approval request an interrupt stands for, if it is one."""
+    value = raised.value
+    if not isinstance(value, Mapping):
+        return None
+    try:
+        request = msgspec.convert(value.get("approval_request"), ApprovalRequest)
+        allowed = msgspec.convert(value.get("allowed_decisions"), tuple[DecisionKind, ...])
+    except msgspec.ValidationError:
+        return None
+    return PendingApproval(raised.id, request, dict(value), allowed)
+
+
+def read_thread(snapshot: StateSnapshot, final_tools: Collection[str]) -> Thread:
+    """How a thread stands."""
+    values: Mapping[str, Any] = snapshot.values or {}
+    approvals = (read_approval(raised) for raised in snapshot.interrupts)
+    delegations = (read_delegation(raised) for raised in snapshot.interrupts)
+    metadata: Mapping[str, Any] = snapshot.metadata or {}
+    return Thread(
+        caller=caller_in(values),
+        cause=str(metadata.get(CAUSE, "")),
+        approvals=tuple(one for one in approvals if one is not None),
+        delegations=tuple(one for one in delegations if one is not None),
+        unfinished=bool(snapshot.next),
+        turn=tuple(produced(one, final_tools) for one in _turn(values.get("messages", []))),
+    )
+
+
+def unanswered(snapshot: StateSnapshot) -> list[ToolMessage]:
+    """Answers for the tool calls that a cut-off run left open.
+
+    A model service refuses a conversation in which a call has no answer. Those that did end are
+    repeated, because LangGraph drops the results of an unfinished step when new input arrives.
+    """
+    messages: list[AnyMessage] = (snapshot.values or {}).get("messages", [])
+    asked = next((one for one in reversed(messages) if isinstance(one, AIMessage)), None)
+    if not snapshot.next or asked is None:
+        return []
+    answers = {one.tool_call_id: one for one in messages if isinstance(one, ToolMessage)}
+    return [
+        answers.get(str(call["id"])) or _cut_off(str(call["id"]), call["name"])
+        for call in asked.tool_calls
+    ]
+
+
+def _cut_off(tool_call_id: str, name: str) -> ToolMessage:
+    content = "The run ended before this call did. Whether it took effect is unknown."
+    return ToolMessage(content, tool_call_id=tool_call_id, name=name, status="error")
+
+
+def _turn(messages: list[AnyMessage]) -> list[AnyMessage]:
+    """The messages since the last task."""
+    for index in range(len(messages) - 1, -1, -1):
+        if isinstance(messages[index], HumanMessage):
+            return messages[index + 1 :]
+    return messages
+
+
+def _plain(value: JSON) -> JSON:
+    """JSON that can be written: a model may put half a character (a lone surrogate) anywhere."""
+    try:
+        msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return _mended(value)
+    return value
+
+
+def _mended(value: JSON) -> JSON:
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case list():
+            return [_mended(item) for item in value]
+        case dict():
+            return {str(_mended(name)): _mended(item) for name, item in value.items()}
+        case _:
+            return value

@@ -1,0 +1,119 @@
+"""Permits: a gated function runs only when the gate has just let exactly this call through.
+
+The only place that marks functions as gated, and that lets one run. The mark travels with the
+function: called in somebody's own graph, in a test or by hand, it refuses.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, ParamSpec, TypeVar, cast
+
+from workers.errors import NotServable, UngatedCall
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_MARK = "__signoff_gate__"
+
+
+class Gate:
+    """The identity of one gated function."""
+
+
+class Permit:
+    """Leave to run one gated function once, for one tool call.
+
+    Attributes:
+        gate: of the function that may run.
+        tool_call_id: the call that was approved.
+        args_digest: of the arguments that were approved.
+    """
+
+    def __init__(self, gate: Gate, tool_call_id: str, args_digest: str) -> None:
+        self.gate = gate
+        self.tool_call_id = tool_call_id
+        self.args_digest = args_digest
+        self._lock = threading.Lock()  # a tool that is no coroutine runs in a thread
+        self._is_used = False
+
+    def use(self, gate: Gate) -> bool:
+        """Use it up. False: it is for another function, or was used before."""
+        with self._lock:
+            if self._is_used or gate is not self.gate:
+                return False
+            self._is_used = True
+            return True
+
+
+_permit: ContextVar[Permit | None] = ContextVar("signoff_permit", default=None)
+
+
+def human_approval_required(func: Callable[P, R]) -> Callable[P, R]:
+    """Mark a tool's function as one that a person has to approve, call by call.
+
+    Put it below `@tool`. The function may be a coroutine function. The parameters `config` and
+    `injected_tool_call_id` of the base package are allowed and not needed.
+
+    Raises:
+        NotServable: put above `@tool` instead of below.
+    """
+    if not inspect.isroutine(func):
+        raise NotServable(
+            "@human_approval_required was put on something that is no function.",
+            "Put it below @tool, directly above the function.",
+        )
+    gate = Gate()
+    gated = (
+        _gated_coroutine(gate, func) if inspect.iscoroutinefunction(func) else _gated(gate, func)
+    )
+    setattr(gated, _MARK, gate)
+    return cast("Callable[P, R]", gated)
+
+
+def _gated(gate: Gate, func: Callable[P, R]) -> Callable[P, R]:
+    @functools.wraps(func)
+    def gated(*args: P.args, **kwargs: P.kwargs) -> R:
+        _pass(gate, func)
+        return func(*args, **kwargs)
+
+    return gated
+
+
+def _gated_coroutine(gate: Gate, func: Callable[P, Awaitable[Any]]) -> Callable[P, Awaitable[Any]]:
+    @functools.wraps(func)
+    async def gated(*args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: ANN401 - as the function
+        _pass(gate, func)
+        return await func(*args, **kwargs)
+
+    return gated
+
+
+def gate_of(func: object) -> Gate | None:
+    """The gate of a function, if it is gated; `functools.wraps` carries it outwards."""
+    gate = getattr(func, _MARK, None)
+    return gate if isinstance(gate, Gate) else None
+
+
+@contextmanager
+def permitted(permit: Permit) -> Iterator[None]:
+    """Hold a permit inside the block, in this task and the threads it starts."""
+    token = _permit.set(permit)
+    try:
+        yield
+    finally:
+        _permit.reset(token)
+
+
+def _pass(gate: Gate, func: Callable[..., object]) -> None:
+    permit = _permit.get()
+    if permit is None or not permit.use(gate):
+        raise UngatedCall(
+            f"{getattr(func, '__name__', 'This function')} needs a reviewer's approval.",
+            "It runs only as a tool of an agent that a Signoff worker serves. It did not run.",
+        )

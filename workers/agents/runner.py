@@ -1,0 +1,239 @@
+"""`AgentRunner`: an agent and its worker, with the names and parameters of the base package.
+
+The only place that puts model, tools, gate, checkpoints and broker together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+import openai
+from langchain.agents import create_agent
+from langchain_core.language_models import BaseChatModel
+from langchain_core.tools import BaseTool
+from langchain_core.tools import tool as as_tool
+from langchain_openai import ChatOpenAI
+
+from workers.agents.checkpoints import open_checkpoints
+from workers.agents.delegation import delegation_tool
+from workers.agents.gate import ApprovalMiddleware, GatePlan
+from workers.agents.graph import LangGraphAgent
+from workers.agents.mcp import load_tools
+from workers.agents.permits import Gate, gate_of
+from workers.agents.prompting import Prompting
+from workers.agents.state import WorkerState
+from workers.errors import NotConfigured, NotServable
+from workers.runtime.ledger import ToolLedger
+from workers.runtime.service import serve
+from workers.runtime.worker import Worker
+from workers.settings import WorkerSettings
+from workers.wire.approvals import Mode
+from workers.wire.ids import check_agent_name, new_consumer_name
+from workers.wire.streams.connection import Connection, split_password
+from workers.wire.streams.progress import ProgressWriter
+
+
+class AgentRunner:
+    """Configures an agent, and serves it until it is stopped.
+
+    What is left out comes from the environment (`SIGNOFF_REDIS_URL`, `CHECKPOINT_DB_URL`,
+    `OPENAI_*`, `SIGNOFF_MODE`). Tools are added before `create()`.
+
+    Attributes:
+        agent_name: the agent's name.
+        tools: its tools so far.
+    """
+
+    def __init__(
+        self,
+        agent_name: str,
+        openai_api_key: str = "",
+        openai_model: str = "",
+        openai_base_url: str = "",
+        redis_url: str = "",
+        mysql_url: str = "",
+        temperature: float = 0.6,
+        system_prompt: str = "You are a helpful assistant.",
+        *,
+        checkpoint_url: str = "",
+        model: BaseChatModel | None = None,
+        mode: Mode | None = None,
+        note: str = "",
+    ) -> None:
+        """Configure it. Nothing is opened yet.
+
+        Args:
+            mysql_url: the base package's name for `checkpoint_url`.
+            checkpoint_url: a file that ends in `.sqlite` or `.db`, or `:memory:`.
+            model: used instead of the `openai_*` parameters and `temperature`.
+            mode: instead of `SIGNOFF_MODE`; see `WorkerSettings`.
+            note: what the worker says of itself to consoles.
+
+        Raises:
+            BadName: no agent can have this name.
+            NotConfigured: `SIGNOFF_MODE` is no mode.
+        """
+        settings = WorkerSettings.from_environment()
+        self.agent_name = check_agent_name(agent_name)
+        self.tools: list[BaseTool] = []
+        self.note = note
+        self._openai_api_key = openai_api_key or settings.openai_api_key
+        self._openai_model = openai_model or settings.openai_model
+        self._openai_base_url = openai_base_url or settings.openai_base_url
+        self._redis_url = redis_url or settings.redis_url
+        self._checkpoint_url = checkpoint_url or mysql_url or settings.checkpoint_url
+        self._default_checkpoints = settings.home / "checkpoints" / f"{self.agent_name}.sqlite"
+        self._temperature = temperature
+        self._system_prompt = system_prompt
+        self._model = model
+        self._mode = mode or settings.mode
+        self._gated: dict[str, Gate | None] = {}
+        self._delegations: set[str] = set()
+        self._resources = AsyncExitStack()
+        self._connection: Connection | None = None
+        self._agent: LangGraphAgent | None = None
+
+    def add_tool(self, tool: BaseTool | Callable[..., Any], *, gated: bool = False) -> None:
+        """Add a tool.
+
+        Args:
+            gated: a person has to approve each call. Functions decorated with
+                `human_approval_required` are gated anyway.
+
+        Raises:
+            NotServable: the agent is created already, or has a tool of this name.
+        """
+        if self._agent is not None:
+            raise NotServable("The agent is created already.", "Add its tools before create().")
+        made = tool if isinstance(tool, BaseTool) else as_tool(tool)
+        if any(other.name == made.name for other in self.tools):
+            # An ungated tool of the same name would be a way around the gate.
+            raise NotServable(f"There are two tools named {made.name!r}.", "Rename one of them.")
+        gates = (gate_of(getattr(made, name, None)) for name in ("func", "coroutine"))
+        gate = next((found for found in gates if found is not None), None)
+        if gated or gate is not None:
+            self._gated[made.name] = gate
+        self.tools.append(made)
+
+    async def add_mcp_server(self, mcp_url: str, ungated: Collection[str] = ()) -> None:
+        """Add the tools of an MCP server.
+
+        Args:
+            ungated: names of those that may run without approval. The server's own hints do not
+                count.
+
+        Raises:
+            NotConfigured: the server does not answer, or has no tool of a name in `ungated`.
+        """
+        tools = await load_tools(mcp_url)
+        unknown = set(ungated) - {tool.name for tool in tools}
+        if unknown:
+            names = ", ".join(sorted(unknown))
+            raise NotConfigured(
+                f"The MCP server has no tool named {names}.", "Check the names in `ungated`."
+            )
+        for tool in tools:
+            self.add_tool(tool, gated=tool.name not in ungated)
+
+    def add_subagent(self, agent_name: str, description: str) -> None:
+        """Let the agent give tasks to another one, by a tool named `call_{agent_name}`."""
+        if agent_name == self.agent_name:
+            raise NotServable("An agent cannot give tasks to itself.", "Name another agent.")
+        tool = delegation_tool(agent_name, description)
+        self.add_tool(tool)
+        self._delegations.add(tool.name)
+
+    async def create(self) -> None:
+        """Open checkpoints and broker, and build the agent.
+
+        Raises:
+            NotConfigured: something is missing or makes no sense.
+            BrokerError: the broker cannot be used.
+        """
+        try:
+            await self._create()
+        except BaseException:
+            await self.close()
+            raise
+
+    def worker(self, consumer: str) -> Worker:
+        """The worker that serves the created agent, under this name in its consumer group."""
+        if self._agent is None or self._connection is None:
+            raise NotServable("The agent is not created yet.", "Await create() first.")
+        return Worker(self._agent, self._connection, self._mode, consumer)
+
+    async def start(self) -> None:
+        """Serve until cancelled; what runs then is finished first.
+
+        Raises:
+            NotConfigured: see `create`.
+            BrokerError: see `create`.
+        """
+        if self._agent is None:
+            await self.create()
+        consumer, stop = new_consumer_name(), asyncio.Event()
+        serving = asyncio.create_task(
+            serve([self.worker(consumer)], consumer, stop, note=self.note),
+            name=f"worker of {self.agent_name}",
+        )
+        try:
+            # Shielded, so that Ctrl+C does not cut an approved call in two.
+            await asyncio.shield(serving)
+        finally:
+            stop.set()
+            try:
+                await serving
+            finally:
+                await self.close()
+
+    async def close(self) -> None:
+        """Close checkpoints and connections. May be called again."""
+        self._agent = None
+        self._connection = None
+        await self._resources.aclose()
+
+    async def _create(self) -> None:
+        if not self._redis_url:
+            raise NotConfigured("No broker is named.", "Set redis_url or SIGNOFF_REDIS_URL.")
+        enter = self._resources.enter_async_context
+        model = self._model or await self._open_model()
+        checkpoints = self._checkpoint_url or str(self._default_checkpoints)
+        saver = await enter(open_checkpoints(checkpoints))
+        connection = await enter(Connection(self._redis_url))
+        plan = GatePlan(dict(self._gated), frozenset(self._delegations))
+        ledger = ToolLedger(ProgressWriter(connection))
+        graph = create_agent(
+            model,
+            self.tools,
+            middleware=[
+                Prompting(self._system_prompt),
+                ApprovalMiddleware(self.agent_name, plan, ledger, self._mode),
+            ],
+            state_schema=WorkerState,
+            checkpointer=saver,
+            name=self.agent_name,
+        )
+        self._connection = connection
+        self._agent = LangGraphAgent(self.agent_name, graph, self.tools, self._secrets())
+
+    async def _open_model(self) -> ChatOpenAI:
+        if not self._openai_model:
+            raise NotConfigured("No model is named.", "Set openai_model or OPENAI_MODEL.")
+        if not self._openai_api_key:
+            raise NotConfigured("No API key is given.", "Set openai_api_key or OPENAI_API_KEY.")
+        # A client of our own, because nobody closes the one that would be made otherwise.
+        client = openai.DefaultAsyncHttpxClient()
+        await self._resources.enter_async_context(client)
+        return ChatOpenAI(
+            model=self._openai_model,
+            base_url=self._openai_base_url or None,
+            api_key=lambda: self._openai_api_key,
+            temperature=self._temperature,
+            http_async_client=client,
+        )
+
+    def _secrets(self) -> Sequence[str]:
+        return (self._openai_api_key, split_password(self._redis_url)[1])

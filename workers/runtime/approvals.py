@@ -1,0 +1,263 @@
+"""Decisions: which request one is about, whether it may be applied, and that it is applied once.
+
+The only place that accepts or refuses a decision. A refusal leaves the request pending, writes a
+receipt with the reason, and runs nothing. What is checked here is that the decision is bound to
+the live request, its tool call and its arguments; who the reviewer is, is not proven yet.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Sequence
+
+import structlog
+from msgspec import structs
+
+from workers.runtime.marks import make_mark, read_mark
+from workers.runtime.ports import AgentPort, Answer, PendingApproval, Review, Thread
+from workers.wire.approvals import (
+    Decision,
+    DecisionKind,
+    Mode,
+    Outcome,
+    Receipt,
+    Refusal,
+    digest_in,
+    read_decision,
+    refused,
+)
+from workers.wire.errors import MalformedDecision, NotApprovable
+from workers.wire.events import AgentCommand
+from workers.wire.streams.progress import ProgressWriter
+
+#: The only command there is on the wire of the base package.
+RESUME = "resume"
+#: The note of a receipt for a bare answer that an observing worker took.
+UNSIGNED_ACCEPTED = "decision.unsigned_accepted"
+
+_log = structlog.get_logger(__name__)
+
+
+class _Refused(Exception):
+    """A decision is not applied: why, and to which request it belongs, if to any."""
+
+    def __init__(self, reason: Refusal, request_id: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.request_id = request_id
+
+
+class DecisionDesk:
+    """Where the decisions for one agent arrive.
+
+    In mode `enforce` a decision is taken only if it is bound to the request id, the tool call and
+    the digest of the arguments. In mode `observe` a bare answer is taken as well, if it is clear
+    which request it means.
+    """
+
+    def __init__(self, agent: AgentPort, writer: ProgressWriter, mode: Mode) -> None:
+        self._agent = agent
+        self._writer = writer
+        self._mode = mode
+
+    async def decide(
+        self, context_id: str, command: AgentCommand, thread: Thread, inbox_id: str
+    ) -> Answer | None:
+        """Check a decision against what is pending, and consume it.
+
+        Args:
+            inbox_id: of the entry that brought it; the same when it is delivered again.
+
+        Returns:
+            How the thread is to be resumed; None if nothing is to be done (any more).
+        """
+        decision: Decision | None = None
+        try:
+            decision = _read(command, thread.approvals)
+            approval = await self._find(context_id, command, decision, thread.approvals, inbox_id)
+            if approval is None:
+                return None
+            review = self._check(context_id, command, decision, approval)
+            await self._consume(context_id, decision, approval, inbox_id)
+        except _Refused as refusal:
+            await self._tell_refusal(context_id, command, decision, refusal)
+            return None
+        await self._tell_applied(context_id, decision, approval)
+        return Answer(approval.interrupt_id, review)
+
+    async def _find(
+        self,
+        context_id: str,
+        command: AgentCommand,
+        decision: Decision,
+        approvals: Sequence[PendingApproval],
+        inbox_id: str,
+    ) -> PendingApproval | None:
+        """The one request that is meant; None if this very decision was carried out before."""
+        matching = _matching(command, decision, approvals)
+        if len(matching) == 1:
+            return matching[0]
+        if matching:
+            raise _Refused(Refusal.AMBIGUOUS)
+        wanted = decision.binding.request_id if decision.binding else ""
+        for request_id, text in (await self._writer.decision_marks(context_id)).items():
+            mark = read_mark(text)
+            same_call = bool(command.tool_call_id) and mark.tool_call_id == command.tool_call_id
+            if request_id == wanted or (not wanted and same_call):
+                if mark.is_of(decision, inbox_id):
+                    return None
+                raise _Refused(Refusal.ALREADY_DECIDED, request_id)
+        raise _Refused(Refusal.NOT_PENDING, wanted)
+
+    def _check(
+        self, context_id: str, command: AgentCommand, decision: Decision, approval: PendingApproval
+    ) -> Review:
+        """The answer for the interrupt, unless something does not fit the live request."""
+        request = approval.request
+        edited_digest = _edited_digest(decision, approval)
+        if not _is_addressed(context_id, command, decision, approval, edited_digest):
+            raise _Refused(Refusal.MISMATCH, request.request_id)
+        if decision.kind not in approval.allowed:
+            raise _Refused(Refusal.NOT_ALLOWED, request.request_id)
+        if decision.binding is None and self._mode is Mode.ENFORCE:
+            raise _Refused(Refusal.UNBOUND, request.request_id)
+        is_edit = decision.kind is DecisionKind.EDIT
+        if is_edit and self._agent.edit_problem(request.action, decision.args):
+            raise _Refused(Refusal.MALFORMED, request.request_id)
+        return Review(
+            kind=decision.kind,
+            request_id=request.request_id,
+            args_digest=edited_digest or request.args_digest,
+            args=decision.args if is_edit else None,
+            message=decision.message,
+            reviewer=decision.binding.reviewer.id if decision.binding else "",
+            nonce=decision.binding.nonce if decision.binding else "",
+        )
+
+    async def _consume(
+        self, context_id: str, decision: Decision, approval: PendingApproval, inbox_id: str
+    ) -> None:
+        """Set the mark; the first decision wins, and may be delivered again."""
+        request = approval.request
+        mark = make_mark(decision, request.tool_call_id, inbox_id)
+        earlier = await self._writer.consume_decision(context_id, request.request_id, mark)
+        # The same decision again: the worker died between this mark and the resume.
+        if earlier is not None and not read_mark(earlier).is_of(decision, inbox_id):
+            raise _Refused(Refusal.ALREADY_DECIDED, request.request_id)
+
+    async def _tell_applied(
+        self, context_id: str, decision: Decision, approval: PendingApproval
+    ) -> None:
+        request = approval.request
+        _log.info(
+            "decision applied",
+            agent=request.agent,
+            context_id=context_id,
+            request_id=request.request_id,
+            decision=str(decision.kind),
+        )
+        receipt = Receipt(
+            outcome=str(Outcome.APPLIED),
+            request_id=request.request_id,
+            context_id=context_id,
+            agent=request.agent,
+            tool_call_id=request.tool_call_id,
+            args_digest=request.args_digest,
+            note="" if decision.binding else UNSIGNED_ACCEPTED,
+        )
+        await self._writer.receipt(_with(receipt, decision))
+
+    async def _tell_refusal(
+        self, context_id: str, command: AgentCommand, decision: Decision | None, why: _Refused
+    ) -> None:
+        _log.warning(
+            "decision refused",
+            agent=self._agent.name,
+            context_id=context_id,
+            request_id=why.request_id,
+            reason=str(why.reason),
+        )
+        receipt = Receipt(
+            outcome=refused(why.reason),
+            request_id=why.request_id,
+            context_id=context_id,
+            agent=self._agent.name,
+            tool_call_id=command.tool_call_id,
+        )
+        await self._writer.receipt(_with(receipt, decision))
+
+
+def _read(command: AgentCommand, approvals: Sequence[PendingApproval]) -> Decision:
+    """The decision in a command.
+
+    Raises:
+        _Refused: it is none; told with the request it seems to be about.
+    """
+    near = [a for a in approvals if a.request.tool_call_id == command.tool_call_id]
+    request_id = near[0].request.request_id if len(near) == 1 else ""
+    if command.type != RESUME:
+        raise _Refused(Refusal.MALFORMED, request_id)
+    try:
+        return read_decision(command.payload)
+    except MalformedDecision as error:
+        raise _Refused(Refusal.MALFORMED, request_id) from error
+
+
+def _matching(
+    command: AgentCommand, decision: Decision, approvals: Sequence[PendingApproval]
+) -> list[PendingApproval]:
+    """The pending requests a decision could be about."""
+    if decision.binding is not None:
+        wanted = decision.binding.request_id
+        return [approval for approval in approvals if approval.request.request_id == wanted]
+    if command.tool_call_id:
+        wanted = command.tool_call_id
+        return [approval for approval in approvals if approval.request.tool_call_id == wanted]
+    return list(approvals)
+
+
+def _is_addressed(
+    context_id: str,
+    command: AgentCommand,
+    decision: Decision,
+    approval: PendingApproval,
+    edited_digest: str,
+) -> bool:
+    """Whether everything the decision says it is about is what is pending here."""
+    request, binding = approval.request, decision.binding
+    if binding is None:
+        return True
+    return (
+        binding.aud == request.agent
+        and binding.context_id == request.context_id == context_id
+        and binding.tool_call_id == request.tool_call_id
+        and command.tool_call_id in {"", request.tool_call_id}
+        and binding.request_id == request.request_id
+        and binding.action == request.action
+        and hmac.compare_digest(binding.args_digest.encode(), request.args_digest.encode())
+        and binding.edited_args_digest == edited_digest
+        and binding.decision is decision.kind
+    )
+
+
+def _edited_digest(decision: Decision, approval: PendingApproval) -> str:
+    """The digest of the arguments an edit would run; empty for other decisions."""
+    if decision.kind is not DecisionKind.EDIT:
+        return ""
+    try:
+        return digest_in(approval.request, decision.args)
+    except NotApprovable as error:
+        raise _Refused(Refusal.MALFORMED, approval.request.request_id) from error
+
+
+def _with(receipt: Receipt, decision: Decision | None) -> Receipt:
+    """The receipt with what the decision says of itself, as of now."""
+    binding = decision.binding if decision else None
+    return structs.replace(
+        receipt,
+        decision=str(decision.kind) if decision else "",
+        reviewer=binding.reviewer.id if binding else "",
+        nonce=binding.nonce if binding else "",
+        at_ms=time.time_ns() // 1_000_000,
+    )

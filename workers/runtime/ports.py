@@ -1,0 +1,258 @@
+"""What the runtime needs of an agent, and what an agent needs of the runtime.
+
+The only place where the two meet. No LangGraph type crosses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from workers.wire.approvals import ApprovalRequest, DecisionKind
+from workers.wire.canonical import JSON
+from workers.wire.errors import SignoffError
+from workers.wire.ids import HUMAN
+
+
+class RunFailed(SignoffError):
+    """A run ended with an error that may be told: no secrets, no traceback."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingApproval:
+    """An approval request that waits in a thread.
+
+    Attributes:
+        interrupt_id: LangGraph's id; the only handle by which it may be resumed.
+        value: what was raised, with the base layer's fields and ours.
+    """
+
+    interrupt_id: str
+    request: ApprovalRequest
+    value: Mapping[str, JSON]
+    allowed: tuple[DecisionKind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingDelegation:
+    """A task for another agent that waits in a thread for the answer."""
+
+    interrupt_id: str
+    tool_call_id: str
+    agent: str
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """On whose behalf a thread runs.
+
+    Attributes:
+        agent: who gave the task; `human` for people.
+        context: what the caller said of the user, e.g. `user_id` and `user_name`.
+        chain: the agents through which the task came, the first one first.
+    """
+
+    agent: str = HUMAN
+    invocation_id: str = ""
+    context: Mapping[str, JSON] = field(default_factory=dict)
+    chain: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MessageProduced:
+    """A message of the run.
+
+    Attributes:
+        key: names it within the context, the same each time it is produced again.
+        message: LangChain's `model_dump()` as JSON.
+        text: its text.
+        may_be_last: the run may end with it (no tool calls follow).
+    """
+
+    key: str
+    message: JSON
+    text: str
+    may_be_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TokensProduced:
+    """A piece of a message while the model writes it."""
+
+    message_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRaised:
+    """The run asks a person, and goes on with what does not depend on the answer."""
+
+    approval: PendingApproval
+
+
+RunEvent: TypeAlias = MessageProduced | TokensProduced | ApprovalRaised
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """How an agent's thread of one context stands.
+
+    Attributes:
+        cause: what the newest checkpoint was written for; see `AgentPort.run`.
+        unfinished: steps are left that wait for nobody, as after a crash or an error.
+        turn: the messages since the last task.
+    """
+
+    caller: Caller
+    cause: str = ""
+    approvals: tuple[PendingApproval, ...] = ()
+    delegations: tuple[PendingDelegation, ...] = ()
+    unfinished: bool = False
+    turn: tuple[MessageProduced, ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for a person or another agent."""
+        return bool(self.approvals or self.delegations)
+
+    @property
+    def final_text(self) -> str:
+        """The text of its newest message."""
+        return self.turn[-1].text if self.turn else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a reviewer answered: the value an approval request's interrupt is resumed with.
+
+    Attributes:
+        args: the new arguments of an edit, as they travelled.
+        request_id: the request that was answered.
+        args_digest: of the arguments that may run; for an edit those of the edit.
+    """
+
+    kind: DecisionKind
+    request_id: str
+    args_digest: str
+    args: JSON = None
+    message: str = ""
+    reviewer: str = ""
+    nonce: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What another agent reported: the value a delegation's interrupt is resumed with."""
+
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Start on a task."""
+
+    task: str
+    message_id: str
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Give one interrupt its answer; the others stay pending."""
+
+    interrupt_id: str
+    value: Review | Reported
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Do the steps that are left."""
+
+
+Order: TypeAlias = Begin | Answer | GoOn
+
+
+class AgentPort(Protocol):
+    """An agent, as the runtime sees it."""
+
+    @property
+    def name(self) -> str:
+        """The agent's name; its inbox is named after it."""
+        ...
+
+    @property
+    def tools(self) -> Sequence[str]:
+        """The names of its tools."""
+        ...
+
+    async def thread(self, context_id: str) -> Thread:
+        """How the thread of a context stands."""
+        ...
+
+    def run(self, context_id: str, order: Order, cause: str) -> AsyncGenerator[RunEvent]:
+        """Carry out an order until the thread ends or waits.
+
+        Args:
+            cause: what the order came from; kept in the checkpoints, so that the same message
+                delivered again is recognised.
+
+        Raises:
+            RunFailed: the model, a limit or the agent's own code ended the run.
+        """
+        ...
+
+    def edit_problem(self, action: str, args: JSON) -> str:
+        """Why these arguments cannot be used for this tool; empty if they can."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedCall:
+    """A call that a decision lets run.
+
+    Attributes:
+        args_digest: of the arguments that run; after an edit not those of the request.
+    """
+
+    request: ApprovalRequest
+    decision: DecisionKind
+    args_digest: str
+    reviewer: str = ""
+    nonce: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool said."""
+
+    content: str
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierStart:
+    """An approved call that was started before.
+
+    Attributes:
+        result: what it said; None if it never came back, so that nobody knows what it did.
+    """
+
+    result: ToolResult | None
+
+
+class Ledger(Protocol):
+    """At most one automatic start for each approved call, and a receipt for its end."""
+
+    async def start(self, call: ApprovedCall) -> EarlierStart | None:
+        """Note that the call starts. None: it is the first start, and may run."""
+        ...
+
+    async def finish(self, call: ApprovedCall, result: ToolResult) -> None:
+        """Note what the tool said, and tell it in a receipt."""
+        ...
+
+    async def changed(self, call: ApprovedCall) -> None:
+        """Tell in a receipt that the live call is not the reviewed one, and did not run."""
+        ...

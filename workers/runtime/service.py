@@ -1,0 +1,123 @@
+"""A process of workers: all its agents served together, its heartbeat, and a stop in good order.
+
+The only place that knows what belongs to one process: one consumer name, one heartbeat for each
+broker, and how long what is running may take to end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+import structlog
+
+from workers.runtime.worker import Worker
+from workers.wire.errors import BrokerError
+from workers.wire.events import WorkerInfo
+from workers.wire.streams.progress import ProgressWriter
+
+HEARTBEAT_SECONDS = 3.0
+HEARTBEAT_TTL_SECONDS = 12.0
+#: So long what is running may take to end after a stop; then it is cancelled.
+GRACE_SECONDS = 30.0
+
+_log = structlog.get_logger(__name__)
+
+
+async def serve(
+    workers: Sequence[Worker],
+    consumer: str,
+    stop: asyncio.Event,
+    *,
+    listening: asyncio.Event | None = None,
+    note: str = "",
+) -> None:
+    """Serve until `stop` is set.
+
+    Args:
+        listening: set when every inbox is listened to and the first heartbeat is out.
+        note: what the heartbeat says about these workers, for people.
+
+    Raises:
+        BrokerError: the broker cannot be used; only before `listening` is set.
+    """
+    hearts = [_Heart(group, consumer, note) for group in _by_broker(workers)]
+    try:
+        for worker in workers:
+            await worker.open()
+        for heart in hearts:
+            await heart.beat()
+        async with asyncio.TaskGroup() as tasks:
+            beating = [tasks.create_task(heart.run(), name="heartbeat") for heart in hearts]
+            serving = [
+                tasks.create_task(worker.serve(stop), name=f"inbox of {worker.agent.name}")
+                for worker in workers
+            ]
+            if listening is not None:
+                listening.set()
+            await stop.wait()
+            _, late = await asyncio.wait(serving, timeout=GRACE_SECONDS)
+            for task in [*late, *beating]:
+                task.cancel()
+    finally:
+        for worker in workers:
+            await worker.close()
+        for heart in hearts:
+            await heart.stop()
+
+
+def _by_broker(workers: Sequence[Worker]) -> list[list[Worker]]:
+    groups: dict[str, list[Worker]] = {}
+    for worker in workers:
+        groups.setdefault(worker.connection.url, []).append(worker)
+    return list(groups.values())
+
+
+class _Heart:
+    """Says every few seconds that the workers of one broker live."""
+
+    def __init__(self, workers: Sequence[Worker], consumer: str, note: str) -> None:
+        self._workers = workers
+        self._consumer = consumer
+        self._note = note
+        self._started_ms = _now_ms()
+        self._writer = ProgressWriter(workers[0].connection)
+
+    async def beat(self) -> None:
+        """Say it once.
+
+        Raises:
+            BrokerError: it could not be said.
+        """
+        info = WorkerInfo(
+            consumer=self._consumer,
+            agents=[worker.agent.name for worker in self._workers],
+            tools={worker.agent.name: list(worker.agent.tools) for worker in self._workers},
+            version=importlib.metadata.version("signoff"),
+            mode=str(self._workers[0].mode),
+            started_ms=self._started_ms,
+            running=sum(worker.running for worker in self._workers),
+            note=self._note,
+        )
+        await self._writer.heartbeat(info, _now_ms(), int(HEARTBEAT_TTL_SECONDS * 1000))
+
+    async def run(self) -> None:
+        """Go on saying it; a broker that is away hears it again when it is back."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            with suppress(BrokerError):
+                await self.beat()
+
+    async def stop(self) -> None:
+        """Say goodbye."""
+        try:
+            await self._writer.farewell(self._consumer)
+        except BrokerError as error:
+            _log.warning("no goodbye", reason=error.title)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,85 @@
+"""A worker's own configuration, from its environment.
+
+The only place that reads environment variables for workers. The mode is read here and nowhere
+else: nothing that arrives on the wire can change what a worker demands of a decision.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+from workers.errors import NotConfigured
+from workers.wire.approvals import Mode
+
+REDIS_URL = "SIGNOFF_REDIS_URL"
+MODE = "SIGNOFF_MODE"
+HOME = "SIGNOFF_HOME"
+CHECKPOINTS = "CHECKPOINT_DB_URL"
+
+
+def _default_home() -> Path:
+    return Path(platformdirs.user_data_dir("signoff", appauthor=False))
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """What the environment says. An empty text means that nothing was said.
+
+    Attributes:
+        redis_url: `SIGNOFF_REDIS_URL`, else `REDIS_URL` as the base package's examples have it.
+        mode: `SIGNOFF_MODE`. `enforce` (the default) refuses a decision that is not bound to the
+            request, the call and its arguments; `observe` takes it and says so in the receipt.
+            Neither checks yet who decided: a binding names a reviewer and proves nothing of them.
+        checkpoint_url: `CHECKPOINT_DB_URL`.
+        home: `SIGNOFF_HOME`, where a worker keeps what it is not told to keep elsewhere.
+    """
+
+    redis_url: str = field(default="", repr=False)
+    mode: Mode = Mode.ENFORCE
+    checkpoint_url: str = ""
+    openai_base_url: str = ""
+    openai_model: str = ""
+    openai_api_key: str = field(default="", repr=False)
+    home: Path = field(default_factory=_default_home)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> WorkerSettings:
+        """Read the environment.
+
+        Raises:
+            NotConfigured: `SIGNOFF_MODE` is no mode.
+        """
+        return cls(
+            redis_url=environ.get(REDIS_URL) or environ.get("REDIS_URL", ""),
+            mode=read_mode(environ.get(MODE, "")),
+            checkpoint_url=environ.get(CHECKPOINTS, ""),
+            openai_base_url=environ.get("OPENAI_BASE_URL", ""),
+            openai_model=environ.get("OPENAI_MODEL", ""),
+            openai_api_key=environ.get("OPENAI_API_KEY", ""),
+            home=Path(environ[HOME]) if environ.get(HOME) else _default_home(),
+        )
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a model service is named completely."""
+        return bool(self.openai_base_url and self.openai_model and self.openai_api_key)
+
+
+def read_mode(text: str) -> Mode:
+    """The mode a word names; `enforce` when nothing is said.
+
+    Raises:
+        NotConfigured: another word. A worker does not guess how strict it should be.
+    """
+    try:
+        return Mode(text.strip().lower() or Mode.ENFORCE)
+    except ValueError:
+        raise NotConfigured(
+            f"{MODE} is {text!r}, which is no mode.",
+            f"Set it to one of: {', '.join(Mode)}.",
+        ) from None
