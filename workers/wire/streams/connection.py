@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self, TypeAlias
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from redis import asyncio as redis
 from redis import exceptions
@@ -25,6 +25,20 @@ MAX_CONNECTIONS = 20
 #: read replies by their shape in this package alone.
 Client: TypeAlias = Any
 
+#: Options an address may carry; others would reach the client's constructor as they are.
+_OPTIONS = frozenset(
+    (
+        "client_name",
+        "db",
+        "password",
+        "ssl_ca_certs",
+        "ssl_cert_reqs",
+        "ssl_certfile",
+        "ssl_check_hostname",
+        "ssl_keyfile",
+        "username",
+    )
+)
 _HINT_ADDRESS = "Check the address and port, and that the broker is running."
 
 
@@ -40,8 +54,7 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (exceptions.AuthenticationError, exceptions.AuthorizationError) as error:
-        title = "The broker refused the user name or password."
-        raise BrokerRefused(title, "Enter the password again.") from error
+        raise _refused_password(error) from error
     except exceptions.NoPermissionError as error:
         title = f"The broker does not permit this: {error}."
         raise BrokerRefused(
@@ -55,13 +68,18 @@ def translated() -> Iterator[None]:
         title = "What answers at this address is not a Redis or Valkey broker."
         raise BrokerRefused(title, _HINT_ADDRESS) from error
     except exceptions.ResponseError as error:
-        # "NOAUTH" arrives as a plain response error when no password was given at all.
-        if "NOAUTH" in str(error) or "Authentication required" in str(error):
-            title = "The broker asks for a password."
-            raise BrokerRefused(title, "Enter the password in the connection settings.") from error
         raise BrokerError(f"The broker could not do this: {error}.") from error
     except exceptions.RedisError as error:
         raise BrokerError(f"The broker client failed: {error}.") from error
+
+
+def _refused_password(error: Exception) -> BrokerRefused:
+    if "Authentication required" in str(error):
+        title = "The broker asks for a password."
+        return BrokerRefused(title, "Enter the password in the connection settings.")
+    return BrokerRefused(
+        "The broker refused the user name or password.", "Enter the password again."
+    )
 
 
 class Connection:
@@ -73,6 +91,7 @@ class Connection:
     def __init__(self, url: str) -> None:
         self.url = url
         with _url_errors():
+            _parts(url)
             pool = redis.BlockingConnectionPool.from_url(
                 url,
                 protocol=2,
@@ -137,14 +156,12 @@ def split_password(url: str) -> tuple[str, str]:
         BrokerRefused: not a broker URL.
     """
     with _url_errors():
-        parts = urlsplit(url)
-        if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.hostname or parts.path):
-            raise ValueError("it must look like redis://host:port/0")
-        host = parts.netloc.rpartition("@")[2]
-        user = f"{parts.username}@" if parts.username else ""
-        bare = urlunsplit((parts.scheme, user + host, parts.path, parts.query, parts.fragment))
-        _ = parts.port  # raises on a port that is no number
-        return bare, unquote(parts.password or "")
+        parts = _parts(url)
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    named = [value for name, value in options if name == "password"]
+    query = urlencode([(name, value) for name, value in options if name != "password"])
+    bare = _joined(parts, f"{parts.username}@" if parts.username else "", query)
+    return bare, unquote(parts.password or "") or "".join(named[-1:])
 
 
 def join_password(url: str, password: str) -> str:
@@ -152,9 +169,30 @@ def join_password(url: str, password: str) -> str:
     parts = urlsplit(url)
     if not password:
         return url
+    user = f"{parts.username or ''}:{quote(password, safe='')}@"
+    return _joined(parts, user, parts.query)
+
+
+def _parts(url: str) -> SplitResult:
+    """The parts of a broker URL.
+
+    Raises:
+        ValueError: it is none, or has options that no broker address has.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.hostname or parts.path):
+        raise ValueError("it must look like redis://host:port/0")
+    _ = parts.port  # raises on a port that is no number
+    for name, _value in parse_qsl(parts.query, keep_blank_values=True):
+        if name not in _OPTIONS or (name.startswith("ssl_") and parts.scheme != "rediss"):
+            raise ValueError(f"{name!r} is no option of it")
+    return parts
+
+
+def _joined(parts: SplitResult, user: str, query: str) -> str:
+    # urlunsplit would drop the two slashes of unix:///path, which the client insists on.
     host = parts.netloc.rpartition("@")[2]
-    netloc = f"{parts.username or ''}:{quote(password, safe='')}@{host}"
-    return urlunsplit((parts.scheme, netloc, parts.path, parts.query, parts.fragment))
+    return f"{parts.scheme}://{user}{host}{parts.path}" + (f"?{query}" if query else "")
 
 
 @contextmanager

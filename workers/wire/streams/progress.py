@@ -24,6 +24,8 @@ MAX_PROGRESS_ENTRIES = 10_000
 MAX_RECEIPTS = 10_000
 #: Marks of a context outlive any pause between its messages.
 MARKS_TTL_SECONDS = 30 * 24 * 3600
+#: A worker that has said nothing for so long is taken from the list.
+FORGOTTEN_AFTER_MS = 24 * 3600 * 1000
 
 _EMIT = resources.files(__package__).joinpath("emit.lua").read_text()
 
@@ -117,6 +119,8 @@ class ProgressWriter:
             async with self._client.pipeline(transaction=False) as batch:
                 batch.set(keys.worker(info.consumer), encode_struct(info), px=ttl_ms)
                 batch.zadd(keys.WORKERS, {info.consumer: now_ms})
+                # Who died without a farewell is forgotten by those who live.
+                batch.zremrangebyscore(keys.WORKERS, "-inf", now_ms - FORGOTTEN_AFTER_MS)
                 await batch.execute()
 
     async def farewell(self, consumer: str) -> None:

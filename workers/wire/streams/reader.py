@@ -6,8 +6,11 @@ client would lose events to it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+from redis.exceptions import ResponseError
 
 from workers.wire import keys
 from workers.wire.codec import decode_struct
@@ -44,8 +47,9 @@ class Reader:
 
     async def workers(self) -> list[WorkerInfo]:
         """What living Signoff workers say of themselves."""
-        with translated():
-            names = [name.decode() for name in await self._client.zrange(keys.WORKERS, 0, -1)]
+        found: list[bytes | None] = []
+        with translated(), _wrong_type_is_nothing():
+            names = [_text(name) for name in await self._client.zrange(keys.WORKERS, 0, -1)]
             found = await self._client.mget([keys.worker(name) for name in names]) if names else []
         infos: list[WorkerInfo] = []
         for raw in found:
@@ -58,8 +62,18 @@ class Reader:
 
     async def tail(self, key: str, count: int) -> list[StreamEntry]:
         """The last `count` entries of one stream, oldest first."""
-        with translated():
-            entries = await self._client.xrevrange(key, count=count)
+        return await self.before(key, "+", count)
+
+    async def before(self, key: str, entry_id: str, count: int) -> list[StreamEntry]:
+        """The `count` entries of one stream that come before one, oldest first.
+
+        Args:
+            entry_id: of the entry that is not wanted any more; "+" for the end of the stream.
+        """
+        last = entry_id if entry_id == "+" else f"({entry_id}"
+        entries: list[tuple[bytes, dict[bytes, bytes]]] = []
+        with translated(), _wrong_type_is_nothing():
+            entries = await self._client.xrevrange(key, max=last, count=count)
         return [_entry(entry) for entry in reversed(entries)]
 
     async def tails(
@@ -104,6 +118,16 @@ class Reader:
         with translated():
             scan = self._client.scan_iter(match=f"{prefix}*", count=_SCAN_COUNT, _type="stream")
             return list({_text(key).removeprefix(prefix) async for key in scan})
+
+
+@contextmanager
+def _wrong_type_is_nothing() -> Iterator[None]:
+    """Somebody put something else under one of our keys: there is nothing to read in it."""
+    try:
+        yield
+    except ResponseError as error:
+        if not str(error).startswith("WRONGTYPE"):
+            raise
 
 
 def _entry(entry: tuple[bytes, dict[bytes, bytes]]) -> StreamEntry:

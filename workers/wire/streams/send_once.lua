@@ -1,0 +1,11 @@
+-- Puts a decision into the inbox of a worker that cannot tell calls apart, unless somebody decided
+-- this call before. The mark and the message are set together or not at all.
+-- KEYS: hash of first decisions, inbox stream.  ARGV: call, mark, ttl of the hash (s), data.
+-- Returns the entry id, or false when the call was decided before.
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then
+  return false
+end
+local id = redis.call('XADD', KEYS[2], '*', 'data', ARGV[4])
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return id
