@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import structlog
@@ -32,17 +32,17 @@ async def serve(
     consumer: str,
     stop: asyncio.Event,
     *,
-    listening: asyncio.Event | None = None,
+    on_listening: Callable[[], None] | None = None,
     note: str = "",
 ) -> None:
     """Serve until `stop` is set.
 
     Args:
-        listening: set when every inbox is listened to and the first heartbeat is out.
+        on_listening: called when every inbox is listened to and the first heartbeat is out.
         note: what the heartbeat says about these workers, for people.
 
     Raises:
-        BrokerError: the broker cannot be used; only before `listening` is set.
+        BrokerError: the broker cannot be used; only before `on_listening` is called.
     """
     hearts = [_Heart(group, consumer, note) for group in _by_broker(workers)]
     try:
@@ -56,8 +56,8 @@ async def serve(
                 tasks.create_task(worker.serve(stop), name=f"inbox of {worker.agent.name}")
                 for worker in workers
             ]
-            if listening is not None:
-                listening.set()
+            if on_listening is not None:
+                on_listening()
             await stop.wait()
             _, late = await asyncio.wait(serving, timeout=GRACE_SECONDS)
             for task in [*late, *beating]:

@@ -1,0 +1,194 @@
+"""The worker process, put together: agents served, signals obeyed, the demo run.
+
+The only place of this package that knows everybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+
+from workers.agents.runner import AgentRunner
+from workers.client.cli import AgentCLI
+from workers.demo.parent import parent_died
+from workers.demo.team import start_demo
+from workers.errors import NotConfigured, NotServable
+from workers.runtime.service import serve
+from workers.settings import WorkerSettings
+from workers.wire.canonical import JSON
+from workers.wire.ids import new_consumer_name
+
+
+async def run_workers(
+    runners: Sequence[AgentRunner],
+    stop: asyncio.Event | None = None,
+    on_listening: Callable[[], None] | None = None,
+) -> None:
+    """Serve several agents in one process, until it is told to stop.
+
+    Args:
+        stop: set it to stop; without it, the first SIGINT or SIGTERM lets what is running
+            finish, and the second cuts it off.
+        on_listening: called when every agent is listened to.
+
+    Raises:
+        NotConfigured: an agent's configuration is incomplete.
+        BrokerError: the broker cannot be used.
+    """
+    if stop is None:
+        with _stopped_by_signals() as signalled:
+            await run_workers(runners, signalled, on_listening)
+        return
+    consumer = new_consumer_name()
+    note = ", ".join(dict.fromkeys(runner.note for runner in runners if runner.note))
+    async with AsyncExitStack() as opened:
+        for runner in runners:
+            await runner.create()
+            opened.push_async_callback(runner.close)
+        workers = [runner.worker(consumer) for runner in runners]
+        await serve(workers, consumer, stop, on_listening=on_listening, note=note)
+
+
+async def run_named(name: str) -> None:
+    """Serve what `MODULE:ATTR` names, and print a JSON line when it listens.
+
+    Raises:
+        NotServable: it names nothing that can be served.
+        NotConfigured: see `run_workers`.
+        BrokerError: see `run_workers`.
+    """
+    runners = await load_runners(name)
+    agents: list[JSON] = [runner.agent_name for runner in runners]
+    await run_workers(
+        runners, on_listening=lambda: _print_line({"agents": agents, "pid": os.getpid()})
+    )
+
+
+async def run_demo(redis_url: str, folder: Path | None, token_delay_seconds: float) -> None:
+    """Run the demo, and print a JSON line with its addresses when every agent listens.
+
+    It ends on SIGINT, SIGTERM, or when the process that started it is gone.
+
+    Raises:
+        BrokerError: there is no broker and none can be started.
+    """
+    settings = WorkerSettings.from_environment()
+    redis_url = redis_url or settings.redis_url
+    folder = folder or settings.home / "demo"
+    with _stopped_by_signals() as stop:
+        async with (
+            _ending_with_parent(stop),
+            start_demo(settings, redis_url, folder, token_delay_seconds) as demo,
+        ):
+            line: dict[str, JSON] = {
+                "redis_url": demo.redis_url,
+                "model_url": demo.model_url,
+                "mcp_url": demo.mcp_url,
+                "agents": [runner.agent_name for runner in demo.runners],
+                "pid": os.getpid(),
+            }
+            await run_workers(demo.runners, stop, lambda: _print_line(line))
+
+
+async def run_chat(agent: str, redis_url: str) -> None:
+    """Chat with an agent in the terminal.
+
+    Raises:
+        NotConfigured: no broker is named.
+        BrokerError: the broker cannot be used.
+    """
+    redis_url = redis_url or WorkerSettings.from_environment().redis_url
+    if not redis_url:
+        raise NotConfigured("No broker is named.", "Use --redis-url or set SIGNOFF_REDIS_URL.")
+    await AgentCLI(agent, redis_url).run()
+
+
+async def load_runners(name: str) -> list[AgentRunner]:
+    """The runners that `MODULE:ATTR` names.
+
+    Args:
+        name: the attribute is an `AgentRunner`, several of them, or a function or coroutine
+            function that returns such.
+
+    Raises:
+        NotServable: no such module or attribute, or something else stands there.
+    """
+    module_name, _, attribute = name.partition(":")
+    if not module_name or not attribute:
+        raise NotServable(f"{name!r} names no agent.", "Write MODULE:ATTRIBUTE.")
+    # As `python -m` does: a module next to where one stands is found.
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        found: object = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise NotServable(f"There is no module {error.name!r}.", "Check its name.") from error
+    for part in attribute.split("."):
+        found = getattr(found, part, None)
+    if found is None:
+        raise NotServable(f"{module_name} has no {attribute!r}.", "Check its name.")
+    if callable(found):
+        found = found()
+    if inspect.isawaitable(found):
+        found = await found
+    runners = [found] if isinstance(found, AgentRunner) else found
+    if not isinstance(runners, list | tuple) or not runners:
+        raise NotServable(f"{name} is no AgentRunner.", "Name a runner or a list of runners.")
+    if not all(isinstance(runner, AgentRunner) for runner in runners):
+        raise NotServable(f"{name} holds something that is no AgentRunner.", "Name runners only.")
+    return list(runners)
+
+
+@asynccontextmanager
+async def _ending_with_parent(stop: asyncio.Event) -> AsyncIterator[None]:
+    """Stop when the process that started us is gone."""
+
+    async def watch() -> None:
+        await parent_died()
+        stop.set()
+
+    watching = asyncio.create_task(watch(), name="watch over the parent process")
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGINT and SIGTERM set; a second one cancels the task inside the block."""
+    stop, loop, task = asyncio.Event(), asyncio.get_running_loop(), asyncio.current_task()
+
+    def on_signal() -> None:
+        if stop.is_set() and task is not None:
+            task.cancel()
+        stop.set()
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        # Windows has no handlers in the loop; its handlers run between two steps of it.
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(number, on_signal)
+            continue
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(on_signal))
+    try:
+        yield stop
+    finally:
+        for number in numbers:
+            with suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
+
+
+def _print_line(value: JSON) -> None:
+    """One line of JSON on standard output, for whoever started us."""
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.flush()

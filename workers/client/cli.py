@@ -1,0 +1,98 @@
+"""`AgentCLI`: a conversation with an agent in a terminal.
+
+The only place that asks a person at a prompt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+
+from workers.client.client import AgentClient
+from workers.client.events import printable
+from workers.wire.dialects import PendingCall
+from workers.wire.errors import SignoffError
+from workers.wire.ids import new_context_id
+
+
+class AgentCLI:
+    """A conversation with one agent, in a context of its own.
+
+    Attributes:
+        context_id: the context.
+    """
+
+    def __init__(self, target_agent: str, redis_url: str, *, context_id: str = "") -> None:
+        self.client = AgentClient(target_agent, redis_url)
+        self.context_id = context_id or new_context_id()
+
+    async def run(self) -> None:
+        """Ask, show what the agent says, ask again; until `exit` or the end of the input.
+
+        Raises:
+            BrokerError: the broker cannot be used.
+        """
+        try:
+            while await self._turn():
+                pass
+        finally:
+            await self.client.disconnect()
+
+    async def _turn(self) -> bool:
+        """One question or one decision. False: the person wants no more."""
+        call = await self.client.waiting_call(self.context_id)
+        if call is not None:
+            if not await self._decide(call):
+                return False
+        else:
+            question = await _prompt("You: ")
+            if question is None or question.strip().lower() == "exit":
+                return False
+            if not question.strip():
+                return True
+            await self.client.send_message(question, self.context_id)
+        async for event in self.client.progress_events(self.context_id):
+            self.client.print_progress_event(event, display_human_message=False)
+        return True
+
+    async def _decide(self, call: PendingCall) -> bool:
+        """Show exactly what would run, and ask. False: the input ended."""
+        print(f"\nCall: {printable(call.action)}")
+        print(printable(json.dumps(call.args, indent=2, ensure_ascii=False)))
+        answer = await _prompt("Approve? (y/n): ")
+        if answer is None:
+            return False
+        if answer.strip().lower() in {"y", "yes"}:
+            try:
+                await self.client.accept_tool_invocation(self.context_id)
+            except SignoffError as error:
+                print(f"{error.title} {error.hint}")
+                await self.client.reject_tool_invocation(self.context_id)
+            return True
+        reason = await _prompt("Reason (may be empty): ")
+        await self.client.reject_tool_invocation(self.context_id, (reason or "").strip())
+        return True
+
+
+async def _prompt(text: str) -> str | None:
+    """A line from the terminal; None at the end of the input.
+
+    Read in a thread that nobody waits for: Ctrl+C must not hang until the next Enter.
+    """
+    loop = asyncio.get_running_loop()
+    line: asyncio.Future[str | None] = loop.create_future()
+
+    def deliver(value: str | None) -> None:
+        if not line.done():
+            line.set_result(value)
+
+    def read() -> None:
+        try:
+            value: str | None = input(text)
+        except (EOFError, OSError):
+            value = None
+        loop.call_soon_threadsafe(deliver, value)
+
+    threading.Thread(target=read, name="prompt", daemon=True).start()
+    return await line

@@ -1,0 +1,213 @@
+"""`AgentClient`: tasks and decisions for an agent, with the names of the base package.
+
+The only place that follows a context for a caller. It reads progress without a consumer group, so
+that two clients of one context do not take events from each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from workers.client.events import ProgressEvent, lines_of, read_progress
+from workers.wire import keys
+from workers.wire.approvals import (
+    Binding,
+    Decision,
+    DecisionKind,
+    Reviewer,
+    decision_payload,
+    digest_matches,
+)
+from workers.wire.canonical import JSON
+from workers.wire.dialects import PendingCall, read_interrupt
+from workers.wire.errors import MalformedDecision
+from workers.wire.events import AgentCommand, AgentInvocation, Event, ProgressType
+from workers.wire.ids import HUMAN, StreamId, new_invocation_id, new_nonce
+from workers.wire.streams.connection import Connection
+from workers.wire.streams.inbox import send
+from workers.wire.streams.reader import Reader, StreamEntry
+
+_POLL_SECONDS = 0.05
+
+
+class AgentClient:
+    """Talks to one agent; usable for several contexts.
+
+    Attributes:
+        target_agent: the agent that gets the messages.
+    """
+
+    def __init__(self, target_agent: str, redis_url: str, *, reviewer: str = "") -> None:
+        """Make a client. It connects when it is first used.
+
+        Args:
+            reviewer: who decides; default: the user of this computer.
+
+        Raises:
+            BrokerRefused: not a broker's address.
+        """
+        self.target_agent = target_agent
+        self._reviewer = reviewer
+        self._connection = Connection(redis_url)
+        self._reader = Reader(self._connection)
+        self._positions: dict[str, str] = {}
+
+    async def send_message(
+        self, content: str, context_id: str, context_dict: dict[str, JSON] | None = None
+    ) -> None:
+        """Give the agent a task.
+
+        Args:
+            context_dict: what the agent may know of the user, e.g. `user_id`, `user_name`.
+
+        Raises:
+            BrokerError: it could not be sent.
+        """
+        await self._follow(context_id)
+        body = AgentInvocation(
+            task=content,
+            caller_agent=HUMAN,
+            invocation_id=new_invocation_id(),
+            context=context_dict or {},
+        )
+        await send(self._connection, self.target_agent, Event(context_id, body))
+
+    async def accept_tool_invocation(self, context_id: str) -> bool:
+        """Approve the call that waits last in a context.
+
+        Returns:
+            Whether there was one.
+
+        Raises:
+            MalformedDecision: the request is not about the arguments shown with it.
+        """
+        return await self._decide(context_id, DecisionKind.APPROVE, "")
+
+    async def reject_tool_invocation(self, context_id: str, reason: str = "") -> bool:
+        """Reject the call that waits last in a context.
+
+        Args:
+            reason: reaches the model of a Signoff worker.
+
+        Returns:
+            Whether there was one.
+        """
+        return await self._decide(context_id, DecisionKind.REJECT, reason)
+
+    async def progress_events(self, context_id: str) -> AsyncIterator[ProgressEvent]:
+        """What is told about a context from here on, until it is finished or waits for a person.
+
+        Called again, it goes on where it stopped.
+        """
+        key = keys.progress(context_id)
+        while True:
+            position = self._positions.get(context_id, "0-0")
+            found = await self._reader.after({key: position})
+            for entry in found.get(key, []):
+                self._positions[context_id] = entry.entry_id
+                event = read_progress(entry)
+                if event is None:
+                    continue
+                yield event
+                if event.ends(self.target_agent):
+                    return
+            if not found:
+                await asyncio.sleep(_POLL_SECONDS)
+
+    async def get_last_event(self, context_id: str) -> ProgressEvent | None:
+        """The newest event of a context."""
+        entry = await self._last_entry(context_id)
+        return read_progress(entry) if entry is not None else None
+
+    async def get_chat_history(self, context_id: str) -> list[dict[str, Any]]:
+        """All events of a context: `{"id", "timestamp" (ms), "data": ProgressEvent}` for each."""
+        key = keys.progress(context_id)
+        found = await self._reader.after({key: "0-0"})
+        history = ((entry, read_progress(entry)) for entry in found.get(key, []))
+        return [
+            {
+                "id": entry.entry_id,
+                "timestamp": self.parse_redis_timestamp(entry.entry_id),
+                "data": event,
+            }
+            for entry, event in history
+            if event is not None
+        ]
+
+    async def waiting_call(self, context_id: str) -> PendingCall | None:
+        """The call that waits last in a context, as it would run."""
+        event = await self.get_last_event(context_id)
+        if event is None or event.data.type is not ProgressType.INTERRUPT:
+            return None
+        return read_interrupt(event.data.message)
+
+    @staticmethod
+    def print_progress_event(event: ProgressEvent, display_human_message: bool = True) -> None:
+        """Print an event."""
+        for line in lines_of(event, with_human=display_human_message):
+            print(line)
+
+    @staticmethod
+    def parse_redis_timestamp(message_id: str) -> int:
+        """The time in a stream id, in ms; 0 if it is none."""
+        try:
+            return StreamId.parse(message_id).milliseconds
+        except ValueError:
+            return 0
+
+    async def disconnect(self) -> None:
+        """Close the connection."""
+        await self._connection.close()
+
+    async def _decide(self, context_id: str, kind: DecisionKind, message: str) -> bool:
+        entry = await self._last_entry(context_id)
+        event = read_progress(entry) if entry is not None else None
+        if entry is None or event is None or event.data.type is not ProgressType.INTERRUPT:
+            return False
+        call = read_interrupt(event.data.message)
+        decision = self._decision(call, kind, message)
+        # What follows the answered request is news; requests before it were seen already.
+        self._positions[context_id] = entry.entry_id
+        body = AgentCommand(
+            type="resume", tool_call_id=call.tool_call_id, payload=decision_payload(decision)
+        )
+        await send(self._connection, event.data.callee_agent, Event(context_id, body))
+        return True
+
+    def _decision(self, call: PendingCall, kind: DecisionKind, message: str) -> Decision:
+        """A decision, bound to the request where the worker gave us one."""
+        request = call.request
+        if request is None:
+            return Decision(kind=kind, message=message)
+        if kind is DecisionKind.APPROVE and not digest_matches(request, call.args):
+            raise MalformedDecision(
+                "The request is not about the arguments shown with it.",
+                "Do not approve it; somebody has changed one of them.",
+            )
+        binding = Binding(
+            aud=request.agent,
+            context_id=request.context_id,
+            tool_call_id=request.tool_call_id,
+            request_id=request.request_id,
+            action=request.action,
+            args_digest=request.args_digest,
+            decision=kind,
+            reviewer=Reviewer(id=self._reviewer or getpass.getuser()),
+            iat=int(time.time()),
+            nonce=new_nonce(),
+        )
+        return Decision(kind=kind, message=message, binding=binding)
+
+    async def _follow(self, context_id: str) -> None:
+        """Follow a context from here on, unless it is followed already."""
+        if context_id not in self._positions:
+            entry = await self._last_entry(context_id)
+            self._positions[context_id] = entry.entry_id if entry is not None else "0-0"
+
+    async def _last_entry(self, context_id: str) -> StreamEntry | None:
+        entries = await self._reader.tail(keys.progress(context_id), 1)
+        return entries[-1] if entries else None
