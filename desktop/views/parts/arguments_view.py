@@ -23,6 +23,7 @@ _FOLDED_LINES: Final = 10
 _OPEN_LINES: Final = 60
 _KEY_WIDTH: Final = 118
 _SHORT_KEY: Final = 16
+_LABEL_KEY: Final = 24  # a longer name wraps in a box of its own
 _SHORT_VALUE: Final = 80
 
 
@@ -138,7 +139,7 @@ class _ArgumentRow(QWidget):
 
     def _stack(self, column: QVBoxLayout, name: str, kind: TextLabel) -> None:
         row = QHBoxLayout()
-        if len(name) <= 2 * _SHORT_KEY:
+        if len(name) <= _LABEL_KEY:
             row.addWidget(TextLabel(visible(name, exact=True), Look.MUTED, selectable=True), 1)
         else:
             key = ValueBox("Name of the argument", self, max_lines=4)

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QWidget
 
 from desktop.views.parts.buttons import ActionButton, ButtonLook
 
 
 class FilterChips(QWidget):
-    """Chips for (name, words) pairs; the first is chosen. Arrow keys walk along them.
+    """Chips for (name, words) pairs; the first is chosen.
+
+    One stop of the Tab key; arrow keys walk along them. Qt does that for an exclusive group.
 
     Signals:
         chosen: the name of the chip a person chose.
@@ -34,23 +35,13 @@ class FilterChips(QWidget):
         row.setSpacing(6)
         for number, (_, words) in enumerate(choices):
             chip = ActionButton(words, ButtonLook.CHIP, parent=self)
-            chip.setChecked(number == 0)
             self._group.addButton(chip, number)
             row.addWidget(chip)
+        # Only now: Qt makes the checked button the group's one stop of the Tab key.
+        self._group.button(0).setChecked(True)
         row.addStretch()
         self._group.idClicked.connect(lambda number: self.chosen.emit(self._names[number]))
 
     def choice(self) -> str:
         """Name of the chosen chip."""
         return self._names[self._group.checkedId()]
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Left and right choose the neighbour."""
-        step = (event.key() == Qt.Key.Key_Right) - (event.key() == Qt.Key.Key_Left)
-        number = self._group.checkedId() + step
-        if step and 0 <= number < len(self._names):
-            chip = self._group.button(number)
-            chip.setFocus(Qt.FocusReason.TabFocusReason)
-            chip.click()
-        else:
-            super().keyPressEvent(event)

@@ -8,16 +8,21 @@ from typing import TypeAlias
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QAbstractScrollArea,
+    QHeaderView,
+    QTableView,
+    QWidget,
+)
 
 from desktop.views.parts.row_delegate import ROW_HEIGHT, RowDelegate
 from desktop.views.theme import appearance, tokens
 
 _KEYS_DOWN = frozenset((Qt.Key.Key_J, Qt.Key.Key_Down))
 _KEYS_UP = frozenset((Qt.Key.Key_K, Qt.Key.Key_Up))
-_KEYBOARD_REASONS = frozenset((Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason))
-_Index: TypeAlias = QModelIndex | QPersistentModelIndex
 _KEYS_OPEN = frozenset((Qt.Key.Key_Return, Qt.Key.Key_Enter))
+_Index: TypeAlias = QModelIndex | QPersistentModelIndex
 
 
 class RowList(QTableView):
@@ -113,10 +118,9 @@ class RowList(QTableView):
         """Off: it would ask the model for every row in turn, and letters are shortcuts here."""
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Stand on a row when the keyboard comes in and none is current yet."""
-        super().focusInEvent(event)
-        if self.current_row() is None and event.reason() in _KEYBOARD_REASONS:
-            self.choose_row(self._resume_at)
+        """Take the keyboard and choose nothing; Qt would choose the first row by itself."""
+        QAbstractScrollArea.focusInEvent(self, event)
+        self.viewport().update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Rows are painted by the delegate; an empty list with the keyboard shows a ring."""

@@ -36,6 +36,8 @@ class RailItem:
 class Rail(QFrame):
     """Chooses pages. Shows which one is open; says what a person asks for.
 
+    One stop of the Tab key, on the open page; arrow keys go up and down.
+
     Signals:
         page_chosen: the page a person chose; the rail marks it only when `show_page` is called.
     """

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from math import ceil
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent, QTextCursor, QTextOption
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
@@ -82,6 +82,10 @@ class ValueBox(QPlainTextEdit):
         """Lines the text needs at the present width."""
         return max(1, round(self.document().size().height()))
 
+    def minimumSizeHint(self) -> QSize:
+        """Narrow enough for a pane beside two others; text wraps."""
+        return QSize(64, super().minimumSizeHint().height())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another width needs another number of lines."""
         super().resizeEvent(event)
@@ -107,7 +111,9 @@ class ValueBox(QPlainTextEdit):
         self.setVerticalScrollBarPolicy(
             Qt.ScrollBarPolicy.ScrollBarAlwaysOff if fits else Qt.ScrollBarPolicy.ScrollBarAsNeeded
         )
-        height = ceil(self._height_of_text()) + 2 * _EDGE + 2 * round(_MARGIN)
+        spacing = QFontMetrics(self.font()).lineSpacing() + 1.0
+        text = self._height_of_text() if fits else self._max_lines * spacing
+        height = ceil(text) + 2 * _EDGE + 2 * round(_MARGIN)
         if height != self.minimumHeight():
             self.setFixedHeight(height)
         if lines != self._lines:
@@ -115,13 +121,12 @@ class ValueBox(QPlainTextEdit):
             self.lines_changed.emit(lines)
 
     def _height_of_text(self) -> float:
-        """Pixels of the text, at most of `max_lines`. Lines with chips are a little higher."""
-        limit = self._max_lines * (QFontMetrics(self.font()).lineSpacing() + 1.0)
+        """Pixels of a text of a few lines. Lines with chips are a little higher than others."""
         height, block = 0.0, self.document().firstBlock()
-        while block.isValid() and height < limit:
+        while block.isValid():
             height += self.blockBoundingRect(block).height()
             block = block.next()
-        return min(height, limit)
+        return height
 
 
 def _in_short_lines(spans: list[Span]) -> Iterator[Span]:
