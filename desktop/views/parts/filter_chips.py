@@ -37,7 +37,6 @@ class FilterChips(QWidget):
             chip = ActionButton(words, ButtonLook.CHIP, parent=self)
             self._group.addButton(chip, number)
             row.addWidget(chip)
-        # Only now: Qt makes the checked button the group's one stop of the Tab key.
         self._group.button(0).setChecked(True)
         row.addStretch()
         self._group.idClicked.connect(lambda number: self.chosen.emit(self._names[number]))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -56,7 +57,7 @@ class TestRail:
         rail = Rail(RAIL)
         show(rail)
         with qtbot.waitSignal(rail.page_chosen) as asked:
-            qtbot.mouseClick(named(rail, "Agents"), Qt.MouseButton.LeftButton)
+            QTest.mouseClick(named(rail, "Agents"), Qt.MouseButton.LeftButton)
         assert asked.args == ["agents"]
         assert rail.width() == RAIL_WIDTH
 
@@ -70,7 +71,7 @@ class TestRail:
         qtbot.waitUntil(named(rail, "Approvals").hasFocus)
         for item in RAIL[1:]:
             with qtbot.waitSignal(rail.page_chosen) as asked:
-                qtbot.keyClick(rail.focusWidget(), Qt.Key.Key_Down)
+                QTest.keyClick(rail.focusWidget(), Qt.Key.Key_Down)
             assert asked.args == [item.page]
 
     def test_the_open_page_is_marked(self, show: Show) -> None:
@@ -104,9 +105,9 @@ class TestBanner:
         assert banner.title() == "Wrong password"
         assert banner.accessibleName() == "Error: Wrong password. Type it again."
         with qtbot.waitSignal(banner.action_chosen):
-            qtbot.mouseClick(named(banner, "Connect"), Qt.MouseButton.LeftButton)
+            QTest.mouseClick(named(banner, "Connect"), Qt.MouseButton.LeftButton)
         with qtbot.waitSignal(banner.dismissed):
-            qtbot.mouseClick(named(banner, "Dismiss"), Qt.MouseButton.LeftButton)
+            QTest.mouseClick(named(banner, "Dismiss"), Qt.MouseButton.LeftButton)
         assert banner.isHidden()
 
     def test_a_message_without_an_action_has_no_button(self, show: Show) -> None:
@@ -127,12 +128,12 @@ class TestFilterChips:
         chips.activateWindow()
         assert chips.choice() == "waiting"
         with qtbot.waitSignal(chips.chosen) as chosen:
-            qtbot.mouseClick(named(chips, "Decided"), Qt.MouseButton.LeftButton)
+            QTest.mouseClick(named(chips, "Decided"), Qt.MouseButton.LeftButton)
         assert (chosen.args, chips.choice()) == (["done"], "done")
         qtbot.waitUntil(named(chips, "Decided").hasFocus)
-        qtbot.keyClick(named(chips, "Decided"), Qt.Key.Key_Right)
+        QTest.keyClick(named(chips, "Decided"), Qt.Key.Key_Right)
         assert chips.choice() == "done"
-        qtbot.keyClick(named(chips, "Decided"), Qt.Key.Key_Left)
+        QTest.keyClick(named(chips, "Decided"), Qt.Key.Key_Left)
         assert chips.choice() == "waiting"
 
 
@@ -143,10 +144,10 @@ class TestSearchField:
         """A list below takes over."""
         field = SearchField("Search approvals", "Search")
         show(field)
-        qtbot.keyClicks(field, "transfer")
+        QTest.keyClicks(field, "transfer")
         with qtbot.waitSignal(field.left_for_list):
-            qtbot.keyClick(field, Qt.Key.Key_Down)
-        qtbot.keyClick(field, Qt.Key.Key_Escape)
+            QTest.keyClick(field, Qt.Key.Key_Down)
+        QTest.keyClick(field, Qt.Key.Key_Escape)
         assert field.text() == ""
         assert field.accessibleName() == "Search approvals"
 
@@ -168,16 +169,14 @@ class TestLinkIndicator:
 class TestLinkPrompt:
     """The only door through which an address leaves."""
 
-    def test_an_address_is_opened_only_when_a_person_says_so(
-        self, show: Show, qtbot: QtBot
-    ) -> None:
+    def test_an_address_is_opened_only_when_a_person_says_so(self, show: Show) -> None:
         """Asking alone opens nothing; saying yes opens it once."""
         opened: list[str] = []
         prompt = prompt_into(opened)
         show(prompt)
         prompt.ask("https://example.invalid/report?a=1%202")
         assert opened == []
-        qtbot.mouseClick(prompt.open_button, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(prompt.open_button, Qt.MouseButton.LeftButton)
         assert opened == ["https://example.invalid/report?a=1%202"]
         assert prompt.isHidden()
 
@@ -189,25 +188,23 @@ class TestLinkPrompt:
         prompt.activateWindow()
         prompt.ask("https://example.invalid/")
         qtbot.waitUntil(prompt.cancel_button.hasFocus)
-        qtbot.keyClick(prompt.cancel_button, Qt.Key.Key_Space)
+        QTest.keyClick(prompt.cancel_button, Qt.Key.Key_Space)
         assert opened == []
         assert prompt.isHidden()
 
     @pytest.mark.parametrize(
         "address", ["file:///etc/passwd", "javascript:alert(1)", "https://x.invalid/\u202egpj.exe"]
     )
-    def test_an_address_that_may_not_be_opened_cannot_be(
-        self, show: Show, qtbot: QtBot, address: str
-    ) -> None:
+    def test_an_address_that_may_not_be_opened_cannot_be(self, show: Show, address: str) -> None:
         """Even if a page asks about it; it can be read and copied."""
         opened: list[str] = []
         prompt = prompt_into(opened)
         show(prompt)
         prompt.ask(address)
         assert not prompt.open_button.isEnabled()
-        qtbot.mouseClick(prompt.open_button, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(prompt.open_button, Qt.MouseButton.LeftButton)
         assert opened == []
-        qtbot.mouseClick(prompt.copy_button, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(prompt.copy_button, Qt.MouseButton.LeftButton)
         assert QGuiApplication.clipboard().text() == address
 
 
@@ -249,7 +246,7 @@ class TestWords:
         assert button.accessibleDescription() == "Key: A"
         assert button.sizeHint().width() > ActionButton("Approve").sizeHint().width()
         with qtbot.waitSignal(button.clicked):
-            qtbot.keyClick(button, Qt.Key.Key_Space)
+            QTest.keyClick(button, Qt.Key.Key_Space)
 
     def test_a_disabled_button_does_nothing(self, show: Show, qtbot: QtBot) -> None:
         """And looks like it."""
@@ -257,7 +254,7 @@ class TestWords:
         show(button)
         button.setEnabled(False)
         with qtbot.assertNotEmitted(button.clicked):
-            qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+            QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         assert button.cursor().shape() is Qt.CursorShape.ArrowCursor
 
     def test_an_empty_place_says_why_and_what_to_do(self, show: Show, qtbot: QtBot) -> None:
@@ -265,7 +262,7 @@ class TestWords:
         empty = EmptyState("plug", "Not connected", "Start the demo.", action="Start demo")
         show(empty)
         with qtbot.waitSignal(empty.action_chosen):
-            qtbot.mouseClick(named(empty, "Start demo"), Qt.MouseButton.LeftButton)
+            QTest.mouseClick(named(empty, "Start demo"), Qt.MouseButton.LeftButton)
         empty.show_words("Nothing waits", "Requests appear here.")
         assert empty.accessibleName() == "Nothing waits. Requests appear here."
         assert "Nothing waits" in [label.text() for label in empty.findChildren(QLabel)]
