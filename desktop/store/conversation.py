@@ -57,6 +57,10 @@ class Conversation:
             }
         return True
 
+    def has_message(self, message_id: str) -> bool:
+        """Whether the whole message of this id is there."""
+        return message_id in self._message_ids
+
     def row(self, waiting: int) -> Context:
         """The conversation as a row of the list."""
         shown = [*self.entries, *self.sending.values()]
@@ -74,7 +78,7 @@ class Conversation:
     def _status(self, waiting: int) -> ContextStatus:
         if waiting:
             return ContextStatus.WAITING
-        if self.sending:
+        if any(not entry.failed for entry in self.sending.values()):
             return ContextStatus.RUNNING
         for entry in reversed(self.entries):
             if entry.kind is EntryKind.ERROR:

@@ -53,7 +53,6 @@ class Evidence:
         applied: the receipt of the decision that counted.
         ran: the receipt that says how the call itself went.
         refusals: receipts of decisions that did not count.
-        withdrawn: the run went on without this call.
     """
 
     key: RequestKey
@@ -71,11 +70,13 @@ class Evidence:
         """Add a worker's word."""
         match receipt.kind:
             case Outcome.APPLIED | Outcome.EXPIRED:
-                return replace(self, applied=self.applied or receipt)
+                told = (self.applied, receipt) if self.applied else (receipt,)
+                return replace(self, applied=min(told, key=_age))
             case Outcome.EXECUTED | Outcome.FAILED | Outcome.IN_DOUBT:
-                return replace(self, ran=receipt)
+                told = (self.ran, receipt) if self.ran else (receipt,)
+                return replace(self, ran=max(told, key=_age))
             case Outcome.REFUSED if receipt not in self.refusals:
-                return replace(self, refusals=(*self.refusals, receipt))
+                return replace(self, refusals=tuple(sorted((*self.refusals, receipt), key=_age)))
             case _:
                 return self
 
@@ -85,7 +86,7 @@ class Evidence:
         if call is None:
             return None
         state, decision, notice = self._state()
-        by = self.applied.reviewer if self.applied else ""
+        by = self._word.reviewer if self._word else ""
         has_digest = call.request is not None
         return Request(
             key=self.key,
@@ -96,29 +97,34 @@ class Evidence:
             execution=self._execution(decision),
             requester=call.request.requester.id if call.request else self.requester,
             intact=not has_digest or _is_intact(self.agent, self.key, call),
-            foreign=call.dialect is not Dialect.SIGNOFF,
+            foreign=self._is_foreign,
             decision=decision,
             decided_by=by,
             notice=notice,
             result=self.answer.text if self.answer else "",
         )
 
+    @property
+    def _is_foreign(self) -> bool:
+        return self.call is not None and self.call.dialect is not Dialect.SIGNOFF
+
+    @property
+    def _word(self) -> Receipt | None:
+        """The worker's word on the decision that counted; the one on the call tells it, too."""
+        return self.applied or self.ran
+
     def _state(self) -> tuple[RequestState, DecisionKind | None, str]:
-        sending, applied = self.sending, self.applied
+        sending, word = self.sending, self._word
         if self.ran is not None and self.ran.kind is Outcome.IN_DOUBT:
-            return (
-                RequestState.IN_DOUBT,
-                self._applied_kind(),
-                "Started, but nobody knows how it ended.",
-            )
-        if applied is not None and applied.kind is Outcome.EXPIRED:
+            notice = "Started, but nobody knows how it ended."
+            return RequestState.IN_DOUBT, self._word_kind(), notice
+        if word is not None and word.kind is Outcome.EXPIRED:
             return RequestState.EXPIRED, None, ""
-        if applied is not None:
-            kind = self._applied_kind()
-            if sending is not None and sending.nonce != applied.nonce:
-                return RequestState.DECIDED_ELSEWHERE, kind, ""
-            return (_ENDINGS[kind] if kind else RequestState.DECIDED_ELSEWHERE), kind, ""
-        if self.answer is not None:
+        if word is not None:
+            return self._state_by_word(word)
+        # A Signoff worker's tool message may be read before the receipt that explains it.
+        receipt_is_due = sending is not None and not sending.failure and not self._is_foreign
+        if self.answer is not None and not receipt_is_due:
             return self._state_by_answer()
         if sending is None:
             return RequestState.WAITING, None, ""
@@ -128,9 +134,22 @@ class Evidence:
             return RequestState.WAITING, None, sending.failure
         return self._state_by_refusals(sending)
 
+    def _state_by_word(self, word: Receipt) -> tuple[RequestState, DecisionKind | None, str]:
+        kind = self._word_kind()
+        stopped = any(
+            receipt.nonce == word.nonce and receipt.refusal is Refusal.MISMATCH
+            for receipt in self.refusals
+        )
+        notice = "The call had changed by the time it was to run, so it did not." if stopped else ""
+        if self.sending is not None and self.sending.nonce != word.nonce:
+            return RequestState.DECIDED_ELSEWHERE, kind, notice
+        return (_ENDINGS[kind] if kind else RequestState.DECIDED_ELSEWHERE), kind, notice
+
     def _state_by_answer(self) -> tuple[RequestState, DecisionKind | None, str]:
         """A foreign worker sends no receipts; its tool's message is all there is."""
         assert self.answer is not None  # noqa: S101 - told apart by the caller
+        if not self._is_foreign:
+            return RequestState.DECIDED_ELSEWHERE, None, ""  # its receipt is no longer kept
         rejected = self.answer.text == BASE_REJECTED
         kind = DecisionKind.REJECT if rejected else DecisionKind.APPROVE
         if self.sending is not None and self.sending.kind is kind and not self.sending.failure:
@@ -150,18 +169,26 @@ class Evidence:
             return RequestState.WAITING, None, text
         return RequestState.SENDING, sending.kind, ""
 
-    def _applied_kind(self) -> DecisionKind | None:
-        name = self.applied.decision if self.applied else ""
+    def _word_kind(self) -> DecisionKind | None:
+        name = self._word.decision if self._word else ""
         return next((kind for kind in DecisionKind if kind == name), None)
 
     def _execution(self, decision: DecisionKind | None) -> Execution:
         if self.ran is not None:
             outcomes = {Outcome.EXECUTED: Execution.EXECUTED, Outcome.FAILED: Execution.FAILED}
             return outcomes.get(self.ran.kind or Outcome.IN_DOUBT, Execution.UNKNOWN)
-        foreign = self.call is not None and self.call.dialect is not Dialect.SIGNOFF
-        if foreign and self.answer is not None and decision is DecisionKind.APPROVE:
-            return Execution.FAILED if self.answer.failed else Execution.EXECUTED
-        return Execution.NOT_RUN
+        if self.answer is None or self.applied is not None:
+            return Execution.NOT_RUN
+        if not self._is_foreign:
+            return Execution.UNKNOWN
+        if decision is not DecisionKind.APPROVE:
+            return Execution.NOT_RUN
+        return Execution.FAILED if self.answer.failed else Execution.EXECUTED
+
+
+def _age(receipt: Receipt) -> tuple[int, str, str]:
+    """Orders what workers said, the same however it arrived."""
+    return receipt.at_ms, receipt.outcome, receipt.nonce
 
 
 def _is_intact(agent: str, key: RequestKey, call: PendingCall) -> bool:

@@ -68,6 +68,11 @@ class AgentsSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was known is void: another broker is followed, or this one was emptied."""
+
+
+@dataclass(frozen=True, slots=True)
 class CaughtUp:
     """Everything the broker holds has been read once. Contexts not named here are gone."""
 
@@ -129,6 +134,7 @@ Fact: TypeAlias = (
     | TokenSeen
     | ReceiptSeen
     | AgentsSeen
+    | Forgotten
     | CaughtUp
     | DecisionSending
     | DecisionNotSent

@@ -26,9 +26,12 @@ from desktop.store.records import (
 )
 from workers.wire.approvals import Outcome, Receipt
 from workers.wire.dialects import Dialect, PendingCall, read_interrupt
-from workers.wire.events import AgentProgress, Event, ProgressType, WorkerInfo
+from workers.wire.events import AgentProgress, Event, ProgressType, Unrecognised, WorkerInfo
 from workers.wire.ids import HUMAN, StreamId
 from workers.wire.messages import ChatMessage, Role, read_message
+
+#: So much of the name of an unknown kind is shown.
+KIND_LENGTH = 200
 
 
 @dataclass(slots=True)
@@ -86,6 +89,8 @@ def apply(state: State, fact: facts.Fact, changes: Changes) -> None:
         case facts.AgentsSeen():
             state.agent_names, state.workers = fact.agents, fact.workers
             changes.agents = True
+        case facts.Forgotten():
+            _forget(state, changes)
         case facts.CaughtUp():
             _caught_up(state, fact, changes)
         case facts.LinkChanged():
@@ -110,8 +115,9 @@ def apply(state: State, fact: facts.Fact, changes: Changes) -> None:
 def _event(state: State, fact: facts.EventSeen, changes: Changes) -> None:
     body = fact.event.body
     if not isinstance(body, AgentProgress):
-        title = "An event of an unknown kind"
-        unread = facts.UnreadableSeen(fact.context_id, fact.entry_id, title, type(body).__name__)
+        title = "An event that this version does not know, or that does not belong here."
+        kind = body.event_type if isinstance(body, Unrecognised) else type(body).__name__
+        unread = facts.UnreadableSeen(fact.context_id, fact.entry_id, title, kind[:KIND_LENGTH])
         _unreadable(state, unread, changes)
     elif body.type is ProgressType.INTERRUPT:
         _interrupt(state, fact, body, changes)
@@ -126,7 +132,7 @@ def _message(
     entry = entry_of_message(fact.entry_id, progress, message)
     if entry is None or not _add(state, fact.context_id, entry, progress, changes):
         return
-    if isinstance(message, ChatMessage) and message.role is Role.TOOL:
+    if isinstance(message, ChatMessage) and message.role is Role.TOOL and message.tool_call_id:
         key = RequestKey(fact.context_id, message.tool_call_id)
         # Only a call that somebody was asked about is a request; other tools just answer.
         _learn(state, key, changes, answer=message)
@@ -191,7 +197,7 @@ def _unreadable(state: State, fact: facts.UnreadableSeen, changes: Changes) -> N
 def _token(state: State, fact: facts.TokenSeen, changes: Changes) -> None:
     delta = fact.delta
     conversation = state.conversations.get(delta.context_id)
-    if conversation is None:
+    if conversation is None or conversation.has_message(delta.message_id):
         return
     at = conversation.streaming.get(delta.message_id, Streaming(delta.message_id, delta.agent))
     if delta.seq < at.next_seq:
@@ -204,7 +210,7 @@ def _token(state: State, fact: facts.TokenSeen, changes: Changes) -> None:
 
 def _receipt(state: State, receipt: Receipt, changes: Changes) -> None:
     if receipt.kind is Outcome.PARKED:
-        _parked(state, receipt.context_id, changes)
+        _parked(state, receipt.context_id, receipt.note, changes)
     if not receipt.tool_call_id:
         return
     key = RequestKey(receipt.context_id, receipt.tool_call_id)
@@ -212,13 +218,15 @@ def _receipt(state: State, receipt: Receipt, changes: Changes) -> None:
     _conclude(state, evidence, changes)
 
 
-def _parked(state: State, context_id: str, changes: Changes) -> None:
+def _parked(state: State, context_id: str, invocation_id: str, changes: Changes) -> None:
     conversation = state.conversations.get(context_id)
-    if conversation is None or not state.waiting_in(context_id):
+    entry = conversation.sending.get(invocation_id) if conversation else None
+    if conversation is None or entry is None:
         return
-    for invocation_id, entry in conversation.sending.items():
-        conversation.sending[invocation_id] = replace(entry, note="Waits for the decision above")
-        changes.transcripts.add(context_id)
+    waits = state.waiting_in(context_id)
+    note = "Waits for the decision above" if waits else "Waits until the agent is free"
+    conversation.sending[invocation_id] = replace(entry, note=note)
+    changes.transcripts.add(context_id)
 
 
 def _not_sent(state: State, fact: facts.DecisionNotSent, changes: Changes) -> None:
@@ -247,6 +255,16 @@ def _conclude(state: State, evidence: Evidence, changes: Changes) -> None:
     changes.contexts.add(key.context_id)
     changes.transcripts.add(key.context_id)
     changes.agents = True
+
+
+def _forget(state: State, changes: Changes) -> None:
+    state.conversations.clear()
+    state.evidence.clear()
+    state.requests.clear()
+    state.keys_by_context.clear()
+    state.agent_names, state.workers = (), ()
+    state.caught_up = False
+    changes.reset = changes.agents = True
 
 
 def _caught_up(state: State, fact: facts.CaughtUp, changes: Changes) -> None:
@@ -289,4 +307,5 @@ def _message_not_sent(state: State, fact: facts.MessageNotSent, changes: Changes
         return
     note = f"Not sent: {fact.title} {fact.hint}".rstrip()
     conversation.sending[fact.invocation_id] = replace(entry, note=note, failed=True)
+    changes.contexts.add(fact.context_id)
     changes.transcripts.add(fact.context_id)
