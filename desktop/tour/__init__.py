@@ -1,0 +1,1 @@
+"""Driving the real window as a person would: for the tour, and for the tests."""
