@@ -170,4 +170,5 @@ def style_sheet_of(tokens: Tokens) -> str:
     sheet = assets.resource("themes", "signoff.qss").read_text(encoding="utf-8")
     arrow = assets.resource("themes", f"down-{tokens.name}.svg").as_posix()
     colours = {name: str(getattr(tokens, name)) for name in Tokens.__dataclass_fields__}
-    return Template(sheet).substitute(colours, down_arrow=arrow)
+    tick = assets.resource("themes", "tick.svg").as_posix()
+    return Template(sheet).substitute(colours, down_arrow=arrow, tick=tick)

@@ -21,8 +21,8 @@ from desktop.views.parts.visible_text import visible
 _MAX_ROWS: Final = 200
 _FOLDED_LINES: Final = 10
 _OPEN_LINES: Final = 60
-_KEY_WIDTH: Final = 118
-_SHORT_KEY: Final = 16
+_KEY_WIDTH: Final = 100
+_SHORT_KEY: Final = 13
 _LABEL_KEY: Final = 24  # a longer name wraps in a box of its own
 _SHORT_VALUE: Final = 80
 
@@ -117,6 +117,7 @@ class _ArgumentRow(QWidget):
         else:
             self._stack(column, name, kind)
         buttons = QHBoxLayout()
+        buttons.setContentsMargins(0, 2, 0, 0)
         buttons.addWidget(self._expand)
         buttons.addWidget(self._more)
         buttons.addStretch()
@@ -127,7 +128,7 @@ class _ArgumentRow(QWidget):
 
     def _side_by_side(self, name: str, kind: TextLabel) -> QHBoxLayout:
         row = QHBoxLayout()
-        row.setSpacing(8)
+        row.setSpacing(6)
         key = TextLabel(visible(name, exact=True) or "⟨empty⟩", Look.MUTED, selectable=True)
         key.setFixedWidth(_KEY_WIDTH)
         key.setContentsMargins(0, 4, 0, 0)

@@ -5,7 +5,8 @@ Each text label shows plain text only, so that no agent's text is ever taken for
 
 from enum import StrEnum
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
 from desktop.views.parts.visible_text import visible
@@ -44,7 +45,10 @@ class Edge(StrEnum):
 
 
 class TextLabel(QLabel):
-    """Plain text; selectable when asked, wrapping when asked, hidden characters made visible.
+    """Plain text with hidden characters made visible; wraps, or is cut with an ellipsis.
+
+    A text on one line gives way to its neighbours; what is cut is in the tool tip, and `text()`
+    and screen readers have all of it.
 
     Args:
         selectable: with the mouse. A label is no stop of the Tab key.
@@ -60,11 +64,11 @@ class TextLabel(QLabel):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._full = ""
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("look", look.value)
         self.setWordWrap(wrap)
         if not wrap:
-            # A long name must not widen its page: the label may shrink, the page decides.
             self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         if selectable:
             self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -72,7 +76,50 @@ class TextLabel(QLabel):
 
     def show_text(self, text: str) -> None:
         """Show another text."""
-        self.setText(visible(text))
+        self._full = visible(text)
+        self.setAccessibleName(self._full)
+        self.updateGeometry()
+        self._cut()
+
+    def text(self) -> str:
+        """All of the text, also of what is cut on screen."""
+        return self._full
+
+    def sizeHint(self) -> QSize:
+        """Room for the whole text."""
+        hint = super().sizeHint()
+        return hint if self.wordWrap() else QSize(self._width_of(self._full), hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Of one line, the first letters; of a wrapped text, its longest word."""
+        hint = super().minimumSizeHint()
+        return hint if self.wordWrap() else QSize(self._width_of(self._full[:3]), hint.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Less room, fewer letters."""
+        super().resizeEvent(event)
+        self._cut()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The style sheet may bring another font."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._cut()
+
+    def _cut(self) -> None:
+        shown = self._full
+        if not self.wordWrap() and self.width() < self._width_of(self._full):
+            margins = self.contentsMargins()
+            room = self.width() - margins.left() - margins.right()
+            shown = self.fontMetrics().elidedText(shown, Qt.TextElideMode.ElideRight, room)
+        self.setToolTip("" if shown == self._full else self._full)
+        if shown != super().text():
+            self.setText(shown)
+
+    def _width_of(self, text: str) -> int:
+        margins = self.contentsMargins()
+        around = margins.left() + margins.right() + 2
+        return self.fontMetrics().horizontalAdvance(text) + around
 
 
 def caption(text: str, parent: QWidget | None = None) -> QLabel:

@@ -31,7 +31,7 @@ class LinkPrompt(QFrame):
         self._address = ""
         self.setProperty("surface", "card")
         self._text = ValueBox("Address", self, max_lines=6)
-        self.open_button = ActionButton("Open in browser", ButtonLook.PRIMARY, icon_name="link")
+        self.open_button = ActionButton("Open", ButtonLook.PRIMARY, icon_name="link")
         self.copy_button = ActionButton("Copy", icon_name="copy")
         self.cancel_button = ActionButton("Cancel")
         self.open_button.clicked.connect(self._on_open)

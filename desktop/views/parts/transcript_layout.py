@@ -136,7 +136,8 @@ def _write_row(
         link = formats.link(formats.faint, _TOGGLE + quote(entry.key))
         link.setToolTip("")
         cursor.insertText("   ", formats.faint)
-        cursor.insertText(f"{'Hide' if opened else 'Show'} {what}", link)
+        # Not broken in two: half a link is hard to aim at.
+        cursor.insertText(f"{'Hide' if opened else 'Show'}\u00a0{what}", link)
 
 
 def _write_detail(

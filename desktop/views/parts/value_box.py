@@ -84,7 +84,7 @@ class ValueBox(QPlainTextEdit):
 
     def minimumSizeHint(self) -> QSize:
         """Narrow enough for a pane beside two others; text wraps."""
-        return QSize(64, super().minimumSizeHint().height())
+        return QSize(56, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another width needs another number of lines."""

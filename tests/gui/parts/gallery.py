@@ -156,7 +156,7 @@ ARGUMENTS: dict[str, object] = {
 class Gallery(QWidget):
     """The whole window as it is meant to be: rail, list, transcript, request."""
 
-    def __init__(self) -> None:
+    def __init__(self, side_width: int = 330, card_width: int = 380) -> None:
         super().__init__()
         self.setProperty("surface", "bg")
         row = QHBoxLayout(self)
@@ -166,13 +166,13 @@ class Gallery(QWidget):
         self.rail.show_page("approvals")
         self.rail.show_badge("approvals", 5)
         row.addWidget(self.rail)
-        row.addWidget(self._side())
+        row.addWidget(self._side(side_width))
         row.addWidget(self._middle(), 1)
-        row.addWidget(self._card())
+        row.addWidget(self._card(card_width))
 
-    def _side(self) -> QWidget:
+    def _side(self, width: int) -> QWidget:
         side = panel(Surface.PANEL, Edge.RIGHT)
-        side.setFixedWidth(330)
+        side.setFixedWidth(width)
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 14, 0, 8)
         column.setSpacing(10)
@@ -254,9 +254,9 @@ class Gallery(QWidget):
         row.addWidget(ActionButton("Send", ButtonLook.PRIMARY, icon_name="send"))
         return foot
 
-    def _card(self) -> QWidget:
+    def _card(self, width: int) -> QWidget:
         card = panel(Surface.PANEL, Edge.LEFT)
-        card.setFixedWidth(380)
+        card.setFixedWidth(width)
         column = QVBoxLayout(card)
         column.setContentsMargins(20, 16, 20, 16)
         column.setSpacing(10)

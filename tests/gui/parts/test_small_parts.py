@@ -218,6 +218,19 @@ class TestWords:
         assert label.text() == "<b>bold</b>⟨U+202E RLO⟩"
         assert label.textFormat() is Qt.TextFormat.PlainText
 
+    def test_a_label_without_room_is_cut_and_still_has_all_of_it(self, show: Show) -> None:
+        """It gives way on screen, not in the tool tip nor for screen readers."""
+        label = TextLabel("transfer_funds_to_a_counterparty")
+        show(label)
+        label.resize(label.sizeHint())
+        assert label.toolTip() == ""
+        label.resize(80, label.height())
+        assert QLabel.text(label).endswith("…")
+        assert label.fontMetrics().horizontalAdvance(QLabel.text(label)) <= 80
+        assert label.toolTip() == label.text() == "transfer_funds_to_a_counterparty"
+        label.resize(400, label.height())
+        assert QLabel.text(label) == label.text()
+
     def test_a_caption_shouts_only_on_screen(self, show: Show) -> None:
         """Screen readers would spell capitals."""
         label = caption("Arguments")
