@@ -11,8 +11,9 @@ import threading
 
 from workers.client.client import AgentClient
 from workers.client.events import printable
-from workers.wire.dialects import PendingCall
-from workers.wire.errors import SignoffError
+from workers.client.waiting import WaitingCall
+from workers.wire.approvals import DecisionKind
+from workers.wire.errors import MalformedDecision
 from workers.wire.ids import new_context_id
 
 
@@ -41,9 +42,9 @@ class AgentCLI:
 
     async def _turn(self) -> bool:
         """One question or one decision. False: the person wants no more."""
-        call = await self.client.waiting_call(self.context_id)
-        if call is not None:
-            if not await self._decide(call):
+        waiting = await self.client.waiting_call(self.context_id)
+        if waiting is not None:
+            if not await self._decide(waiting):
                 return False
         else:
             question = await _prompt("You: ")
@@ -56,22 +57,22 @@ class AgentCLI:
             self.client.print_progress_event(event, display_human_message=False)
         return True
 
-    async def _decide(self, call: PendingCall) -> bool:
+    async def _decide(self, waiting: WaitingCall) -> bool:
         """Show exactly what would run, and ask. False: the input ended."""
-        print(f"\nCall: {printable(call.action)}")
-        print(printable(json.dumps(call.args, indent=2, ensure_ascii=False)))
+        print(f"\n{printable(waiting.agent)} wants to call {printable(waiting.call.action)} with")
+        print(printable(json.dumps(waiting.call.args, indent=2, ensure_ascii=False)))
         answer = await _prompt("Approve? (y/n): ")
         if answer is None:
             return False
         if answer.strip().lower() in {"y", "yes"}:
             try:
-                await self.client.accept_tool_invocation(self.context_id)
-            except SignoffError as error:
-                print(f"{error.title} {error.hint}")
-                await self.client.reject_tool_invocation(self.context_id)
-            return True
-        reason = await _prompt("Reason (may be empty): ")
-        await self.client.reject_tool_invocation(self.context_id, (reason or "").strip())
+                await self.client.decide(waiting, DecisionKind.APPROVE)
+            except MalformedDecision as error:
+                print(f"{error.title} It was rejected.")
+                await self.client.decide(waiting, DecisionKind.REJECT, error.title)
+        else:
+            reason = await _prompt("Reason (may be empty): ")
+            await self.client.decide(waiting, DecisionKind.REJECT, (reason or "").strip())
         return True
 
 

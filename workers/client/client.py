@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from workers.client.events import ProgressEvent, lines_of, read_progress
+from workers.client.waiting import WaitingCall, still_waiting, waiting_call
 from workers.wire import keys
 from workers.wire.approvals import (
     Binding,
@@ -23,9 +24,9 @@ from workers.wire.approvals import (
     digest_matches,
 )
 from workers.wire.canonical import JSON
-from workers.wire.dialects import PendingCall, read_interrupt
+from workers.wire.dialects import PendingCall
 from workers.wire.errors import MalformedDecision
-from workers.wire.events import AgentCommand, AgentInvocation, Event, ProgressType
+from workers.wire.events import AgentCommand, AgentInvocation, Event
 from workers.wire.ids import HUMAN, StreamId, new_invocation_id, new_nonce
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.inbox import send
@@ -55,6 +56,7 @@ class AgentClient:
         self._connection = Connection(redis_url)
         self._reader = Reader(self._connection)
         self._positions: dict[str, str] = {}
+        self._decided: set[str] = set()
 
     async def send_message(
         self, content: str, context_id: str, context_dict: dict[str, JSON] | None = None
@@ -77,7 +79,7 @@ class AgentClient:
         await send(self._connection, self.target_agent, Event(context_id, body))
 
     async def accept_tool_invocation(self, context_id: str) -> bool:
-        """Approve the call that waits last in a context.
+        """Approve the call that waits longest in a context.
 
         Returns:
             Whether there was one.
@@ -85,10 +87,13 @@ class AgentClient:
         Raises:
             MalformedDecision: the request is not about the arguments shown with it.
         """
-        return await self._decide(context_id, DecisionKind.APPROVE, "")
+        waiting = await self.waiting_call(context_id)
+        if waiting is not None:
+            await self.decide(waiting, DecisionKind.APPROVE)
+        return waiting is not None
 
     async def reject_tool_invocation(self, context_id: str, reason: str = "") -> bool:
-        """Reject the call that waits last in a context.
+        """Reject the call that waits longest in a context.
 
         Args:
             reason: reaches the model of a Signoff worker.
@@ -96,7 +101,34 @@ class AgentClient:
         Returns:
             Whether there was one.
         """
-        return await self._decide(context_id, DecisionKind.REJECT, reason)
+        waiting = await self.waiting_call(context_id)
+        if waiting is not None:
+            await self.decide(waiting, DecisionKind.REJECT, reason)
+        return waiting is not None
+
+    async def waiting_call(self, context_id: str) -> WaitingCall | None:
+        """The call that waits longest in a context and was not decided by this client."""
+        waiting = still_waiting(await self._events(context_id))
+        return next((one for one in waiting if one.key not in self._decided), None)
+
+    async def decide(self, waiting: WaitingCall, kind: DecisionKind, message: str = "") -> None:
+        """Send a decision on exactly this call.
+
+        Args:
+            message: the reason of a rejection.
+
+        Raises:
+            MalformedDecision: to be approved, but not about the arguments shown with it.
+            BrokerError: it could not be sent.
+        """
+        call = waiting.call
+        decision = self._decision(call, kind, message)
+        await self._follow(waiting.context_id)
+        body = AgentCommand(
+            type="resume", tool_call_id=call.tool_call_id, payload=decision_payload(decision)
+        )
+        await send(self._connection, waiting.agent, Event(waiting.context_id, body))
+        self._decided.add(waiting.key)
 
     async def progress_events(self, context_id: str) -> AsyncIterator[ProgressEvent]:
         """What is told about a context from here on, until it is finished or waits for a person.
@@ -112,6 +144,9 @@ class AgentClient:
                 event = read_progress(entry)
                 if event is None:
                     continue
+                told = waiting_call(event)
+                if told is not None and told.key in self._decided:
+                    continue  # told again, because another call of the same turn was decided
                 yield event
                 if event.ends(self.target_agent):
                     return
@@ -125,9 +160,7 @@ class AgentClient:
 
     async def get_chat_history(self, context_id: str) -> list[dict[str, Any]]:
         """All events of a context: `{"id", "timestamp" (ms), "data": ProgressEvent}` for each."""
-        key = keys.progress(context_id)
-        found = await self._reader.after({key: "0-0"})
-        history = ((entry, read_progress(entry)) for entry in found.get(key, []))
+        history = ((entry, read_progress(entry)) for entry in await self._entries(context_id))
         return [
             {
                 "id": entry.entry_id,
@@ -137,13 +170,6 @@ class AgentClient:
             for entry, event in history
             if event is not None
         ]
-
-    async def waiting_call(self, context_id: str) -> PendingCall | None:
-        """The call that waits last in a context, as it would run."""
-        event = await self.get_last_event(context_id)
-        if event is None or event.data.type is not ProgressType.INTERRUPT:
-            return None
-        return read_interrupt(event.data.message)
 
     @staticmethod
     def print_progress_event(event: ProgressEvent, display_human_message: bool = True) -> None:
@@ -162,21 +188,6 @@ class AgentClient:
     async def disconnect(self) -> None:
         """Close the connection."""
         await self._connection.close()
-
-    async def _decide(self, context_id: str, kind: DecisionKind, message: str) -> bool:
-        entry = await self._last_entry(context_id)
-        event = read_progress(entry) if entry is not None else None
-        if entry is None or event is None or event.data.type is not ProgressType.INTERRUPT:
-            return False
-        call = read_interrupt(event.data.message)
-        decision = self._decision(call, kind, message)
-        # What follows the answered request is news; requests before it were seen already.
-        self._positions[context_id] = entry.entry_id
-        body = AgentCommand(
-            type="resume", tool_call_id=call.tool_call_id, payload=decision_payload(decision)
-        )
-        await send(self._connection, event.data.callee_agent, Event(context_id, body))
-        return True
 
     def _decision(self, call: PendingCall, kind: DecisionKind, message: str) -> Decision:
         """A decision, bound to the request where the worker gave us one."""
@@ -207,6 +218,14 @@ class AgentClient:
         if context_id not in self._positions:
             entry = await self._last_entry(context_id)
             self._positions[context_id] = entry.entry_id if entry is not None else "0-0"
+
+    async def _entries(self, context_id: str) -> list[StreamEntry]:
+        key = keys.progress(context_id)
+        return (await self._reader.after({key: "0-0"})).get(key, [])
+
+    async def _events(self, context_id: str) -> list[ProgressEvent]:
+        events = (read_progress(entry) for entry in await self._entries(context_id))
+        return [event for event in events if event is not None]
 
     async def _last_entry(self, context_id: str) -> StreamEntry | None:
         entries = await self._reader.tail(keys.progress(context_id), 1)

@@ -78,6 +78,26 @@ class Worker:
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Read and handle messages until `stop` is set, then finish what has been begun."""
+        waking = asyncio.create_task(self._wake(stop), name=f"stop of {self.agent.name}")
+        try:
+            await self._read_on(stop)
+            self._stop.set()
+            await self._queues.drained()
+        finally:
+            waking.cancel()
+            await asyncio.gather(waking, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Leave the group and let the inbox go. What still runs is cancelled."""
+        self._stop.set()
+        await self._queues.cancel()
+        try:
+            await self._inbox.leave()
+        except BrokerError as error:
+            _log.warning("could not leave", agent=self.agent.name, reason=error.title)
+        await self._inbox.close()
+
+    async def _read_on(self, stop: asyncio.Event) -> None:
         pause = _PAUSE_SECONDS
         was_lost = False
         while not stop.is_set():
@@ -96,18 +116,11 @@ class Worker:
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
             while self._queues.waiting >= READ_AHEAD and not stop.is_set():
                 await _pause(stop, _PAUSE_SECONDS)
-        self._stop.set()
-        await self._queues.drained()
 
-    async def close(self) -> None:
-        """Leave the group and let the inbox go. What still runs is cancelled."""
-        self._stop.set()
-        await self._queues.cancel()
-        try:
-            await self._inbox.leave()
-        except BrokerError as error:
-            _log.warning("could not leave", agent=self.agent.name, reason=error.title)
-        await self._inbox.close()
+    async def _wake(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        with suppress(BrokerError):
+            await self._inbox.wake()
 
     async def _take(self, entries: list[InboxEntry]) -> None:
         for entry in entries:

@@ -16,6 +16,7 @@ from langchain_core.tools import BaseTool
 from tests.support.stub_model import StubModel
 from tests.support.waiting import await_until
 from workers import AgentRunner
+from workers.runtime.marks import make_mark
 from workers.wire import keys
 from workers.wire.approvals import (
     Binding,
@@ -27,7 +28,7 @@ from workers.wire.approvals import (
     decision_payload,
     digest_in,
 )
-from workers.wire.canonical import JSON, strict_json
+from workers.wire.canonical import JSON
 from workers.wire.codec import decode_event, decode_struct
 from workers.wire.dialects import PendingCall, read_interrupt
 from workers.wire.events import AgentCommand, AgentInvocation, AgentProgress, Event, ProgressType
@@ -35,6 +36,7 @@ from workers.wire.ids import new_context_id, new_invocation_id, new_nonce
 from workers.wire.messages import ChatMessage, Role, read_message
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.inbox import send
+from workers.wire.streams.progress import ProgressWriter
 from workers.wire.streams.reader import Reader
 
 REVIEWER = Reviewer(id="rkramer", name="R. Kramer")
@@ -168,8 +170,14 @@ class Office:
 
         return await await_until(told, "an error")
 
-    async def requests(self, context_id: str, count: int = 1) -> list[PendingCall]:
-        """Wait until so many requests wait, and return them, oldest first."""
+    async def requests(
+        self, context_id: str, count: int = 1, *, after: PendingCall | None = None
+    ) -> list[PendingCall]:
+        """Wait until so many requests wait, and return them, oldest first.
+
+        Args:
+            after: was decided; do not count it.
+        """
 
         async def waiting() -> list[PendingCall] | None:
             asked: dict[str, PendingCall] = {}
@@ -178,6 +186,8 @@ class Office:
                     call = read_interrupt(body.message)
                     asked.setdefault(call.interrupt_id, call)
             answered = {m.tool_call_id for m in await self.said(context_id, Role.TOOL)}
+            if after is not None:
+                answered.add(after.tool_call_id)
             left = [call for call in asked.values() if call.tool_call_id not in answered]
             return left if len(left) == count else None
 
@@ -194,9 +204,23 @@ class Office:
         **forged: Any,  # noqa: ANN401 - fields of a Binding
     ) -> Decision:
         """Send a decision bound to a request, except for what is forged."""
+        decision = self.bound(call, kind, message=message, args=args, **forged)
+        await self.repeat(call, decision, to=to)
+        return decision
+
+    def bound(
+        self,
+        call: PendingCall,
+        kind: DecisionKind = DecisionKind.APPROVE,
+        *,
+        message: str = "",
+        args: JSON = None,
+        **forged: Any,  # noqa: ANN401 - fields of a Binding
+    ) -> Decision:
+        """A decision bound to a request, except for what is forged."""
         request = call.request
         assert request is not None
-        bound = {
+        fields = {
             "aud": request.agent,
             "context_id": request.context_id,
             "tool_call_id": request.tool_call_id,
@@ -204,19 +228,31 @@ class Office:
             "action": request.action,
             "args_digest": request.args_digest,
             "decision": kind,
-            "edited_args_digest": "" if args is None else digest_in(request, strict_json(args)),
+            "edited_args_digest": "" if args is None else digest_in(request, args),
             "reviewer": REVIEWER,
             "iat": int(time.time()),
             "nonce": new_nonce(),
         }
-        decision = Decision(
-            kind=kind,
-            args=None if args is None else strict_json(args),
-            message=message,
-            binding=Binding(**{**bound, **forged}),
-        )
-        await self.repeat(call, decision, to=to)
-        return decision
+        binding = Binding(**{**fields, **forged})
+        return Decision(kind=kind, args=args, message=message, binding=binding)
+
+    async def leave_mark(self, call: PendingCall, decision: Decision) -> None:
+        """What a worker leaves that dies right after it took a decision."""
+        assert call.request is not None
+        mark = make_mark(decision, call.tool_call_id, "1-0")
+        writer = ProgressWriter(self.connection)
+        await writer.consume_decision(call.request.context_id, call.request.request_id, mark)
+
+    async def last_is_interrupt(self, context_id: str, call: PendingCall) -> None:
+        """Wait until the newest progress event is this request."""
+
+        async def is_last() -> bool:
+            last = (await self.progress(context_id))[-1]
+            if last.type is not ProgressType.INTERRUPT:
+                return False
+            return read_interrupt(last.message).interrupt_id == call.interrupt_id
+
+        await await_until(is_last, "the request to be the last entry")
 
     async def repeat(self, call: PendingCall, decision: Decision, *, to: str = "") -> None:
         """Send a decision (again)."""

@@ -49,6 +49,7 @@ class Inbox:
         self._group = keys.inbox_group(agent)
         self._client = connection.client
         self._reader = connection.blocking()
+        self._reader_id = 0
 
     async def open(self) -> None:
         """Create the stream and its group if they are not there. What waits is not lost."""
@@ -58,6 +59,7 @@ class Inbox:
             except ResponseError as error:
                 if "BUSYGROUP" not in str(error):
                     raise
+            self._reader_id = await self._reader.client_id()
 
     async def close(self) -> None:
         """Close the reading connection."""
@@ -78,6 +80,11 @@ class Inbox:
             for _key, entries in answer
             for entry_id, fields in entries
         ]
+
+    async def wake(self) -> None:
+        """Let a read that waits return now. Without permission for that it returns in a second."""
+        with translated():
+            await self._client.client_unblock(self._reader_id)
 
     async def read_own(self) -> list[InboxEntry]:
         """Everything delivered to this consumer and not settled, oldest first.
