@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from desktop.actions.ports import Outbox, SendDecision
+from desktop.actions.words import fit_to_travel
 from desktop.errors import NotAllowedNow
 from desktop.settings import Person
 from desktop.store.facts import DecisionSending
@@ -47,6 +48,8 @@ class Approvals:
             return NotAllowedNow("A decision is on its way.", "Wait for the worker's answer.")
         if request.state is not RequestState.WAITING:
             return NotAllowedNow("This request is already decided.", "Nothing was sent.")
+        if kind is DecisionKind.EDIT:
+            return NotAllowedNow("Arguments cannot be changed from here.", "Reject, and say why.")
         if kind not in request.call.allowed:
             return NotAllowedNow(f"This agent does not take '{kind}' for this call.")
         if not self._store.is_online:
@@ -62,7 +65,8 @@ class Approvals:
         """Send a decision, once.
 
         Args:
-            reason: reaches the model with a rejection; up to 4000 characters.
+            reason: reaches the model with a rejection, and is the answer when responding; up to
+                4000 characters.
 
         Returns:
             The decision's nonce, by which the worker's receipt names it.
@@ -76,10 +80,13 @@ class Approvals:
             raise refusal
         request = self._store.request(key)
         assert request is not None  # noqa: S101 - why_not has looked
+        message = fit_to_travel(reason)[:MAX_REASON_LENGTH]
+        if kind is DecisionKind.RESPOND and not message:
+            raise NotAllowedNow("There is no answer to send.", "Write it first.")
         nonce = new_nonce()
         decision = Decision(
             kind=kind,
-            message=reason.strip()[:MAX_REASON_LENGTH],
+            message=message,
             binding=self._binding(request, kind, nonce),
         )
         order = SendDecision(

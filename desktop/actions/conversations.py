@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from desktop.actions.ports import Outbox, SendMessage
+from desktop.actions.words import fit_to_travel
 from desktop.errors import NotAllowedNow
 from desktop.settings import Person
 from desktop.store.facts import MessageSending
@@ -62,7 +63,7 @@ class Conversations:
         Raises:
             NotAllowedNow, BadName: see `start`.
         """
-        text = text.strip()
+        text = fit_to_travel(text)
         if not text:
             raise NotAllowedNow("There is nothing to send.", "Write a message first.")
         if len(text) > MAX_TEXT_LENGTH:

@@ -29,6 +29,7 @@ AGENT = "treasury_agent"
 CALL = "call_1"
 ACTION = "transfer_funds"
 ARGS: dict[str, JSON] = {"recipient": "ACME Tools Ltd", "amount": 1250}
+INTERRUPT = ProgressType.INTERRUPT
 NONCE = "0f" * 16
 _SALT = b"0123456789abcdef"
 
