@@ -142,6 +142,16 @@ def outcome_text(request: Request) -> str:
     return " ".join(part for part in parts if part)
 
 
+def call_state(request: Request) -> Pill:
+    """What became of a request's call, for the line of that call in a transcript."""
+    pill = _STATE[request.state]
+    words = pill.text[:1].lower() + pill.text[1:]
+    if request.decided_by:
+        words = f"{words} by {request.decided_by}"
+    ran = {Execution.EXECUTED: "ran", Execution.FAILED: "ran and failed"}.get(request.execution)
+    return Pill(f"{words}, {ran}" if ran else words, pill.tone)
+
+
 def arguments_line(request: Request) -> str:
     """The arguments on one line, for a list; the card shows them in full."""
     if isinstance(request.args, dict):

@@ -17,6 +17,7 @@ from workers.wire.dialects import Dialect as Dialect
 from workers.wire.dialects import PendingCall
 from workers.wire.events import ContextStatus as ContextStatus
 from workers.wire.events import WorkerInfo as WorkerInfo
+from workers.wire.ids import HUMAN as HUMAN
 from workers.wire.messages import ToolCall as ToolCall
 
 

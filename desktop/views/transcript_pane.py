@@ -1,0 +1,91 @@
+"""One conversation's transcript, fed from the store.
+
+The only place that connects `TranscriptView` with the store. It shows whole entries, the words
+that models are writing, and asks before a link opens.
+"""
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from desktop.qtmodels.bridge import Bridge
+from desktop.store.changes import Changes
+from desktop.store.store import Store
+from desktop.views.parts.link_prompt import LinkPrompt
+from desktop.views.parts.transcript_view import TranscriptView
+from desktop.views.transcript_source import draft_key, speaker_words, transcript
+
+
+class TranscriptPane(QWidget):
+    """Shows the conversation it was told to show, and keeps it up to date.
+
+    Attributes:
+        view: the transcript itself; pages give it its object name.
+        link_prompt: asks before a link leaves the console.
+    """
+
+    def __init__(self, store: Store, bridge: Bridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._context_id: str | None = None
+        self._drafted: dict[str, int] = {}  # key of a draft -> characters given to the view
+        self.view = TranscriptView(self)
+        self.link_prompt = LinkPrompt(self)
+        self.view.link_requested.connect(self.link_prompt.ask)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.view, 1)
+        asked = QVBoxLayout()
+        asked.setContentsMargins(16, 0, 16, 12)
+        asked.addWidget(self.link_prompt)
+        column.addLayout(asked)
+        bridge.changed.connect(self._on_changed)
+
+    @property
+    def context_id(self) -> str | None:
+        """The conversation shown now, if any."""
+        return self._context_id
+
+    def show_context(self, context_id: str | None) -> None:
+        """Show another conversation from its end, or none."""
+        if context_id == self._context_id:
+            return
+        self._empty()
+        self._context_id = context_id
+        self._show_entries()
+        self._show_drafts()
+
+    def _on_changed(self, changes: Changes) -> None:
+        if self._context_id is None:
+            return
+        if changes.reset or self._context_id in changes.transcripts:
+            self._show_entries()
+            self._show_drafts()
+        elif self._context_id in changes.streaming:
+            self._show_drafts()
+
+    def _empty(self) -> None:
+        # Entry ids of two conversations may be equal, so the view cannot tell by itself.
+        self.link_prompt.hide()
+        self._drop_drafts_except(set())
+        self.view.set_entries([])
+
+    def _show_entries(self) -> None:
+        if self._context_id is not None:
+            entries = self._store.entries(self._context_id)
+            requests = self._store.requests_in(self._context_id)
+            self.view.set_entries(transcript(entries, requests))
+
+    def _show_drafts(self) -> None:
+        drafts = self._store.streaming(self._context_id) if self._context_id else []
+        self._drop_drafts_except({draft_key(draft) for draft in drafts})
+        for draft in drafts:
+            key = draft_key(draft)
+            given = self._drafted.get(key, 0)
+            if len(draft.text) > given:
+                self.view.stream(key, speaker_words(draft.agent), draft.text[given:])
+                self._drafted[key] = len(draft.text)
+
+    def _drop_drafts_except(self, wanted: set[str]) -> None:
+        for key in set(self._drafted) - wanted:
+            self.view.drop_stream(key)
+            del self._drafted[key]
