@@ -27,6 +27,7 @@ from langgraph.types import Command, interrupt
 from workers.agents.calls import ExactCall, args_schema, edited_call, exact_call
 from workers.agents.permits import Gate, Permit, permitted
 from workers.agents.state import caller_in, salt_seed_in
+from workers.agents.texts import mended, mended_message
 from workers.runtime.ports import ApprovedCall, Ledger, Review, ToolResult
 from workers.wire.approvals import (
     ApprovalRequest,
@@ -228,14 +229,14 @@ def _salt(asked: ApprovalRequest) -> bytes:
 
 def _result(outcome: Outcome) -> ToolResult:
     if isinstance(outcome, ToolMessage):
-        return ToolResult(str(outcome.text), outcome.status == "error")
+        return ToolResult(mended(str(outcome.text)), outcome.status == "error")
     return ToolResult("")
 
 
 def _with_notice(outcome: Outcome) -> Outcome:
     if not isinstance(outcome, ToolMessage):
         return outcome
-    return outcome.model_copy(update={"content": f"{outcome.text}\n\n{_EDITED}"})
+    return outcome.model_copy(update={"content": f"{_EDITED}\n\nTool response:\n{outcome.text}"})
 
 
 def _message(request: ToolCallRequest, content: str, *, failed: bool = False) -> ToolMessage:
@@ -249,8 +250,9 @@ def _message(request: ToolCallRequest, content: str, *, failed: bool = False) ->
 
 def _named(request: ToolCallRequest, outcome: Outcome) -> Outcome:
     """Give a tool's message an id that is the same each time, so that it is told once."""
-    if isinstance(outcome, ToolMessage) and not outcome.id:
-        settings = request.runtime.config["configurable"]
-        place = f"{settings.get('thread_id')}\x00{settings.get('checkpoint_ns')}"
-        return outcome.model_copy(update={"id": str(uuid.uuid5(uuid.NAMESPACE_OID, place))})
-    return outcome
+    if not isinstance(outcome, ToolMessage):
+        return outcome
+    settings = request.runtime.config["configurable"]
+    place = f"{settings.get('thread_id')}\x00{settings.get('checkpoint_ns')}"
+    name = outcome.id or str(uuid.uuid5(uuid.NAMESPACE_OID, place))
+    return mended_message(outcome).model_copy(update={"id": name})

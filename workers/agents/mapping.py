@@ -14,9 +14,9 @@ from langgraph.types import Interrupt, StateSnapshot
 
 from workers.agents.delegation import read_delegation
 from workers.agents.state import caller_in
+from workers.agents.texts import mended
 from workers.runtime.ports import MessageProduced, PendingApproval, Thread
 from workers.wire.approvals import ApprovalRequest, DecisionKind
-from workers.wire.canonical import JSON
 
 #: The member of a run's metadata that names what the run came from.
 CAUSE = "inbox_id"
@@ -36,7 +36,7 @@ def produced(message: BaseMessage, final_tools: Collection[str]) -> MessageProdu
     if not key and isinstance(message, ToolMessage):
         key = f"tool:{message.tool_call_id}"
     dump = message.model_dump(mode="json")
-    return MessageProduced(key, _plain(dump), str(message.text), may_be_last)
+    return MessageProduced(key, mended(dump), mended(str(message.text)), may_be_last)
 
 
 def read_approval(raised: Interrupt) -> PendingApproval | None:
@@ -96,24 +96,3 @@ def _turn(messages: list[AnyMessage]) -> list[AnyMessage]:
         if isinstance(messages[index], HumanMessage):
             return messages[index + 1 :]
     return messages
-
-
-def _plain(value: JSON) -> JSON:
-    """JSON that can be written: a model may put half a character (a lone surrogate) anywhere."""
-    try:
-        msgspec.json.encode(value)
-    except UnicodeEncodeError:
-        return _mended(value)
-    return value
-
-
-def _mended(value: JSON) -> JSON:
-    match value:
-        case str():
-            return value.encode(errors="replace").decode()
-        case list():
-            return [_mended(item) for item in value]
-        case dict():
-            return {str(_mended(name)): _mended(item) for name, item in value.items()}
-        case _:
-            return value

@@ -6,6 +6,7 @@ The only place that makes system prompts.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from langchain_core.messages import AIMessage, SystemMessage
 from langgraph.types import Command
 
 from workers.agents.state import caller_in
+from workers.agents.texts import mended_message
 
 # The words of the base package, so that its prompts go on working as they were tuned.
 _USER = """
@@ -41,6 +43,7 @@ class Prompting(AgentMiddleware[Any, Any, Any]):
         """Ask the model, and note in the thread when it answered."""
         prompt = system_prompt(self._system_prompt, caller_in(request.state).context)
         response = await handler(request.override(system_message=SystemMessage(prompt)))
+        response = replace(response, result=[mended_message(one) for one in response.result])
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         return ExtendedModelResponse(response, Command(update={"asked_at": now}))
 

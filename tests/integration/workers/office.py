@@ -31,7 +31,14 @@ from workers.wire.approvals import (
 from workers.wire.canonical import JSON
 from workers.wire.codec import decode_event, decode_struct
 from workers.wire.dialects import PendingCall, read_interrupt
-from workers.wire.events import AgentCommand, AgentInvocation, AgentProgress, Event, ProgressType
+from workers.wire.events import (
+    AgentCommand,
+    AgentInvocation,
+    AgentProgress,
+    ContextSummary,
+    Event,
+    ProgressType,
+)
 from workers.wire.ids import new_context_id, new_invocation_id, new_nonce
 from workers.wire.messages import ChatMessage, Role, read_message
 from workers.wire.streams.connection import Connection
@@ -301,6 +308,23 @@ class Office:
         """Put anything into an agent's inbox."""
         await self.connection.client.xadd(keys.inbox(agent), {"data": data})
 
-    async def left_in_inbox(self, agent: str) -> int:
-        """How many entries an inbox still holds; settled ones are deleted."""
-        return int(await self.connection.client.xlen(keys.inbox(agent)))
+    async def inbox_is_empty(self, agent: str) -> None:
+        """Wait until everything in an inbox is settled, and so deleted."""
+
+        async def is_empty() -> bool:
+            return bool(await self.connection.client.xlen(keys.inbox(agent)) == 0)
+
+        await await_until(is_empty, f"the inbox of {agent} to be empty")
+
+    async def summary(self, context_id: str) -> ContextSummary:
+        """What the index says of a context."""
+        raw = await self.connection.client.hget(keys.CONTEXT, context_id)
+        return decode_struct(raw, ContextSummary)
+
+    async def stands(self, context_id: str, status: str) -> None:
+        """Wait until the index says that a context stands so."""
+
+        async def as_wanted() -> bool:
+            return str((await self.summary(context_id)).status) == status
+
+        await await_until(as_wanted, f"the context to be {status}")

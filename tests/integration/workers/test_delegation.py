@@ -1,0 +1,147 @@
+"""Agents that give each other tasks, and people who approve what the experts want to do."""
+
+from __future__ import annotations
+
+from tests.integration.workers.conftest import Book
+from tests.integration.workers.office import Office
+from tests.support.waiting import await_until
+from workers.wire import keys
+from workers.wire.codec import decode_event
+from workers.wire.events import (
+    AgentInvocation,
+    AgentResponse,
+    ContextSummary,
+    Event,
+    ProgressType,
+)
+from workers.wire.streams.inbox import send
+
+
+async def test_an_expert_answers_the_coordinator(office: Office, book: Book) -> None:
+    """The answer becomes the result of the coordinator's call, and the coordinator goes on."""
+    await office.hire("weather_agent", [book.get_city_weather])
+    await office.hire("coordinator", experts=["weather_agent"])
+
+    context = await office.ask("coordinator", "ask weather_agent: weather in Oslo")
+
+    assert await office.answer(context, "coordinator") == "Done: Done: sunny in Oslo"
+    assert await office.answer(context, "weather_agent") == "Done: sunny in Oslo"
+    kinds = [body.type for body in await office.progress(context)]
+    assert ProgressType.INTERRUPT not in kinds, "a delegation is no request for a person"
+
+
+async def test_a_gated_call_of_an_expert_waits_for_a_person(office: Office, book: Book) -> None:
+    """The request comes from the expert; the coordinator waits for both."""
+    await office.hire("treasury_agent", [book.transfer_funds])
+    await office.hire("coordinator", experts=["treasury_agent"])
+    context = await office.ask(
+        "coordinator", "ask treasury_agent: pay 10 to ACME", context={"user_id": "jdoe"}
+    )
+    [call] = await office.requests(context)
+    assert call.request is not None
+    assert (call.request.agent, call.request.requester.id) == ("treasury_agent", "jdoe")
+    summary = await office.summary(context)
+    assert (summary.agent, str(summary.status), summary.waiting) == ("coordinator", "waiting", 1)
+
+    await office.decide(call)
+
+    assert await office.answer(context, "coordinator") == "Done: Done: paid 10 to ACME"
+    assert book.payments == [("ACME", 10.0)]
+    await office.stands(context, "done")
+
+
+async def test_experts_work_at_the_same_time(office: Office, book: Book) -> None:
+    """One waits for a person, the other does not wait for it."""
+    await office.hire("treasury_agent", [book.transfer_funds])
+    await office.hire("weather_agent", [book.get_city_weather])
+    await office.hire("coordinator", experts=["treasury_agent", "weather_agent"])
+
+    context = await office.ask(
+        "coordinator",
+        'call call_treasury_agent with {"task": "pay 10 to ACME"}'
+        ' and call call_weather_agent with {"task": "weather in Oslo"}',
+    )
+    [call] = await office.requests(context)
+    assert await office.answer(context, "weather_agent") == "Done: sunny in Oslo"
+    await office.decide(call)
+
+    answer = await office.answer(context, "coordinator")
+    assert "paid 10 to ACME" in answer
+    assert "sunny in Oslo" in answer
+
+
+async def test_an_expert_whose_run_fails_says_so_to_the_coordinator(office: Office) -> None:
+    """Otherwise the coordinator would wait for ever."""
+    await office.hire("weather_agent")
+    await office.hire("coordinator", experts=["weather_agent"])
+
+    context = await office.ask("coordinator", "ask weather_agent: break")
+
+    assert "Error occurred." in await office.answer(context, "coordinator")
+
+
+async def test_agents_that_ask_each_other_in_a_circle_are_told(office: Office) -> None:
+    """A waits for B, B asks A: parked, it would wait for itself."""
+    await office.hire("coordinator", experts=["weather_agent"])
+    await office.hire("weather_agent", experts=["coordinator"])
+
+    context = await office.ask("coordinator", "ask weather_agent: ask coordinator: hello")
+
+    assert "has asked for this itself" in await office.answer(context, "coordinator")
+
+
+async def test_a_response_nobody_waits_for_is_dropped(office: Office, book: Book) -> None:
+    """It is not taken for the answer to something else."""
+    await office.hire("treasury_agent", [book.transfer_funds])
+    context = await office.ask("treasury_agent", "pay 10 to ACME")
+    [call] = await office.requests(context)
+
+    response = AgentResponse(invocation_id=call.tool_call_id, content="accept")
+    await send(office.connection, "treasury_agent", Event(context, response))
+
+    await office.inbox_is_empty("treasury_agent")
+    await office.requests(context)
+    assert book.payments == []
+
+
+async def test_a_response_that_comes_twice_counts_once(office: Office) -> None:
+    """The expert here is the test: it answers twice, as after a crash."""
+    await office.hire("coordinator", experts=["expert"])
+    context = await office.ask("coordinator", "ask expert: hello then ask expert: and now")
+
+    for text, result in (("hello", "one"), ("and now", "two")):
+        task = await given_task(office, "expert", text)
+        response = AgentResponse(invocation_id=task.invocation_id, content=result)
+        for _ in range(2):
+            await send(office.connection, "coordinator", Event(context, response))
+
+    assert await office.answer(context, "coordinator") == "Done: one; two"
+
+
+async def test_the_context_of_the_user_travels_with_the_task(office: Office) -> None:
+    """The expert knows for whom it works, and who has asked whom."""
+    await office.hire("coordinator", experts=["expert"])
+    await office.ask("coordinator", "ask expert: hello", context={"user_name": "Jo"})
+
+    task = await given_task(office, "expert", "hello")
+
+    assert (task.caller_agent, task.context) == ("coordinator", {"user_name": "Jo"})
+
+
+async def given_task(office: Office, agent: str, text: str) -> AgentInvocation:
+    """Wait until an agent that nobody serves has got this task."""
+
+    async def found() -> AgentInvocation | None:
+        entries = await office.connection.client.xrange(keys.inbox(agent))
+        bodies = [decode_event(fields[b"data"]).body for _, fields in entries]
+        tasks = [body for body in bodies if isinstance(body, AgentInvocation)]
+        return next((task for task in tasks if task.task == text), None)
+
+    return await await_until(found, f"the task {text!r} for {agent}")
+
+
+def test_a_summary_is_what_the_index_holds() -> None:
+    """The index says how a context stands, and nothing of what was said in it."""
+    assert set(ContextSummary.__struct_fields__) == {
+        "agent", "status", "last_activity_ms", "waiting"
+    }  # fmt: skip

@@ -1,0 +1,187 @@
+"""What an inbox may hold: tasks in order, tasks that wait, and rubbish that stops nobody."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.integration.workers.conftest import Book
+from tests.integration.workers.office import Office
+from tests.support.waiting import await_until
+from workers.wire import keys
+from workers.wire.approvals import DecisionKind
+from workers.wire.codec import encode_event
+from workers.wire.events import AgentInvocation, Event
+from workers.wire.messages import Role
+
+
+def entry(**changes: object) -> bytes:
+    """A task, changed."""
+    task = {"task": "hello", "caller_agent": "human", "invocation_id": "i-1", "context": {}}
+    event = {"context_id": "c-1", "event_type": "agent_invocation", "data": task}
+    return json.dumps(event | changes).encode()
+
+
+DEEP = "[" * 10_000 + "]" * 10_000
+RUBBISH = {
+    "not JSON": (b"{half", "not_json"),
+    "no object": (b"[1, 2]", "not_an_event"),
+    "nothing": (b"", "not_json"),
+    "bytes": (b"\xff\xfe\x00", "not_json"),
+    "no context": (b'{"event_type": "agent_invocation", "data": {}}', "no_context_id"),
+    "empty context": (entry(context_id=""), "no_context_id"),
+    "no kind": (b'{"context_id": "c-1", "data": {}}', "no_event_type"),
+    "another shape": (entry(data={"task": ["a", "list"]}), "wrong_shape"),
+    "an unknown kind": (entry(event_type="agent_surprise"), "wrong_kind"),
+    "a kind for readers": (entry(event_type="agent_progress", data={}), "wrong_shape"),
+    "hidden characters": (entry(context_id="c\u202e-1"), "bad_name"),
+    "a caller with braces": (
+        entry(data={"task": "x", "caller_agent": "a{b}", "invocation_id": "i"}),
+        "bad_name",
+    ),
+    "depth 10,000": (b'{"context_id": "c", "x": ' + DEEP.encode() + b"}", "too_deep"),
+    "5 MB": (entry(data={"task": "x" * 5_000_000}), "too_large"),
+    "NaN": (b'{"context_id": "c", "event_type": "agent_command", "data": NaN}', "not_json"),
+}
+
+
+@pytest.mark.parametrize(("data", "reason"), RUBBISH.values(), ids=RUBBISH)
+async def test_rubbish_goes_to_quarantine_and_the_next_task_runs(
+    office: Office, data: bytes, reason: str
+) -> None:
+    """It is kept with the reason; nothing else is disturbed, and nothing stays in the inbox."""
+    await office.hire("demo_agent")
+
+    await office.throw("demo_agent", data)
+    context = await office.ask("demo_agent", "hello")
+
+    [kept] = await office.quarantined("demo_agent", 1)
+    assert kept["reason"] == reason
+    assert kept["error"]
+    assert await office.answer(context, "demo_agent") == "You said: hello"
+    await office.inbox_is_empty("demo_agent")
+
+
+async def test_an_entry_without_data_goes_to_quarantine(office: Office) -> None:
+    """Somebody wrote into the stream by hand."""
+    await office.hire("demo_agent")
+
+    await office.connection.client.xadd(keys.inbox("demo_agent"), {"something": "else"})
+
+    [kept] = await office.quarantined("demo_agent", 1)
+    assert kept["reason"] == "not_json"
+
+
+async def test_a_task_for_a_context_that_waits_is_parked_until_it_is_free(
+    office: Office, book: Book
+) -> None:
+    """The decision that frees the context is not stuck behind it, and the sender is told."""
+    await office.hire("treasury_agent", [book.transfer_funds])
+    context = await office.ask("treasury_agent", "pay 10 to ACME")
+    [call] = await office.requests(context)
+
+    await office.ask("treasury_agent", "hello", context)
+    await office.ask("treasury_agent", "pay 20 to Globex", context)
+    assert await office.outcomes(2) == ["parked", "parked"]
+    assert [message.text for message in await office.said(context, Role.HUMAN)] == [
+        "pay 10 to ACME"
+    ], "nothing is told after a request that waits"
+    await office.last_is_interrupt(context, call)
+
+    await office.decide(call)
+    assert await office.answer(context, "treasury_agent", 1) == "Done: paid 10 to ACME"
+    assert await office.answer(context, "treasury_agent", 2) == "You said: hello"
+    [second] = await office.requests(context)
+    await office.decide(second)
+    assert await office.answer(context, "treasury_agent", 3) == "Done: paid 20 to Globex"
+    assert book.payments == [("ACME", 10.0), ("Globex", 20.0)]
+    assert await office.connection.client.exists(keys.parked("treasury_agent", context)) == 0
+
+
+async def test_a_parked_task_somebody_spoiled_does_not_hold_up_the_rest(
+    office: Office, book: Book
+) -> None:
+    """Everybody who reaches the broker can write there."""
+    await office.hire("treasury_agent", [book.transfer_funds])
+    context = await office.ask("treasury_agent", "pay 10 to ACME")
+    [call] = await office.requests(context)
+    parked = keys.parked("treasury_agent", context)
+    await office.connection.client.rpush(parked, b"{half")
+    await office.ask("treasury_agent", "hello", context)
+    await office.outcomes(1)
+
+    await office.decide(call, DecisionKind.REJECT)
+
+    assert await office.answer(context, "treasury_agent", 2) == "You said: hello"
+    [kept] = await office.quarantined("treasury_agent", 1)
+    assert kept["reason"] == "parked"
+
+
+async def test_contexts_run_side_by_side_and_each_in_order(office: Office, book: Book) -> None:
+    """One context that waits for a person does not stop the others."""
+    await office.hire("treasury_agent", [book.transfer_funds])
+    waiting = await office.ask("treasury_agent", "pay 10 to ACME")
+    await office.requests(waiting)
+
+    busy = [await office.ask("treasury_agent", f"first {n}") for n in range(5)]
+    for number, context in enumerate(busy):
+        await office.ask("treasury_agent", f"second {number}", context)
+
+    for number, context in enumerate(busy):
+        assert await office.answer(context, "treasury_agent", 1) == f"You said: first {number}"
+        assert await office.answer(context, "treasury_agent", 2) == f"You said: second {number}"
+
+
+async def test_what_waited_in_the_inbox_before_the_worker_came_is_done(office: Office) -> None:
+    """A task sent while nobody was there is not lost."""
+    context = await office.ask("demo_agent", "hello")
+
+    await office.hire("demo_agent")
+
+    assert await office.answer(context, "demo_agent") == "You said: hello"
+
+
+async def test_a_worker_that_goes_home_leaves_nothing_behind(office: Office) -> None:
+    """No consumer, no heartbeat, nothing pending."""
+    task = await office.start(office.describe("demo_agent"))
+    context = await office.ask("demo_agent", "hello")
+    await office.answer(context, "demo_agent")
+
+    await office.send_home(task)
+
+    group = keys.inbox_group("demo_agent")
+    assert await office.connection.client.xinfo_consumers(keys.inbox("demo_agent"), group) == []
+    assert await office.connection.client.zcard(keys.WORKERS) == 0
+
+
+async def test_what_runs_when_the_worker_is_stopped_is_finished(office: Office, book: Book) -> None:
+    """A stop between a decision and its call must not leave the call in doubt."""
+    task = await office.start(office.describe("treasury_agent", [book.transfer_funds]))
+    context = await office.ask("treasury_agent", "pay 10 to ACME")
+    [call] = await office.requests(context)
+
+    await office.decide(call)
+
+    async def has_started() -> bool:
+        return bool(book.payments) or bool(await office.receipts())
+
+    await await_until(has_started, "the decision to be taken")
+    await office.send_home(task)
+
+    assert await office.answer(context, "treasury_agent") == "Done: paid 10 to ACME"
+    assert book.payments == [("ACME", 10.0)]
+
+
+async def test_the_same_task_delivered_twice_is_two_tasks_unless_it_is_one_entry(
+    office: Office,
+) -> None:
+    """Only the entry's own redelivery is recognised; the ids of clients are not trusted for it."""
+    await office.hire("demo_agent")
+    body = AgentInvocation(task="hello", caller_agent="human", invocation_id="i-1", context={})
+    event = encode_event(Event("c-1", body))
+
+    await office.throw("demo_agent", event)
+    await office.throw("demo_agent", event)
+
+    await office.answer("c-1", "demo_agent", 2)
