@@ -88,12 +88,12 @@ class StubModel:
         self.asked.append(messages)
         start = max(i for i, message in enumerate(messages) if message["role"] == "user")
         text = _text(messages[start])
-        if text == "break":
-            return 500, {"error": {"message": "the model is on fire", "type": "server_error"}}
         turns = sum(1 for message in messages[start:] if message.get("tool_calls"))
-        steps = [_calls(step) for step in _STEPS.split(text)] if _is_order(text) else []
+        steps = _STEPS.split(text) if _is_order(text) or text == "break" else []
         if turns < len(steps):
-            return 200, self._completion(tool_calls=steps[turns])
+            if steps[turns] == "break":
+                return 500, {"error": {"message": "the model is on fire", "type": "server_error"}}
+            return 200, self._completion(tool_calls=_calls(steps[turns]))
         if results := [_text(m) for m in messages[start:] if m["role"] == "tool"]:
             return 200, self._completion(text=f"Done: {'; '.join(results)}")
         return 200, self._completion(text=f"You said: {text}")
