@@ -5,7 +5,7 @@ The only place that defines the console's own errors; those of the wire pass thr
 
 from __future__ import annotations
 
-from workers.wire.errors import SignoffError
+from workers.wire.errors import SignoffError as SignoffError
 
 
 class ConsoleError(SignoffError):

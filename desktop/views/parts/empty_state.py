@@ -3,7 +3,7 @@
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop.views.parts.buttons import ActionButton
 from desktop.views.parts.labels import Look, TextLabel
@@ -14,13 +14,14 @@ _ICON: Final = 36
 
 
 class EmptyState(QWidget):
-    """An icon, a title, a hint, and a button when there is something to do about it.
+    """An icon, a title, a hint, and one or two buttons when there is something to do about it.
 
     Signals:
-        action_chosen: the button was pressed.
+        action_chosen: the button was pressed. other_chosen: the second one was.
     """
 
     action_chosen = Signal()
+    other_chosen = Signal()
 
     def __init__(
         self,
@@ -29,6 +30,7 @@ class EmptyState(QWidget):
         hint: str,
         *,
         action: str = "",
+        other: str = "",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -39,6 +41,12 @@ class EmptyState(QWidget):
         self._hint = TextLabel("", Look.MUTED, wrap=True)
         self._action = ActionButton(action, parent=self)
         self._action.clicked.connect(self.action_chosen)
+        self._other = ActionButton(other, parent=self)
+        self._other.clicked.connect(self.other_chosen)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(10)
+        for button in (self._action, self._other):
+            buttons.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 24, 24, 24)
         column.setSpacing(8)
@@ -48,18 +56,24 @@ class EmptyState(QWidget):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             column.addWidget(label)
         column.addSpacing(6)
-        column.addWidget(self._action, 0, Qt.AlignmentFlag.AlignHCenter)
+        centred = QHBoxLayout()
+        centred.addStretch()
+        centred.addLayout(buttons)
+        centred.addStretch()
+        column.addLayout(centred)
         column.addStretch(3)
         appearance().changed.connect(self._draw_icon)
-        self.show_words(title, hint, action)
+        self.show_words(title, hint, action, other)
         self._draw_icon()
 
-    def show_words(self, title: str, hint: str, action: str = "") -> None:
+    def show_words(self, title: str, hint: str, action: str = "", other: str = "") -> None:
         """Say something else; no action, no button."""
         self._title.show_text(title)
         self._hint.show_text(hint)
         self._action.setText(action)
         self._action.setVisible(bool(action))
+        self._other.setText(other)
+        self._other.setVisible(bool(other))
         self.setAccessibleName(f"{title}. {hint}")
 
     def _draw_icon(self) -> None:

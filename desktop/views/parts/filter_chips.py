@@ -44,3 +44,8 @@ class FilterChips(QWidget):
     def choice(self) -> str:
         """Name of the chosen chip."""
         return self._names[self._group.checkedId()]
+
+    def choose(self, name: str) -> None:
+        """Choose a chip by its name, without the signal; an unknown name changes nothing."""
+        if name in self._names:
+            self._group.button(self._names.index(name)).setChecked(True)
