@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 
+import structlog
+
 from desktop.actions.ports import Order
 from desktop.engine.feed import Feed
 from desktop.engine.outbox import carry_out
@@ -30,6 +32,8 @@ FIRST_RETRY_SECONDS = 0.25
 LAST_RETRY_SECONDS = 5.0
 AGENTS_SECONDS = 3.0
 
+_log = structlog.get_logger(__name__)
+
 
 class Engine:
     """Follows a broker and carries out orders.
@@ -43,14 +47,13 @@ class Engine:
         self._ready = asyncio.Event()
         self._url_changed = asyncio.Event()
         self._url = ""
+        self._followed = ""
         self._connection: Connection | None = None
         self._feed = Feed(self.emit)
         self._orders: set[asyncio.Task[None]] = set()
 
     def connect(self, url: str) -> None:
         """Follow this broker from now on; an empty URL means none."""
-        if url != self._url:
-            self._feed.forget()
         self._url = url
         self._url_changed.set()
 
@@ -94,6 +97,10 @@ class Engine:
         retry_seconds = FIRST_RETRY_SECONDS
         while True:
             self._url_changed.clear()
+            # Not in connect(): what is followed now could still be told after that.
+            if self._url and self._url != self._followed:
+                self._forget()
+                self._followed = self._url
             if not self._url:
                 self._tell_link(LinkState.OFFLINE, "Not connected")
                 await self._url_changed.wait()
@@ -126,6 +133,11 @@ class Engine:
             following.result()
         except BrokerError as error:
             return online, error
+        except Exception:  # noqa: BLE001 - the door for errors in background work
+            _log.exception("following the broker failed")
+            self._followed = ""
+            hint = "It is tried again; the log says more."
+            return online, BrokerError("Signoff stumbled over what the broker holds.", hint)
         finally:
             for task in (following, changed):
                 task.cancel()
@@ -149,12 +161,16 @@ class Engine:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
 
+    def _forget(self) -> None:
+        self._feed.forget()
+        self.emit(facts.Forgotten())
+
     async def _take(self, reader: Reader, item: Touched | TokenDelta) -> None:
         if isinstance(item, TokenDelta):
             self.emit(facts.TokenSeen(item))
         elif item.everything:
             # Somebody flushed the broker: what it holds now is all there is.
-            self._feed.forget()
+            self._forget()
             await self._feed.catch_up(reader, self._breathe)
         else:
             await self._feed.tell_news(reader, item)
@@ -180,7 +196,11 @@ class Engine:
             return
 
     def _tell_link(self, state: LinkState, title: str, hint: str = "") -> None:
-        address = (
-            split_password(self._url)[0] if self._url and state is not LinkState.REFUSED else ""
-        )
+        address = "" if state is LinkState.REFUSED else self._address()
         self.emit(facts.LinkChanged(Link(state, title, hint, address)))
+
+    def _address(self) -> str:
+        try:
+            return split_password(self._url)[0] if self._url else ""
+        except BrokerRefused:
+            return ""  # it is no address, which connecting will say

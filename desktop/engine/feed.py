@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeAlias
 
+from desktop.engine.older import waiting_before
 from desktop.store import facts
 from workers.wire import keys
 from workers.wire.approvals import Receipt
 from workers.wire.codec import decode_event, decode_struct
 from workers.wire.errors import DecodeError
 from workers.wire.streams.news import Touched
+from workers.wire.streams.progress import MAX_RECEIPTS
 from workers.wire.streams.reader import Reader, StreamEntry
 
 Emit: TypeAlias = Callable[[facts.Fact], None]
 
-#: Entries of each context read at the start; older ones stay on the broker.
+#: Entries of each context read at the start. Of older ones only calls that still wait are told.
 TAIL_ENTRIES = 200
-TAIL_RECEIPTS = 2000
 EXCERPT_LENGTH = 400
 _START = "0-0"
 
@@ -51,13 +52,20 @@ class Feed:
         known = {keys.progress(c): c for c in context_ids if keys.progress(c) in self.positions}
         await self._tell_after(reader, known)
         unknown = [c for c in context_ids if keys.progress(c) not in known]
+        cut_off: list[tuple[str, list[StreamEntry]]] = []
         async for context_id, entries in reader.tails(unknown, TAIL_ENTRIES):
             self._tell(keys.progress(context_id), entries)
+            if len(entries) == TAIL_ENTRIES:
+                cut_off.append((context_id, entries))
+            await pause()
+        for context_id, entries in cut_off:
+            async for entry in waiting_before(reader, context_id, entries):
+                self._emit(read_progress(context_id, entry))
             await pause()
         if keys.RECEIPTS in self.positions:
             await self._tell_after(reader, (keys.RECEIPTS,))
         else:
-            self._tell(keys.RECEIPTS, await reader.tail(keys.RECEIPTS, TAIL_RECEIPTS))
+            self._tell(keys.RECEIPTS, await reader.tail(keys.RECEIPTS, MAX_RECEIPTS))
         await self.tell_agents(reader)
         self._emit(facts.CaughtUp(frozenset(context_ids)))
 

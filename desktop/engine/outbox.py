@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 
 import msgspec
+import structlog
 
 from desktop.actions.ports import Order, SendDecision, SendMessage
 from desktop.engine.feed import Emit
@@ -17,8 +18,10 @@ from workers.wire.errors import BrokerUnreachable, SignoffError
 from workers.wire.events import AgentCommand, AgentInvocation, Event
 from workers.wire.ids import HUMAN
 from workers.wire.streams.connection import Connection
+from workers.wire.streams.guard import send_once
 from workers.wire.streams.inbox import send
-from workers.wire.streams.progress import ProgressWriter
+
+_log = structlog.get_logger(__name__)
 
 
 async def carry_out(order: Order, connection: Connection | None, emit: Emit) -> None:
@@ -36,6 +39,10 @@ async def carry_out(order: Order, connection: Connection | None, emit: Emit) -> 
                 await _send_message(order, connection)
     except SignoffError as error:
         emit(_failure(order, error))
+    except Exception:  # noqa: BLE001 - the door: a row must not say "sending" for ever
+        _log.exception("order failed", order=type(order).__name__)
+        title = "Signoff made a mistake, and this may not have been sent."
+        emit(_failure(order, SignoffError(title, "Look at the conversation before trying again.")))
 
 
 def _failure(order: Order, error: SignoffError) -> DecisionNotSent | MessageNotSent:
@@ -45,19 +52,15 @@ def _failure(order: Order, error: SignoffError) -> DecisionNotSent | MessageNotS
 
 
 async def _send_decision(order: SendDecision, connection: Connection, emit: Emit) -> None:
-    if order.guard and not await _claim(order, connection):
+    command = AgentCommand(type="resume", tool_call_id=order.tool_call_id, payload=order.payload)
+    event = Event(order.key.context_id, command)
+    if not order.guard:
+        await send(connection, order.agent, event)
+        return
+    mark = msgspec.json.encode({"nonce": order.nonce, "at_ms": int(time.time() * 1000)}).decode()
+    if not await send_once(connection, order.agent, event, call=order.guard, mark=mark):
         title = "This call was decided before, here or at another desk."
         emit(DecisionNotSent(order.key, order.nonce, title, decided_elsewhere=True))
-        return
-    command = AgentCommand(type="resume", tool_call_id=order.tool_call_id, payload=order.payload)
-    await send(connection, order.agent, Event(order.key.context_id, command))
-
-
-async def _claim(order: SendDecision, connection: Connection) -> bool:
-    """Mark a foreign worker's call as decided; only the first of all consoles succeeds."""
-    mark = msgspec.json.encode({"nonce": order.nonce, "at_ms": int(time.time() * 1000)}).decode()
-    writer = ProgressWriter(connection)
-    return await writer.consume_decision(order.key.context_id, order.guard, mark) is None
 
 
 async def _send_message(order: SendMessage, connection: Connection) -> None:

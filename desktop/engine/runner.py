@@ -36,7 +36,9 @@ class EngineThread:
         self._started.result(STOP_SECONDS)
 
     def stop(self) -> None:
-        """End the engine and wait for its thread, at most 5 seconds."""
+        """End the engine and wait for its thread, at most 5 seconds; fine if it never started."""
+        if self._thread.ident is None:
+            return
         if self._loop is not None and self._main is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._main.cancel)
         self._thread.join(STOP_SECONDS)
