@@ -39,8 +39,12 @@ class EmptyState(QWidget):
         self._icon.setFixedSize(QSize(_ICON, _ICON))
         self._title = TextLabel("", Look.SUBTITLE, wrap=True)
         self._hint = TextLabel("", Look.MUTED, wrap=True)
-        self._action = ActionButton(action, parent=self)
+        # The first of two is the one most people want.
+        look = ButtonLook.PRIMARY if other else ButtonLook.PLAIN
+        self._action = ActionButton(action, look, parent=self)
+        self._other = ActionButton(other, parent=self)
         self._action.clicked.connect(self.action_chosen)
+        self._other.clicked.connect(self.other_chosen)
         self._other = ActionButton(other, parent=self)
         self._other.clicked.connect(self.other_chosen)
         buttons = QHBoxLayout()
@@ -72,6 +76,8 @@ class EmptyState(QWidget):
         self._hint.show_text(hint)
         self._action.setText(action)
         self._action.setVisible(bool(action))
+        self._other.setText(other)
+        self._other.setVisible(bool(other))
         self._other.setText(other)
         self._other.setVisible(bool(other))
         self.setAccessibleName(f"{title}. {hint}")
