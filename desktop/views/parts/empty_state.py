@@ -5,7 +5,7 @@ from typing import Final
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from desktop.views.parts.buttons import ActionButton
+from desktop.views.parts.buttons import ActionButton, ButtonLook
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.theme import appearance, tokens
 from desktop.views.theme_icons import icon_pixmap
