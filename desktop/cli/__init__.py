@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
+import io
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from desktop import logs
+from desktop.cli.output import print_json, safe
 from workers.wire.errors import SignoffError
 
 EXIT_ERROR = 2
@@ -25,6 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         0 done; 2 a stated error; `decide`: 3 refused, 4 no answer in time.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # whatever this terminal cannot show
     options = _parser().parse_args(argv)
     logs.configure(verbose=options.verbose)
     try:
@@ -49,8 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _report(error: SignoffError, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"error": {"title": error.title, "hint": error.hint}}))
-    print(error.title, error.hint, sep="\n" if error.hint else "", file=sys.stderr)
+        print_json({"error": {"title": error.title, "hint": error.hint}})
+    for line in (error.title, error.hint):
+        if line:
+            print(safe(line), file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--demo", action="store_true", help="start the bundled demo and follow it")
     parser.add_argument("--tour", type=Path, metavar="DIR", help="drive the window, leave pictures")
     parser.add_argument("--diagnose", action="store_true", help="build everything, check it, quit")
+    parser.set_defaults(redis_url=os.environ.get("SIGNOFF_REDIS_URL", ""), verbose=False)
     _common(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     inbox = commands.add_parser("inbox", help="list what waits for a decision")
@@ -86,7 +93,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
+    # Without defaults of their own: a command's would undo what stands before the command.
+    nothing = argparse.SUPPRESS
+    parser.add_argument("--redis-url", default=nothing, metavar="URL", help="the broker to ask")
     parser.add_argument(
-        "--redis-url", default=os.environ.get("SIGNOFF_REDIS_URL", ""), metavar="URL"
+        "--verbose", action="store_true", default=nothing, help="log to standard error"
     )
-    parser.add_argument("--verbose", action="store_true", help="log to standard error")

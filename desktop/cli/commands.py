@@ -1,24 +1,30 @@
-"""What each command does, and what it prints.
+"""What each command does.
 
-The only place that words the console's output without a window. JSON is one document; `chat` prints
-one object per line while it follows the conversation.
+The only place that turns the options of a command into actions, and what came of them into an exit
+code. `chat` prints one entry after the other while it follows the conversation.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-from datetime import UTC, datetime
 
+from desktop.cli.output import (
+    context_json,
+    entry_json,
+    moment,
+    print_entry,
+    print_json,
+    print_line,
+    print_request,
+    request_json,
+    safe,
+)
 from desktop.cli.session import Session, broker_url
 from desktop.errors import ConsoleError, NotAllowedNow
 from desktop.store.records import (
-    Context,
     ContextStatus,
     DecisionKind,
-    Entry,
     EntryKind,
-    Request,
     RequestKey,
     RequestState,
 )
@@ -47,27 +53,24 @@ async def run(options: argparse.Namespace) -> int:
 def _inbox(session: Session, *, as_json: bool) -> int:
     waiting = [request for request in session.store.requests() if request.is_open]
     if as_json:
-        print(json.dumps([request_json(request) for request in waiting], ensure_ascii=False))
+        print_json([request_json(request) for request in waiting])
         return 0
     for request in waiting:
-        print(f"{request.key.context_id}  {request.call.tool_call_id}")
-        print(f"  {request.agent} wants to run {request.call.action}")
-        print(f"  {json.dumps(request.args)}")  # escaped: a terminal obeys control characters
+        print_request(request)
     if not waiting:
-        print("Nothing waits for a decision.")
+        print_line("Nothing waits for a decision.")
     return 0
 
 
 def _conversations(session: Session, limit: int, *, as_json: bool) -> int:
     rows = session.store.contexts()[: max(limit, 0)]
     if as_json:
-        print(json.dumps([context_json(row) for row in rows], ensure_ascii=False))
+        print_json([context_json(row) for row in rows])
         return 0
     for row in rows:
-        moment = _moment(row.last_activity_ms)
-        print(f"{row.context_id}  {row.status:<8} {moment}  {_safe(row.agent)}")
+        print_line(row.context_id, f"{row.status:<7}", moment(row.last_activity_ms), row.agent)
     if not rows:
-        print("There are no conversations on this broker.")
+        print_line("There are no conversations on this broker.")
     return 0
 
 
@@ -75,22 +78,19 @@ def _show(session: Session, context_id: str, *, as_json: bool) -> int:
     row = session.store.context(context_id)
     if row is None:
         hint = "List them with: signoff conversations"
-        raise ConsoleError(f"There is no conversation {_safe(context_id)}.", hint)
+        raise ConsoleError(f"There is no conversation {safe(context_id)}.", hint)
     entries = session.store.entries(context_id)
     requests = session.store.requests_in(context_id)
     if as_json:
-        shown = {
-            **context_json(row),
-            "entries": [entry_json(entry) for entry in entries],
-            "requests": [
-                {**request_json(request), "state": request.state, "execution": request.execution}
-                for request in requests
-            ],
-        }
-        print(json.dumps(shown, ensure_ascii=False))
+        states: list[JSON] = [
+            {**request_json(r), "state": str(r.state), "execution": str(r.execution)}
+            for r in requests
+        ]
+        shown: list[JSON] = [entry_json(entry) for entry in entries]
+        print_json({**context_json(row), "entries": shown, "requests": states})
         return 0
     for entry in entries:
-        _print_entry(entry)
+        print_entry(entry)
     return 0
 
 
@@ -126,9 +126,9 @@ async def _decide(session: Session, options: argparse.Namespace) -> int:
 
 def _answer(answer: dict[str, JSON], code: int, *, as_json: bool) -> int:
     if as_json:
-        print(json.dumps(answer))
+        print_json(answer)
     else:
-        print(" ".join(str(part) for part in answer.values()))
+        print_line(*(str(part) for part in answer.values()))
     return code
 
 
@@ -146,11 +146,10 @@ async def _chat(session: Session, options: argparse.Namespace) -> int:
     status = str(row.status) if ended and row else "no_answer"
     if options.json:
         waiting = [r for r in session.store.requests_in(context_id) if r.is_open]
-        requests = [request_json(request) for request in waiting]
-        end = {"context_id": context_id, "status": status, "requests": requests}
-        print(json.dumps(end, ensure_ascii=False), flush=True)
+        requests: list[JSON] = [request_json(request) for request in waiting]
+        print_json({"context_id": context_id, "status": status, "requests": requests})
     else:
-        print(f"[{status}] {context_id}")
+        print_line(f"[{status}]", context_id)
     return 0 if ended else EXIT_NO_ANSWER
 
 
@@ -177,67 +176,8 @@ class _Follow:
             self._seen.add(entry.entry_id)
             self._answered = True
             if self._as_json:
-                print(json.dumps(entry_json(entry), ensure_ascii=False), flush=True)
+                print_json(entry_json(entry))
             else:
-                _print_entry(entry)
+                print_entry(entry)
         row = self._session.store.context(self._context_id)
         return self._answered and row is not None and row.status is not ContextStatus.RUNNING
-
-
-def request_json(request: Request) -> dict[str, JSON]:
-    """A waiting call, for a program to read."""
-    return {
-        "request_id": request.request_id or None,
-        "context_id": request.key.context_id,
-        "agent": request.agent,
-        "tool_call_id": request.call.tool_call_id,
-        "action": request.call.action,
-        "args": request.args,
-        "since": _moment(request.since_ms),
-        "dialect": str(request.call.dialect),
-    }
-
-
-def context_json(row: Context) -> dict[str, JSON]:
-    """A conversation as a row, for a program to read."""
-    return {
-        "context_id": row.context_id,
-        "agent": row.agent,
-        "status": str(row.status),
-        "last_activity": _moment(row.last_activity_ms),
-        "waiting": row.waiting,
-    }
-
-
-def entry_json(entry: Entry) -> dict[str, JSON]:
-    """One line of a transcript, for a program to read."""
-    calls: list[JSON] = [
-        {"id": call.id, "name": call.name, "args": call.args} for call in entry.tool_calls
-    ]
-    return {
-        "id": entry.entry_id,
-        "at": _moment(entry.at_ms),
-        "kind": str(entry.kind),
-        "speaker": entry.speaker,
-        "text": entry.text,
-        "tool_calls": calls,
-        "tool_call_id": entry.tool_call_id or None,
-        "failed": entry.failed,
-    }
-
-
-def _print_entry(entry: Entry) -> None:
-    names = ", ".join(call.name for call in entry.tool_calls)
-    calls = f" (calls {names})" if names else ""
-    print(f"{_safe(entry.speaker)} [{entry.kind}]{_safe(calls)}: {_safe(entry.text)}", flush=True)
-
-
-def _safe(text: str) -> str:
-    """Text for a terminal: what would move its cursor or hide itself is written as an escape."""
-    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
-
-
-def _moment(milliseconds: int) -> str:
-    """RFC 3339 in UTC."""
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -14,7 +14,7 @@ from desktop import settings
 from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
 from desktop.engine.engine import Engine
-from desktop.errors import ConsoleError
+from desktop.errors import ConsoleError, VaultUnavailable
 from desktop.store.facts import Fact
 from desktop.store.records import LinkState
 from desktop.store.store import Store
@@ -96,7 +96,6 @@ async def broker_url(given: str) -> str:
 
     Raises:
         ConsoleError: neither is there.
-        VaultUnavailable: the keyring does not answer.
     """
     if given:
         return given
@@ -104,4 +103,8 @@ async def broker_url(given: str) -> str:
     if not chosen.broker_url:
         hint = "Give --redis-url, or set SIGNOFF_REDIS_URL."
         raise ConsoleError("No broker is set.", hint)
-    return join_password(chosen.broker_url, await Vault().password(chosen.broker_url))
+    try:
+        password = await Vault().password(chosen.broker_url)
+    except VaultUnavailable:
+        password = ""  # the broker may need none; otherwise it says so
+    return join_password(chosen.broker_url, password)
