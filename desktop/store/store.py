@@ -68,10 +68,16 @@ class Store:
         """Whether what is shown is what the broker holds."""
         return self._state.link.state is LinkState.ONLINE
 
+    @property
+    def context_count(self) -> int:
+        """How many conversations are known; cheaper than listing them."""
+        return len(self._state.conversations)
+
     def contexts(self) -> list[Context]:
         """All conversations, the latest first."""
         rows = [self._row(context_id) for context_id in self._state.conversations]
-        return sorted(rows, key=lambda row: row.last_activity_ms, reverse=True)
+        # Names decide between equal times, so that no list jumps from one look to the next.
+        return sorted(rows, key=lambda row: (row.last_activity_ms, row.context_id), reverse=True)
 
     def context(self, context_id: str) -> Context | None:
         """One conversation, or None if there is none of this id."""
@@ -91,7 +97,7 @@ class Store:
         """All requests, open ones first, among those the longest waiting first."""
         known = self._state.requests.values()
         return sorted(
-            known, key=lambda r: (not r.is_open, r.since_ms if r.is_open else -r.since_ms)
+            known, key=lambda r: (not r.is_open, r.since_ms if r.is_open else -r.since_ms, r.key)
         )
 
     def request(self, key: RequestKey) -> Request | None:

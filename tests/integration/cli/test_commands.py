@@ -36,7 +36,9 @@ async def test_the_inbox_lists_what_waits(worker: HandWorker) -> None:
     ended = await signoff("inbox", "--json")
 
     assert ended.code == 0
-    ours, foreign = ended.json
+    since = [request["since"] for request in ended.json]
+    assert since == sorted(since)
+    foreign, ours = sorted(ended.json, key=lambda request: request["context_id"])
     assert ours.pop("since").endswith("Z")
     assert ours == {
         "request_id": scenes.request().request_id,

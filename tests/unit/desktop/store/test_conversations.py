@@ -337,3 +337,14 @@ def test_the_link_the_agents_and_the_demo_are_told() -> None:
     ]
     assert store.demo.state is DemoState.RUNNING
     assert (changes.link, changes.agents, changes.demo) == (True, True, True)
+
+
+def test_lists_do_not_jump_between_things_of_the_same_time() -> None:
+    """Whatever order the broker names them in."""
+    same_time = [scenes.asks(context_id=context_id) for context_id in ("c-2", "c-1", "c-3")]
+    facts_of_one_moment = [fact for event in same_time for fact in seen(event)]
+
+    one, other = online_store(*facts_of_one_moment), online_store(*reversed(facts_of_one_moment))
+
+    assert one.contexts() == other.contexts()
+    assert one.requests() == other.requests()
