@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 import httpx
 from langchain_core.tools import BaseTool
 from langchain_mcp_adapters.client import MultiServerMCPClient
+from langchain_mcp_adapters.sessions import StreamableHttpConnection
 from mcp import McpError
 
+from workers.agents.http import direct_mcp_client, is_loopback
 from workers.errors import NotConfigured
 
 
@@ -27,7 +29,10 @@ async def load_tools(url: str) -> list[BaseTool]:
         raise NotConfigured(
             "This is no address of an MCP server.", "Example: http://127.0.0.1:8000/mcp"
         )
-    client = MultiServerMCPClient({"server": {"url": url, "transport": "streamable_http"}})
+    server: StreamableHttpConnection = {"url": url, "transport": "streamable_http"}
+    if is_loopback(url):
+        server["httpx_client_factory"] = direct_mcp_client
+    client = MultiServerMCPClient({"server": server})
     try:
         return await client.get_tools()
     except (httpx.HTTPError, McpError, OSError, ExceptionGroup) as error:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
-import openai
 from langchain.agents import create_agent
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
@@ -21,6 +20,7 @@ from workers.agents.checkpoints import open_checkpoints
 from workers.agents.delegation import delegation_tool
 from workers.agents.gate import ApprovalMiddleware, GatePlan
 from workers.agents.graph import LangGraphAgent
+from workers.agents.http import model_client
 from workers.agents.mcp import load_tools
 from workers.agents.permits import Gate, gate_of
 from workers.agents.prompting import Prompting
@@ -225,14 +225,15 @@ class AgentRunner:
         if not self._openai_api_key:
             raise NotConfigured("No API key is given.", "Set openai_api_key or OPENAI_API_KEY.")
         # A client of our own, because nobody closes the one that would be made otherwise.
-        client = openai.DefaultAsyncHttpxClient()
-        await self._resources.enter_async_context(client)
+        client = await self._resources.enter_async_context(model_client(self._openai_base_url))
         return ChatOpenAI(
             model=self._openai_model,
             base_url=self._openai_base_url or None,
             api_key=lambda: self._openai_api_key,
             temperature=self._temperature,
             http_async_client=client,
+            # Of the synchronous client, which is never used: leave it alone, and say nothing.
+            http_socket_options=(),
         )
 
     def _secrets(self) -> Sequence[str]:

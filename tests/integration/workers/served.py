@@ -1,0 +1,33 @@
+"""Agents for tests that start `signoff-worker run` as a process; the environment says with what."""
+
+from __future__ import annotations
+
+from langchain_core.tools import tool
+
+from workers import AgentRunner, human_approval_required
+
+
+@tool
+@human_approval_required
+def get_city_gdp(city: str) -> str:
+    """Get city gdp."""
+    return f"{city}: 500 billion"
+
+
+def _runner(name: str) -> AgentRunner:
+    runner = AgentRunner(agent_name=name, system_prompt="You are an agent in a test.")
+    runner.add_tool(get_city_gdp)
+    return runner
+
+
+def one() -> AgentRunner:
+    """One agent."""
+    return _runner("demo_agent")
+
+
+async def two() -> list[AgentRunner]:
+    """Two agents, made by a coroutine."""
+    return [_runner("demo_agent"), _runner("economics_agent")]
+
+
+nothing = 7
