@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from msgspec.structs import astuple
+
 from desktop.store.records import Execution, Request, RequestKey, RequestState
 from workers.wire.approvals import DecisionKind, Outcome, Receipt, Refusal, digest_matches
 from workers.wire.dialects import Dialect, PendingCall
@@ -186,9 +188,9 @@ class Evidence:
         return Execution.FAILED if self.answer.failed else Execution.EXECUTED
 
 
-def _age(receipt: Receipt) -> tuple[int, str, str]:
+def _age(receipt: Receipt) -> tuple[int, tuple[object, ...]]:
     """Orders what workers said, the same however it arrived."""
-    return receipt.at_ms, receipt.outcome, receipt.nonce
+    return receipt.at_ms, astuple(receipt)
 
 
 def _is_intact(agent: str, key: RequestKey, call: PendingCall) -> bool:
