@@ -85,6 +85,12 @@ class RowList(QTableView):
             self.setCurrentIndex(index)
             self.scrollTo(index)
 
+    def step(self, rows: int) -> None:
+        """Go on by so many rows; from where the last one left if none is current."""
+        current = self.current_row()
+        goal = self._resume_at if current is None else current + rows
+        self.choose_row(min(max(goal, 0), self.verticalHeader().count() - 1))
+
     def currentChanged(self, current: _Index, previous: _Index) -> None:
         """Tell which row is current now."""
         super().currentChanged(current, previous)
@@ -100,8 +106,7 @@ class RowList(QTableView):
         if held == Qt.KeyboardModifier.NoModifier and count:
             step = 1 if key in _KEYS_DOWN else -1 if key in _KEYS_UP else 0
             if step:
-                goal = self._resume_at if current is None else current + step
-                self.choose_row(min(max(goal, 0), count - 1))
+                self.step(step)
                 return
             if key == Qt.Key.Key_Home:
                 self.choose_row(0)

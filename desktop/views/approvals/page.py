@@ -1,0 +1,232 @@
+"""The approvals page: what waits, the conversation it came from, and the request itself.
+
+The only place that arranges these three. A window that is too narrow for them side by side shows
+transcript and request in turn.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+
+from desktop.actions.approvals import Approvals
+from desktop.qtmodels.bridge import Bridge
+from desktop.store.changes import Changes
+from desktop.store.records import Request, RequestKey
+from desktop.store.store import Store
+from desktop.views.approvals.context_head import ContextHead
+from desktop.views.approvals.first_steps import FirstSteps, is_first_run
+from desktop.views.approvals.guard import MisclickGuard
+from desktop.views.approvals.request_card import RequestCard
+from desktop.views.approvals.request_list import RequestList
+from desktop.views.keys import on_key
+from desktop.views.parts.empty_state import EmptyState
+from desktop.views.parts.filter_chips import FilterChips
+from desktop.views.parts.labels import Edge, Surface, panel
+from desktop.views.transcript_pane import TranscriptPane
+
+LIST_WIDTH: Final = 352
+CARD_WIDTH: Final = 388
+#: Of the page, without the rail. Below it the panes take turns.
+SIDE_BY_SIDE_FROM: Final = 1140
+_NARROW_LIST_WIDTH: Final = 300
+_REQUEST, _TRANSCRIPT = "request", "transcript"
+_QUIET: Final = (
+    "Nothing waits for a decision",
+    "Agents go on by themselves. New requests show up here.",
+)
+
+
+class ApprovalsPage(QWidget):
+    """Lists requests, shows the chosen one, and lets the reviewer decide.
+
+    Signals:
+        settings_wanted, demo_wanted: from the first run; see `FirstSteps`.
+        context_wanted(str): the reviewer wants to go to a conversation.
+    """
+
+    settings_wanted = Signal()
+    demo_wanted = Signal()
+    context_wanted = Signal(str)
+
+    def __init__(
+        self,
+        store: Store,
+        bridge: Bridge,
+        approvals: Approvals,
+        now_ms: Callable[[], int],
+        guard: MisclickGuard | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self.list = RequestList(store, bridge, now_ms)
+        self.transcript = TranscriptPane(store, bridge)
+        self.transcript.view.setObjectName("approvals.transcript")
+        self.card = RequestCard(approvals, now_ms, guard)
+        self._head = ContextHead()
+        self._turns = FilterChips(
+            "What to show", ((_REQUEST, "Request"), (_TRANSCRIPT, "Transcript"))
+        )
+        self._first = FirstSteps()
+        self._choose = EmptyState("approvals", "", "")
+        self._lay_out()
+        self._bind_keys()
+        self.list.request_chosen.connect(self._on_request_chosen)
+        self.card.focus_freed.connect(self.list.rows.setFocus)
+        self._head.open_wanted.connect(self._on_open_wanted)
+        self._choose.action_chosen.connect(self.open_oldest_waiting)
+        self._first.settings_wanted.connect(self.settings_wanted)
+        self._first.demo_wanted.connect(self.demo_wanted)
+        self._turns.chosen.connect(self._take_turns)
+        bridge.changed.connect(self._on_changed)
+        self._show_right_side()
+
+    def open_request(self, key: RequestKey) -> None:
+        """Show a request. One that is not known changes nothing."""
+        self.list.choose(key)
+
+    def open_oldest_waiting(self) -> None:
+        """Show the request that waits longest, if one does."""
+        self.list.choose_oldest()
+        self.list.rows.setFocus()
+
+    def focus_search(self) -> None:
+        """What the key / does."""
+        self.list.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.list.search.selectAll()
+
+    def back(self) -> None:
+        """What Escape does: leave what is open inside the card, then go to the list."""
+        if self.card.decision.is_rejecting:
+            self.card.decision.cancel_reject()
+        elif self._turns.isVisible() and self._turns.choice() == _TRANSCRIPT:
+            self._show_turn(_REQUEST)
+        else:
+            self.list.rows.setFocus()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Side by side where there is room for it."""
+        super().resizeEvent(event)
+        self._take_turns()
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether transcript and request take turns."""
+        return self.width() < SIDE_BY_SIDE_FROM
+
+    def _bind_keys(self) -> None:
+        on_key(self, Qt.Key.Key_J, lambda: self.list.rows.step(1), repeats=True)
+        on_key(self, Qt.Key.Key_K, lambda: self.list.rows.step(-1), repeats=True)
+        on_key(self, Qt.Key.Key_A, self._on_key_approve)
+        on_key(self, Qt.Key.Key_R, self._on_key_reject)
+
+    def _on_key_approve(self) -> None:
+        if self._brought_into_sight():
+            self.card.decision.press_approve()
+
+    def _on_key_reject(self) -> None:
+        self._brought_into_sight()
+        self.card.decision.press_reject()
+
+    def _brought_into_sight(self) -> bool:
+        """Whether the request was in sight already; if not it is now, and must be looked at."""
+        if self.card.request is None or self.card.isVisible():
+            return True
+        self._show_turn(_REQUEST)
+        return False
+
+    def _on_changed(self, changes: Changes) -> None:
+        chosen = self.list.chosen
+        if changes.reset and chosen is not None and self._store.request(chosen) is None:
+            self.list.forget_choice()
+            chosen = None
+        if changes.reset or changes.requests or changes.link or changes.demo:
+            self._show_right_side()
+        elif chosen is not None and chosen.context_id in changes.contexts:
+            self._head.show_context(self._store.context(chosen.context_id))
+        if changes.link:
+            self.card.decision.refresh()
+
+    def _on_request_chosen(self, key: RequestKey) -> None:
+        self._show_right_side()
+
+    def _on_open_wanted(self) -> None:
+        if self.list.chosen is not None:
+            self.context_wanted.emit(self.list.chosen.context_id)
+
+    def _show_right_side(self) -> None:
+        key = self.list.chosen
+        request = self._store.request(key) if key is not None else None
+        self.card.show_request(request)
+        self.transcript.show_context(key.context_id if request and key else None)
+        self._head.show_context(self._store.context(key.context_id) if request and key else None)
+        self._stack.setCurrentIndex(0 if request else self._why_nothing_is_open())
+
+    def _why_nothing_is_open(self) -> int:
+        requests = self._store.requests()
+        if is_first_run(self._store.link, anything_known=bool(requests)):
+            self._first.show_state(self._store.link, self._store.demo)
+            return 1
+        self._word_choice(requests)
+        return 2
+
+    def _word_choice(self, requests: list[Request]) -> None:
+        waiting = sum(request.is_open for request in requests)
+        if not waiting:
+            self._choose.show_words(*_QUIET)
+        else:
+            one = waiting == 1
+            title = "A call waits for your decision" if one else f"{waiting} calls wait"
+            hint = "Choose it in the list, or press J." if one else "Choose one, or press J."
+            self._choose.show_words(title, hint, "Open it" if one else "Open the oldest")
+
+    def _take_turns(self) -> None:
+        narrow = self.is_narrow
+        request_turn = self._turns.choice() == _REQUEST
+        self._turns_bar.setVisible(narrow)
+        self._middle.setVisible(not narrow or not request_turn)
+        self.card.setVisible(not narrow or request_turn)
+        self.list.setFixedWidth(_NARROW_LIST_WIDTH if narrow else LIST_WIDTH)
+        if narrow:
+            self.card.setMinimumWidth(0)
+            self.card.setMaximumWidth(16_777_215)  # Qt's "no limit"
+        else:
+            self.card.setFixedWidth(CARD_WIDTH)
+
+    def _show_turn(self, name: str) -> None:
+        self._turns.choose(name)
+        self._take_turns()
+
+    def _lay_out(self) -> None:
+        self._middle = QWidget()
+        middle = QVBoxLayout(self._middle)
+        middle.setContentsMargins(0, 0, 0, 0)
+        middle.setSpacing(0)
+        middle.addWidget(self._head)
+        middle.addWidget(self.transcript, 1)
+        self._turns_bar = panel(Surface.PANEL, Edge.BOTTOM)
+        bar = QHBoxLayout(self._turns_bar)
+        bar.setContentsMargins(16, 8, 16, 8)
+        bar.addWidget(self._turns)
+        panes = QHBoxLayout()
+        panes.setContentsMargins(0, 0, 0, 0)
+        panes.setSpacing(0)
+        panes.addWidget(self._middle, 1)
+        panes.addWidget(self.card)
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._turns_bar)
+        column.addLayout(panes, 1)
+        self._stack = QStackedLayout()
+        for page in (right, self._first, self._choose):
+            self._stack.addWidget(page)
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.list)
+        whole.addLayout(self._stack, 1)
