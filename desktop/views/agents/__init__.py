@@ -1,0 +1,1 @@
+"""The agents page: who is on the broker, and the bundled demo."""

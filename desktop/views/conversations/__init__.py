@@ -1,0 +1,1 @@
+"""The conversations page: who said what, and a way to say something."""

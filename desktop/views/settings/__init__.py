@@ -1,0 +1,1 @@
+"""The settings page: the broker, the person, the look, notifications."""

@@ -1,0 +1,101 @@
+"""The small cards of the settings page: the person, the look, notifications."""
+
+from typing import Final
+
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QLineEdit, QRadioButton, QWidget
+
+from desktop.actions.desk import Desk
+from desktop.settings import Theme
+from desktop.views.parts.labels import Look, TextLabel
+from desktop.views.settings.card import SettingsCard
+
+_THEMES: Final = (
+    (Theme.SYSTEM, "As the system"),
+    (Theme.LIGHT, "Light"),
+    (Theme.DARK, "Dark"),
+)
+_NAME_LENGTH: Final = 100
+_FIELD_WIDTH: Final = 360
+
+
+class PersonCard(SettingsCard):
+    """Who decides at this desk. A name is taken when the field is left; an empty one is not."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__("You", "Decisions made at this desk carry this name.", parent)
+        self._desk = desk
+        self._name = QLineEdit()
+        self._name.setObjectName("settings.name")
+        self._name.setAccessibleName("Your name")
+        self._name.setMaxLength(_NAME_LENGTH)
+        self._name.setMaximumWidth(_FIELD_WIDTH)
+        self._name.setPlaceholderText("Your name")
+        self._note = TextLabel("", Look.SMALL, wrap=True, selectable=True)
+        self._note.setObjectName("settings.name_note")
+        self._name.editingFinished.connect(self._on_finished)
+        self._name.textEdited.connect(lambda: self._note.show_text("Taken with Enter."))
+        self.column.addWidget(self._name)
+        self.column.addWidget(self._note)
+        self.show_choices()
+
+    def show_choices(self) -> None:
+        """Show the name as it is chosen, unless somebody is writing another one."""
+        if not self._name.isModified():
+            chosen = self._desk.settings
+            self._name.setText(chosen.reviewer_name)
+            self._note.show_text(f"Your ID in decisions: {chosen.reviewer_id}")
+
+    def _on_finished(self) -> None:
+        name = self._name.text().strip()
+        if name and name != self._desk.settings.reviewer_name:
+            self._desk.introduce(name)
+        self._name.setModified(False)
+        self.show_choices()
+
+
+class LookCard(SettingsCard):
+    """The theme, changed at once."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__("Appearance", parent=parent)
+        self._desk = desk
+        self._group = QButtonGroup(self)
+        choices = QWidget()
+        choices.setObjectName("settings.theme")
+        choices.setAccessibleName("Theme")
+        row = QHBoxLayout(choices)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(14)
+        for number, (theme, words) in enumerate(_THEMES):
+            button = QRadioButton(words)
+            button.setObjectName(f"settings.theme.{theme}")
+            self._group.addButton(button, number)
+            row.addWidget(button)
+        row.addStretch(1)
+        self.column.addWidget(choices)
+        self._group.idClicked.connect(lambda number: desk.choose_theme(_THEMES[number][0]))
+        self.show_choices()
+
+    def show_choices(self) -> None:
+        """Mark the theme that is chosen."""
+        themes = [theme for theme, _ in _THEMES]
+        self._group.button(themes.index(self._desk.settings.theme)).setChecked(True)
+
+
+class NotifyCard(SettingsCard):
+    """Whether the desktop says that a call waits while the window is not in front."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__("Notifications", parent=parent)
+        self._desk = desk
+        self._box = QCheckBox("Tell me when a call waits and this window is not in front")
+        self._box.setObjectName("settings.notify")
+        self._box.clicked.connect(lambda wanted: desk.notify(wanted=wanted))
+        about = "It says how many calls wait and how risky they are, and nothing else."
+        self.column.addWidget(self._box)
+        self.column.addWidget(TextLabel(about, Look.SMALL, wrap=True))
+        self.show_choices()
+
+    def show_choices(self) -> None:
+        """Show what is chosen."""
+        self._box.setChecked(self._desk.settings.notify)
