@@ -6,7 +6,6 @@ go to whatever waits, and an old one to whatever comes next.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -110,8 +109,9 @@ class LangGraphAgent:
                 events = self._updates(chunk) if mode == "updates" else _tokens(chunk)
                 for event in events:
                     yield event
-        except (BrokerError, asyncio.CancelledError, GeneratorExit):
-            raise
+        except BrokerError:
+            raise  # the runtime's own; it waits and comes again
+        # The door for errors of models and of the agent's own code.
         except Exception as error:
             raise explain(error, self._secrets) from error
 
