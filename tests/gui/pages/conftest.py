@@ -1,15 +1,13 @@
-"""Every page is tested dressed, over a store that is fed by hand."""
+"""Every page is tested dressed, and fed by hand."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 from PySide6.QtWidgets import QApplication
 
 from desktop.settings import Theme
 from desktop.views.theme import apply_theme
-from tests.gui.pages.office import Office
+from tests.support.hand_fed import HandFed
 
 
 @pytest.fixture(autouse=True)
@@ -20,8 +18,6 @@ def dressed(qapp: QApplication) -> QApplication:
 
 
 @pytest.fixture
-def office(dressed: QApplication) -> Iterator[Office]:
-    """Store, actions and fakes of the ways out; nothing has happened yet."""
-    made = Office()
-    yield made
-    made.bridge.close()
+def fed() -> HandFed:
+    """A console that is online and knows nothing yet."""
+    return HandFed().online()

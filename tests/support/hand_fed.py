@@ -1,0 +1,136 @@
+"""A console whose store is fed by hand: everything of a window but the engine and the broker.
+
+The only place where tests put store, bridge and actions together for the views.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from desktop.actions.approvals import Approvals
+from desktop.actions.conversations import Conversations
+from desktop.qtmodels.bridge import Bridge
+from desktop.settings import Person
+from desktop.store.facts import (
+    AgentsSeen,
+    CaughtUp,
+    DemoChanged,
+    EventSeen,
+    Fact,
+    LinkChanged,
+    ReceiptSeen,
+    TokenSeen,
+)
+from desktop.store.records import Demo, DemoState, Link, LinkState, RequestKey
+from desktop.store.store import Store
+from tests.support.kept_desk import KeptDesk
+from tests.support.outbox import KeptOutbox
+from tests.support.scenes import receipt
+from workers.wire.approvals import DecisionKind, Outcome
+from workers.wire.events import Event, TokenDelta, WorkerInfo
+
+#: 2 March 2026, 09:15:05 UTC: when it is now, unless a test moves the clock.
+NOW_MS = 1_772_442_905_000
+ADDRESS = "redis://127.0.0.1:6379/0"
+
+
+class HandFed:
+    """Feeds facts, and keeps what would leave.
+
+    Attributes:
+        now_ms: the time as pages see it.
+    """
+
+    def __init__(self) -> None:
+        self.now_ms = NOW_MS
+        self.store = Store()
+        self.bridge = Bridge(self.store)
+        self.outbox = KeptOutbox()
+        self.desk = KeptDesk()
+        self.approvals = Approvals(self.store, self.outbox, self._person)
+        self.conversations = Conversations(self.store, self.outbox, self._person)
+        self._sequence = 0
+
+    def clock(self) -> int:
+        """What pages take for the time."""
+        return self.now_ms
+
+    def feed(self, *facts: Fact) -> Self:
+        """Let the store learn."""
+        self.store.apply(facts)
+        return self
+
+    def online(self) -> Self:
+        """Connected, and everything there is has been read."""
+        link = Link(LinkState.ONLINE, "Connected", "", ADDRESS)
+        return self.feed(LinkChanged(link), CaughtUp(frozenset()))
+
+    def offline(self) -> Self:
+        """The broker went away."""
+        hint = "Signoff tries again by itself."
+        link = Link(LinkState.CONNECTING, "The broker is not reachable", hint, ADDRESS)
+        return self.feed(LinkChanged(link))
+
+    def tell(self, *events: Event, seconds_ago: float = 0) -> Self:
+        """Let entries of progress streams arrive, in this order."""
+        for event in events:
+            self._sequence += 1
+            entry_id = f"{self.now_ms - round(seconds_ago * 1000)}-{self._sequence}"
+            self.feed(EventSeen(event.context_id, entry_id, event))
+        return self
+
+    def write(self, context_id: str, agent: str, message_id: str, *pieces: str) -> Self:
+        """Let a model write, piece by piece."""
+        for number, piece in enumerate(pieces):
+            delta = TokenDelta(
+                context_id=context_id,
+                agent=agent,
+                message_id=message_id,
+                delta=piece,
+                seq=number,
+            )
+            self.feed(TokenSeen(delta))
+        return self
+
+    def answer(self, outcome: Outcome | str, *, order: int = -1) -> Self:
+        """Let the worker answer a decision that was sent; the last one unless told otherwise."""
+        sent = self.outbox.decisions[order]
+        kinds = {"accept": DecisionKind.APPROVE, "reject": DecisionKind.REJECT}
+        payload = sent.payload
+        assert isinstance(payload, dict)
+        told = receipt(
+            outcome,
+            call=sent.tool_call_id,
+            decision=kinds[str(payload["type"])],
+            nonce=sent.nonce,
+            context_id=sent.key.context_id,
+            agent=sent.agent,
+        )
+        return self.feed(ReceiptSeen(told))
+
+    def serve(self, agent: str, *tools: str, note: str = "", mode: str = "enforce") -> Self:
+        """Let a worker say that it serves an agent, beside those that did before."""
+        before = tuple(worker for known in self.store.agents() for worker in known.workers)
+        worker = WorkerInfo(
+            consumer=f"signoff:office-1:{agent}",
+            agents=[agent],
+            tools={agent: list(tools)},
+            version="0.1.0",
+            mode=mode,
+            started_ms=self.now_ms - 3_600_000,
+            note=note,
+        )
+        workers = (*before, worker)
+        names = tuple(name for one in workers for name in one.agents)
+        return self.feed(AgentsSeen(names, workers))
+
+    def demo(self, state: DemoState, title: str = "", hint: str = "") -> Self:
+        """Let the demo change its state."""
+        return self.feed(DemoChanged(Demo(state, title, hint)))
+
+    def keys(self) -> list[RequestKey]:
+        """All requests, open ones first."""
+        return [request.key for request in self.store.requests()]
+
+    def _person(self) -> Person:
+        return Person("r.mora", "Rosa Mora")
