@@ -75,7 +75,7 @@ def load(directory: Path | None = None) -> tuple[Settings, SettingsUnreadable | 
         return _complete(msgspec.json.decode(path.read_bytes(), type=Settings)), None
     except FileNotFoundError:
         return _complete(Settings()), None
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         kept = _set_aside(path)
         hint = f"It is kept as {kept.name}; defaults are used." if kept else "Defaults are used."
         return _complete(Settings()), SettingsUnreadable(

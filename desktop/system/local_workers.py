@@ -21,6 +21,8 @@ from desktop.store.records import Demo, DemoState
 READY_SECONDS = 60.0
 STOP_SECONDS = 10.0
 _LAST_LINES = 20
+_LAST_WORDS_SECONDS = 1.0
+_CHUNK_BYTES = 16 * 1024
 
 
 class DemoReady(msgspec.Struct, frozen=True):
@@ -45,10 +47,17 @@ class LocalWorkers:
     """
 
     def __init__(
-        self, emit: Callable[[DemoChanged], None], command: Sequence[str] | None = None
+        self,
+        emit: Callable[[DemoChanged], None],
+        command: Sequence[str] | None = None,
+        *,
+        ready_seconds: float = READY_SECONDS,
+        stop_seconds: float = STOP_SECONDS,
     ) -> None:
         self._emit = emit
         self._command = list(command or demo_command())
+        self._ready_seconds = ready_seconds
+        self._stop_seconds = stop_seconds
         self._process: asyncio.subprocess.Process | None = None
         self._last_lines: deque[str] = deque(maxlen=_LAST_LINES)
         self._watchers: list[asyncio.Task[None]] = []
@@ -68,8 +77,9 @@ class LocalWorkers:
             ready = await self._launch()
         except LocalWorkersFailed as error:
             await self._end()
-            self._tell(DemoState.FAILED, error.title, error.hint)
-            raise
+            failure = LocalWorkersFailed(error.title, self._log())
+            self._tell(DemoState.FAILED, failure.title, failure.hint)
+            raise failure from error
         self._tell(DemoState.RUNNING, f"{len(ready.agents)} demo agents are running")
         return ready
 
@@ -90,57 +100,94 @@ class LocalWorkers:
             )
         except OSError as error:
             raise LocalWorkersFailed(f"The demo could not be started: {error}.") from error
+        self._last_lines.clear()
         self._watchers = [asyncio.create_task(self._read_log(self._process), name="demo:log")]
-        assert self._process.stdout is not None  # noqa: S101 - asked for above
-        try:
-            async with asyncio.timeout(READY_SECONDS):
-                line = await self._process.stdout.readline()
-        except TimeoutError as error:
-            raise LocalWorkersFailed("The demo took too long to start.", self._log()) from error
+        line = await self._first_line(self._process)
         try:
             ready = msgspec.json.decode(line, type=DemoReady)
-        except msgspec.DecodeError as error:
-            await self._drain_log()
-            raise LocalWorkersFailed("The demo did not start.", self._log()) from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise LocalWorkersFailed("The demo did not start.") from error
         watch = asyncio.create_task(self._watch(self._process), name="demo:watch")
         self._watchers.append(watch)
         return ready
 
+    async def _first_line(self, process: asyncio.subprocess.Process) -> bytes:
+        assert process.stdout is not None  # noqa: S101 - asked for at the start
+        try:
+            async with asyncio.timeout(self._ready_seconds):
+                return await process.stdout.readline()
+        except TimeoutError as error:
+            raise LocalWorkersFailed("The demo took too long to start.") from error
+        except ValueError as error:  # a line longer than any buffer
+            raise LocalWorkersFailed("The demo did not start.") from error
+        finally:
+            # Read on: a child must not wait for a reader, nor its end for what it still had to say.
+            drain = asyncio.create_task(_drain(process.stdout), name="demo:output")
+            self._watchers.append(drain)
+
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         code = await process.wait()
-        if not self._stopping:
-            self._process = None
-            self._tell(DemoState.FAILED, f"The demo ended by itself (code {code}).", self._log())
+        if self._stopping:
+            return
+        readers, self._watchers = self._watchers[:-1], self._watchers[-1:]
+        await _finish(readers)
+        if self._stopping:
+            return
+        self._process = None
+        _close(process)
+        self._tell(DemoState.FAILED, f"The demo ended by itself (code {code}).", self._log())
 
     async def _read_log(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None  # noqa: S101 - asked for at the start
-        async for line in process.stderr:
-            self._last_lines.append(line.decode(errors="backslashreplace").rstrip())
-
-    async def _drain_log(self) -> None:
-        """The child has closed its output; what it said last is still on its way."""
-        await asyncio.wait(self._watchers, timeout=1)
+        unfinished = b""
+        while chunk := await process.stderr.read(_CHUNK_BYTES):
+            *lines, unfinished = (unfinished + chunk).split(b"\n")
+            self._last_lines.extend(_text(line) for line in lines)
+            unfinished = unfinished[-_CHUNK_BYTES:]  # nobody reads a line of megabytes
+        if unfinished:
+            self._last_lines.append(_text(unfinished))
 
     async def _end(self) -> None:
         process, self._process = self._process, None
         if process is not None and process.returncode is None:
             process.terminate()
             try:
-                async with asyncio.timeout(STOP_SECONDS):
+                async with asyncio.timeout(self._stop_seconds):
                     await process.wait()
             except TimeoutError:
                 process.kill()
                 await process.wait()
         watchers, self._watchers = self._watchers, []
-        for task in watchers:
-            task.cancel()
-        await asyncio.gather(*watchers, return_exceptions=True)
+        await _finish(watchers)
         if process is not None:
-            # Else the transport is collected later, on a loop that is closed by then.
-            process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
+            _close(process)
 
     def _log(self) -> str:
         return "\n".join(self._last_lines)
 
     def _tell(self, state: DemoState, title: str = "", hint: str = "") -> None:
         self._emit(DemoChanged(Demo(state, title, hint)))
+
+
+async def _finish(tasks: list[asyncio.Task[None]]) -> None:
+    """Let tasks come to their end; what a child said last may still be on its way."""
+    if tasks:
+        await asyncio.wait(tasks, timeout=_LAST_WORDS_SECONDS)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _drain(output: asyncio.StreamReader) -> None:
+    """Read on, so that the child never waits for a reader."""
+    while await output.read(_CHUNK_BYTES):
+        pass
+
+
+def _text(line: bytes) -> str:
+    return line.decode(errors="backslashreplace").rstrip()
+
+
+def _close(process: asyncio.subprocess.Process) -> None:
+    # Else the transport is collected later, on a loop that is closed by then.
+    process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001

@@ -7,9 +7,14 @@ nowhere else, and the person is told so; it is never written to a file.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeAlias
+
+import structlog
 
 from desktop.errors import VaultUnavailable
 
@@ -18,14 +23,15 @@ SERVICE = "signoff"
 ANSWER_SECONDS = 20.0
 _HINT = "The password is kept in memory and forgotten when Signoff closes."
 
-
+_log = structlog.get_logger(__name__)
 _Call: TypeAlias = Callable[[str, str], str | None]
 
 
 class Vault:
     """Passwords by broker address.
 
-    All calls run in a thread: a keyring may ask the person to unlock it.
+    Each call runs in a thread of its own: a keyring may ask the person to unlock it. The thread
+    does not keep the process alive, as asyncio's own pool would while nobody answers.
     """
 
     def __init__(self) -> None:
@@ -53,9 +59,24 @@ class Vault:
     async def _ask(self, call: _Call, address: str, password: str = "") -> str | None:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await asyncio.to_thread(call, address, password)
+                return await _in_thread(partial(call, address, password))
         except TimeoutError as error:
             raise VaultUnavailable("The keyring does not answer.", _HINT) from error
+
+
+async def _in_thread(call: Callable[[], str | None]) -> str | None:
+    answer: concurrent.futures.Future[str | None] = concurrent.futures.Future()
+
+    def run() -> None:
+        if not answer.set_running_or_notify_cancel():
+            return
+        try:
+            answer.set_result(call())
+        except VaultUnavailable as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=run, name="keyring", daemon=True).start()
+    return await asyncio.wrap_future(answer)
 
 
 def _get(address: str, _password: str) -> str | None:
@@ -97,3 +118,7 @@ def _translated() -> Iterator[None]:
         raise VaultUnavailable("The keyring is locked.", _HINT) from error
     except KeyringError as error:
         raise VaultUnavailable("The keyring refused.", _HINT) from error
+    except Exception as error:
+        # The keyring is a plug-in of the system, and raises what it likes.
+        _log.warning("keyring failed", error=type(error).__name__)
+        raise VaultUnavailable("The keyring is not reachable.", _HINT) from error
