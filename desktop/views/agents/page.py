@@ -21,7 +21,6 @@ from desktop.views.agents.agent_detail import AgentDetail
 from desktop.views.agents.demo_card import DemoCard
 from desktop.views.agents.nobody_there import NobodyThere
 from desktop.views.keys import on_key
-from desktop.views.parts.empty_state import EmptyState
 from desktop.views.parts.labels import Edge, Look, Surface, TextLabel, panel
 from desktop.views.parts.list_view import RowList
 
@@ -56,7 +55,7 @@ class AgentsPage(QWidget):
         self._model: RowsModel[str] = RowsModel(self._list)
         self._list.setModel(self._model)
         self._count = TextLabel("", Look.MUTED)
-        self._empty = EmptyState("agents", "", "")
+        self._none = TextLabel("", Look.MUTED, wrap=True)
         self._side_stack = QStackedWidget()
         self._detail = AgentDetail()
         self._nobody = NobodyThere(store)
@@ -70,6 +69,7 @@ class AgentsPage(QWidget):
         on_key(self, Qt.Key.Key_J, lambda: self._list.step(1), repeats=True)
         on_key(self, Qt.Key.Key_K, lambda: self._list.step(-1), repeats=True)
         bridge.changed.connect(self._on_changed)
+        self.setFocusProxy(self._list)
         self._refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -86,7 +86,7 @@ class AgentsPage(QWidget):
         agents = self._store.agents()
         self._model.show_rows([(agent.name, agent_row(agent)) for agent in agents])
         self._count.show_text(f"{len(agents):,}" if agents else "")
-        self._side_stack.setCurrentWidget(self._list if agents else self._empty)
+        self._side_stack.setCurrentWidget(self._list if agents else self._none)
         if not agents:
             self._chosen = ""
             self._show_nobody()
@@ -102,10 +102,9 @@ class AgentsPage(QWidget):
     def _show_nobody(self) -> None:
         self._nobody.refresh()
         self._stack.setCurrentWidget(self._nobody)
-        if self._store.link.state is LinkState.ONLINE:
-            self._empty.show_words("No agents", "Workers bring them.")
-        else:
-            self._empty.show_words("Not connected", "Agents on the broker are listed here.")
+        online = self._store.link.state is LinkState.ONLINE
+        words = "No agents yet. Workers bring them." if online else "Agents are listed here."
+        self._none.show_text(words)
 
     def _on_row_chosen(self, row: int) -> None:
         name = self._model.key_at(row)
@@ -132,7 +131,9 @@ class AgentsPage(QWidget):
         column.setSpacing(12)
         column.addLayout(head)
         self._side_stack.addWidget(self._list)
-        self._side_stack.addWidget(self._empty)
+        self._none.setContentsMargins(16, 0, 16, 0)
+        self._none.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._side_stack.addWidget(self._none)
         column.addWidget(self._side_stack, 1)
         side.setMinimumWidth(_NARROW_LIST_WIDTH)
         side.setMaximumWidth(_LIST_WIDTH)

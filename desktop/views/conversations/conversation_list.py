@@ -70,7 +70,10 @@ class ConversationList(QFrame):
         self._new.setToolTip("New conversation   Ctrl+N")
         self._count = TextLabel("", Look.MUTED)
         self._chips = FilterChips("Show conversations", _FILTERS)
-        self._empty = EmptyState("conversations", "", "")
+        self._no_match = EmptyState(
+            "search", "Nothing matches", "No conversation is like this now.", action="Show all"
+        )
+        self._none = TextLabel("", Look.MUTED, wrap=True)
         self._stack = QStackedWidget()
         self._lay_out()
         self._connect()
@@ -124,9 +127,9 @@ class ConversationList(QFrame):
         shown = [context for context in latest if self._is_wanted(context)]
         self._model.show_rows([(context.context_id, self._row(context)) for context in shown])
         self._count.show_text(f"{len(self._contexts):,}" if self._contexts else "")
-        self._stack.setCurrentWidget(self.list if shown else self._empty)
-        if not shown:
-            self._empty.show_words(*self._words_for_nothing())
+        self._none.show_text(self._why_none())
+        nothing = self._no_match if self._contexts else self._none
+        self._stack.setCurrentWidget(self.list if shown else nothing)
         if self._marked is not None and self.list.current_row() is None:
             self.list.choose_row(self._model.row_of(self._marked))
 
@@ -144,14 +147,14 @@ class ConversationList(QFrame):
         about = f"{context.context_id} {context.agent} {context.preview}".casefold()
         return all(word in about for word in words)
 
-    def _words_for_nothing(self) -> tuple[str, str, str]:
-        if self._contexts:
-            return "Nothing matches", "No conversation is like this now.", "Show all"
-        if self._store.link.state is LinkState.CATCHING_UP:
-            return "Reading", "Signoff reads what the broker holds.", ""
-        if self._store.link.state is not LinkState.ONLINE:
-            return "Not connected", "Conversations on the broker are listed here.", ""
-        return "No conversations", "They are listed here by their context ID.", ""
+    def _why_none(self) -> str:
+        match self._store.link.state:
+            case LinkState.ONLINE:
+                return "No conversations yet. They will be listed here by their context ID."
+            case LinkState.CATCHING_UP:
+                return "Signoff reads what the broker holds."
+            case _:
+                return "Conversations on the broker are listed here. Signoff is not connected."
 
     def _show_all(self) -> None:
         self._chips.choose(_ALL)
@@ -193,7 +196,7 @@ class ConversationList(QFrame):
         self.search.left_for_list.connect(self._on_left_for_list)
         self._chips.chosen.connect(self._show_rows)
         self._new.clicked.connect(self.begin_wanted)
-        self._empty.action_chosen.connect(self._on_show_all)
+        self._no_match.action_chosen.connect(self._on_show_all)
         self.list.row_chosen.connect(self._on_row_chosen)
         self.list.row_opened.connect(self._on_row_opened)
         ages = QTimer(self, interval=_AGES_MS)
@@ -212,8 +215,10 @@ class ConversationList(QFrame):
         inner.addLayout(head)
         inner.addWidget(self.search)
         inner.addWidget(self._chips)
-        self._stack.addWidget(self.list)
-        self._stack.addWidget(self._empty)
+        self._none.setContentsMargins(16, 10, 16, 10)
+        self._none.setAlignment(Qt.AlignmentFlag.AlignTop)
+        for widget in (self.list, self._no_match, self._none):
+            self._stack.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 14, 0, 4)
         column.setSpacing(10)

@@ -72,6 +72,7 @@ class ConversationsPage(QWidget):
         self._lay_out()
         self._connect()
         bridge.changed.connect(self._on_changed)
+        self.setFocusProxy(self._list.list)
         self._show_what_is_open()
 
     @property

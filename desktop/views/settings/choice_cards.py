@@ -16,6 +16,7 @@ _THEMES: Final = (
 )
 _NAME_LENGTH: Final = 100
 _FIELD_WIDTH: Final = 360
+_INDICATOR_INSET: Final = -7  # the place of the focus ring around a box; words line up without it
 
 
 class PersonCard(SettingsCard):
@@ -64,7 +65,7 @@ class LookCard(SettingsCard):
         choices.setObjectName("settings.theme")
         choices.setAccessibleName("Theme")
         row = QHBoxLayout(choices)
-        row.setContentsMargins(0, 0, 0, 0)
+        row.setContentsMargins(_INDICATOR_INSET, 0, 0, 0)
         row.setSpacing(14)
         for number, (theme, words) in enumerate(_THEMES):
             button = QRadioButton(words)
@@ -92,7 +93,10 @@ class NotifyCard(SettingsCard):
         self._box.setObjectName("settings.notify")
         self._box.clicked.connect(lambda wanted: desk.notify(wanted=wanted))
         about = "It says how many calls wait and how risky they are, and nothing else."
-        self.column.addWidget(self._box)
+        row = QHBoxLayout()
+        row.setContentsMargins(_INDICATOR_INSET, 0, 0, 0)
+        row.addWidget(self._box)
+        self.column.addLayout(row)
         self.column.addWidget(TextLabel(about, Look.SMALL, wrap=True))
         self.show_choices()
 

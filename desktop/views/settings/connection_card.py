@@ -29,8 +29,7 @@ _STATES: Final = {
     LinkState.REFUSED: "Refused",
 }
 _KEPT: Final = (
-    "The address is kept in the settings file, the password in this computer's keyring "
-    "(without one, in memory until Signoff closes)."
+    "Address: settings file. Password: this computer's keyring; without one, only in memory."
 )
 _MAX_LENGTH: Final = 2000
 
@@ -81,7 +80,7 @@ class ConnectionCard(SettingsCard):
         elif link.state is LinkState.OFFLINE:
             self._about.show_text("Signoff follows no broker.")
         else:
-            self._about.show_text(" · ".join(part for part in (link.title, link.address) if part))
+            self._about.show_text(link.address or link.title)
         followed = link.state is not LinkState.OFFLINE
         self._disconnect.setEnabled(followed)
         self._again.setEnabled(troubled)
