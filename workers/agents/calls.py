@@ -75,8 +75,24 @@ def _schema(tool: BaseTool) -> type[BaseModel] | None:
 
 
 def _effective(schema: type[BaseModel], args: Mapping[Any, Any]) -> dict[str, Any]:
+    values = _validated(schema, args)
+    # A default made at call time (an id, the time) would differ when the call is looked at again.
+    fixed = {
+        name
+        for name, info in schema.model_fields.items()
+        if info.default_factory is None or name in values.model_fields_set
+    }
+    effective = values.model_dump(mode="json", include=fixed, by_alias=True)
+    again = _validated(schema, effective)
+    if any(_differ(getattr(values, name), getattr(again, name)) for name in fixed):
+        # Such as a secret type, which writes itself as asterisks.
+        raise NotApprovable("The arguments cannot be written down and read again unchanged.")
+    return effective
+
+
+def _validated(schema: type[BaseModel], args: Mapping[Any, Any]) -> BaseModel:
     try:
-        values = schema.model_validate(dict(args))
+        return schema.model_validate(dict(args))
     except ValidationError as error:
         # Pydantic's own text repeats the input, and a long input hides what is wrong with it.
         problems = (
@@ -84,10 +100,8 @@ def _effective(schema: type[BaseModel], args: Mapping[Any, Any]) -> dict[str, An
             for one in error.errors(include_url=False, include_input=False)
         )
         raise NotApprovable(f"The arguments do not fit the tool. {'; '.join(problems)}.") from error
-    # A default made at call time (an id, the time) would differ when the call is looked at again.
-    fixed = {
-        name
-        for name, info in schema.model_fields.items()
-        if info.default_factory is None or name in values.model_fields_set
-    }
-    return values.model_dump(mode="json", include=fixed, by_alias=True)
+
+
+def _differ(one: object, other: object) -> bool:
+    # NaN differs from itself; it is refused later, in its own words.
+    return one != other and one == one  # noqa: PLR0124

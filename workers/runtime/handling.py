@@ -90,8 +90,8 @@ class Handler:
         if entry.parked:
             await self._inbox.settle(entry, event.context_id)
         if isinstance(event.body, AgentInvocation):
-            content = f"{ERROR_PREFIX} {reason}"
-            await self._runs.answer(event.context_id, _caller(event, event.body), content)
+            caller = _caller(event, event.body)
+            await self._runs.give_up(event.context_id, caller, reason, _cause(entry, event))
 
     async def _begin(self, entry: InboxEntry, event: Event, body: AgentInvocation) -> bool:
         """Start on a task. False: it was parked, and is not to be settled."""

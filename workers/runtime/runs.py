@@ -82,6 +82,13 @@ class Runs:
             await speaker.say(message)
         await self._conclude(context_id, speaker, thread, None)
 
+    async def give_up(self, context_id: str, caller: Caller, reason: str, cause: str) -> None:
+        """Tell everybody that a task was not done, because of an error of our own."""
+        speaker = self._speaker(context_id, caller, cause)
+        await speaker.complain(reason)
+        await speaker.stand(ContextStatus.FAILED)
+        await self.answer(context_id, caller, f"{ERROR_PREFIX} {reason}")
+
     async def answer(self, context_id: str, caller: Caller, content: str) -> None:
         """Tell the agent that asked what came of its task. People read the progress instead."""
         if caller.agent == HUMAN:

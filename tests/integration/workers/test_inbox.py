@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -185,3 +188,25 @@ async def test_the_same_task_delivered_twice_is_two_tasks_unless_it_is_one_entry
     await office.throw("demo_agent", event)
 
     await office.answer("c-1", "demo_agent", 2)
+
+
+async def test_a_thread_that_cannot_be_read_stops_nobody_else(
+    office: Office, tmp_path: Path
+) -> None:
+    """The task is kept aside, the person is told, other contexts go on."""
+    file = tmp_path / "checkpoints.sqlite"
+    await office.hire("demo_agent", checkpoint_url=str(file))
+    context = await office.ask("demo_agent", "hello")
+    await office.answer(context, "demo_agent")
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("update checkpoints set checkpoint = x'c1c1c1'")
+
+    await office.ask("demo_agent", "again", context)
+    other = await office.ask("demo_agent", "hello")
+
+    assert "The worker failed" in await office.error(context)
+    assert await office.answer(other, "demo_agent") == "You said: hello"
+    [kept] = await office.quarantined("demo_agent", 1)
+    assert kept["reason"] == "failed"
+    await office.stands(context, "failed")
+    await office.inbox_is_empty("demo_agent")
