@@ -35,7 +35,7 @@ class TranscriptPane(QWidget):
         column.setSpacing(0)
         column.addWidget(self.view, 1)
         asked = QVBoxLayout()
-        asked.setContentsMargins(16, 0, 16, 12)
+        asked.setContentsMargins(16, 0, 16, 0)  # above and below it would take room even unasked
         asked.addWidget(self.link_prompt)
         column.addLayout(asked)
         bridge.changed.connect(self._on_changed)

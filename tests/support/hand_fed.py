@@ -26,7 +26,7 @@ from desktop.store.store import Store
 from tests.support.kept_desk import KeptDesk
 from tests.support.outbox import KeptOutbox
 from tests.support.scenes import receipt
-from workers.wire.approvals import DecisionKind, Outcome
+from workers.wire.approvals import DecisionKind, Outcome, Receipt
 from workers.wire.events import Event, TokenDelta, WorkerInfo
 
 #: 2 March 2026, 09:15:05 UTC: when it is now, unless a test moves the clock.
@@ -92,6 +92,10 @@ class HandFed:
             self.feed(TokenSeen(delta))
         return self
 
+    def receive(self, *receipts: Receipt) -> Self:
+        """Let workers say what became of decisions."""
+        return self.feed(*(ReceiptSeen(told) for told in receipts))
+
     def answer(self, outcome: Outcome | str, *, order: int = -1) -> Self:
         """Let the worker answer a decision that was sent; the last one unless told otherwise."""
         sent = self.outbox.decisions[order]
@@ -106,7 +110,7 @@ class HandFed:
             context_id=sent.key.context_id,
             agent=sent.agent,
         )
-        return self.feed(ReceiptSeen(told))
+        return self.receive(told)
 
     def serve(self, agent: str, *tools: str, note: str = "", mode: str = "enforce") -> Self:
         """Let a worker say that it serves an agent, beside those that did before."""

@@ -98,14 +98,21 @@ class ApprovalsPage(QWidget):
         self.list.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.list.search.selectAll()
 
-    def back(self) -> None:
-        """What Escape does: leave what is open inside the card, then go to the list."""
+    def back(self) -> bool:
+        """What Escape does: leave what is open inside the card, then go to the list.
+
+        Returns:
+            Whether there was anything to leave.
+        """
         if self.card.decision.is_rejecting:
             self.card.decision.cancel_reject()
         elif self._turns.isVisible() and self._turns.choice() == _TRANSCRIPT:
             self._show_turn(_REQUEST)
-        else:
+        elif not self.list.rows.hasFocus():
             self.list.rows.setFocus()
+        else:
+            return False
+        return True
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Side by side where there is room for it."""

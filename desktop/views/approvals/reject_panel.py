@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop.actions.approvals import MAX_REASON_LENGTH
@@ -67,7 +67,8 @@ class RejectPanel(QWidget):
         chips = QGridLayout()
         chips.setSpacing(6)
         for number, words in enumerate(CANNED):
-            chips.addWidget(self._chip(words), number // 2, number % 2)
+            chips.addWidget(self._chip(words), number // 2, number % 2, Qt.AlignmentFlag.AlignLeft)
+        chips.setColumnStretch(1, 1)
         column.addLayout(chips)
         row = QHBoxLayout()
         row.setSpacing(8)

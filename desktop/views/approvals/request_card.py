@@ -20,7 +20,7 @@ from desktop.views.approvals.request_facts import RequestFacts
 from desktop.views.parts.arguments_view import ArgumentsView
 from desktop.views.parts.banner import Banner
 from desktop.views.parts.fitting_area import FittingArea
-from desktop.views.parts.labels import Edge, Look, Surface, TextLabel, caption, panel
+from desktop.views.parts.labels import Edge, Look, Surface, TextLabel, caption, hairline, panel
 from desktop.views.parts.link_prompt import LinkPrompt
 from desktop.views.parts.markdown_view import MarkdownView
 from desktop.views.parts.pill import PillLabel
@@ -76,6 +76,9 @@ class RequestCard(QFrame):
         self.decision = DecisionPanel(approvals, guard)
         self.decision.focus_freed.connect(self.focus_freed)
         self._area = FittingArea(self._content())
+        self._line = hairline()
+        self._line.hide()
+        self._area.overflowed.connect(self._line.setVisible)
         self._lay_out()
         clock = QTimer(self, interval=CLOCK_MS)
         clock.timeout.connect(self._on_second)
@@ -170,6 +173,7 @@ class RequestCard(QFrame):
         column.setContentsMargins(1, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._area, 1)
+        column.addWidget(self._line)
         asked = QVBoxLayout()
         asked.setContentsMargins(20, 0, 20, 0)
         asked.addWidget(self._prompt)

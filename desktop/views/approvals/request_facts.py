@@ -1,14 +1,17 @@
 """The facts of a request beside its arguments: who asks, for whom, where, since when."""
 
+from typing import Final
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from desktop.qtmodels.wording import clock, moment, waiting_since
-from desktop.store.records import Request, RequestState
+from desktop.store.records import HUMAN, Request, RequestState
 from desktop.views.parts.copyable import Copyable
 from desktop.views.parts.labels import Look, TextLabel
 
-DIGEST_SHOWN = 12
+DIGEST_SHOWN: Final = 12
+ROW_HEIGHT: Final = 25
 
 
 class RequestFacts(QWidget):
@@ -26,7 +29,7 @@ class RequestFacts(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(14)
-        grid.setVerticalSpacing(3)
+        grid.setVerticalSpacing(0)
         grid.setColumnStretch(1, 1)
         rows: tuple[tuple[TextLabel, QWidget], ...] = (
             (TextLabel("Agent", Look.MUTED), self._agent),
@@ -38,6 +41,7 @@ class RequestFacts(QWidget):
         self._since_name = rows[2][0]
         for row, (name, value) in enumerate(rows):
             name.setMinimumWidth(64)
+            grid.setRowMinimumHeight(row, ROW_HEIGHT)
             grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignVCenter)
             grid.addWidget(value, row, 1)
 
@@ -71,7 +75,7 @@ class RequestFacts(QWidget):
 
 def requester_words(request: Request) -> str:
     """On whose behalf the agent acts, and how sure the worker is of that."""
-    if not request.requester:
+    if request.requester in {"", HUMAN}:
         return "not told by the worker"
     asked = request.call.request
     assurance = asked.requester.assurance if asked else "claimed"

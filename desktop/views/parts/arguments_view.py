@@ -110,14 +110,14 @@ class _ArgumentRow(QWidget):
         self._opened = False
         kind = TextLabel(value.kind, Look.SMALL)
         column = QVBoxLayout(self)
-        column.setContentsMargins(12, 6, 10, 6)
-        column.setSpacing(2)
+        column.setContentsMargins(12, 4, 10, 2)
+        column.setSpacing(1)
         if len(name) <= _SHORT_KEY and len(value.text) <= _SHORT_VALUE and "\n" not in value.text:
             column.addLayout(self._side_by_side(name, kind))
         else:
             self._stack(column, name, kind)
         buttons = QHBoxLayout()
-        buttons.setContentsMargins(0, 2, 0, 0)
+        buttons.setContentsMargins(0, 1, 0, 0)
         buttons.addWidget(self._expand)
         buttons.addWidget(self._more)
         buttons.addStretch()

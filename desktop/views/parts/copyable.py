@@ -1,10 +1,14 @@
 """A short text with a button that copies all of it: an id, a digest."""
 
+from typing import Final
+
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop.views.parts.copy_button import CopyButton
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.visible_text import visible
+
+_BUTTON: Final = 25  # lower than usual: it stands in rows of text
 
 
 class Copyable(QWidget):
@@ -19,6 +23,7 @@ class Copyable(QWidget):
         self._text = ""
         self._label = TextLabel("", Look.MONO, selectable=True)
         self._button = CopyButton(what)
+        self._button.setFixedSize(_BUTTON, _BUTTON)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)

@@ -1,6 +1,6 @@
 """A scroll area that is as high as what it holds, and scrolls only when there is no more room."""
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
 
@@ -10,7 +10,12 @@ class FittingArea(QScrollArea):
 
     Args:
         content: needs a layout.
+
+    Signals:
+        overflowed(bool): whether some of it is out of sight now.
     """
+
+    overflowed = Signal(bool)
 
     def __init__(self, content: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -23,6 +28,8 @@ class FittingArea(QScrollArea):
         self._content = content
         self.setWidget(content)
         content.installEventFilter(self)
+        bar = self.verticalScrollBar()
+        bar.rangeChanged.connect(lambda _lowest, highest: self.overflowed.emit(highest > 0))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The content was laid out anew: it may need another height."""

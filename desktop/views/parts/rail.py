@@ -78,6 +78,7 @@ class Rail(QFrame):
 
     def _button(self, item: RailItem) -> "_RailButton":
         button = _RailButton(item, self)
+        button.setObjectName(f"rail.{item.page}")
         self._buttons[item.page] = button
         self._group.addButton(button)
         button.clicked.connect(lambda: self.page_chosen.emit(item.page))

@@ -1,0 +1,208 @@
+"""The window: the rail, one page at a time, notices above it and the status line below.
+
+The only place that knows all pages, and leads from one to another.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from desktop.actions.approvals import Approvals
+from desktop.actions.conversations import Conversations
+from desktop.actions.desk import Desk
+from desktop.qtmodels.bridge import Bridge
+from desktop.qtmodels.tone import Tone
+from desktop.store.changes import Changes
+from desktop.store.records import RequestKey, RequestState
+from desktop.store.store import Store
+from desktop.views.agents.page import AgentsPage
+from desktop.views.approvals.page import ApprovalsPage
+from desktop.views.conversations.page import ConversationsPage
+from desktop.views.keys import on_key
+from desktop.views.page import RAIL_ITEMS, Page
+from desktop.views.parts.banner import Banner
+from desktop.views.parts.rail import Rail
+from desktop.views.settings.page import SettingsPage
+from desktop.views.status_line import StatusLine
+
+SMALLEST: Final = QSize(900, 600)
+USUAL: Final = QSize(1480, 900)
+NAME: Final = "Signoff"
+
+
+class MainWindow(QMainWindow):
+    """The one window of the console.
+
+    Signals:
+        close_requested: a person closed the window. It stays until it is told to go, so that
+            what is on its way out can leave first.
+    """
+
+    close_requested = Signal()
+
+    def __init__(
+        self,
+        store: Store,
+        bridge: Bridge,
+        approvals: Approvals,
+        conversations: Conversations,
+        desk: Desk,
+        now_ms: Callable[[], int],
+    ) -> None:
+        super().__init__()
+        self._store = store
+        self.approvals = ApprovalsPage(store, bridge, approvals, now_ms)
+        self.conversations = ConversationsPage(store, bridge, approvals, conversations, now_ms)
+        self.agents = AgentsPage(store, bridge, desk, now_ms)
+        self.settings = SettingsPage(store, bridge, desk)
+        self._pages: dict[Page, QWidget] = {
+            Page.APPROVALS: self.approvals,
+            Page.CONVERSATIONS: self.conversations,
+            Page.AGENTS: self.agents,
+            Page.SETTINGS: self.settings,
+        }
+        self._led_from: Page | None = None
+        self._rail = Rail(RAIL_ITEMS)
+        self._notice = Banner()
+        self._notice.setObjectName("notice")
+        self._notices = QWidget()
+        self._stack = QStackedWidget()
+        self._status = StatusLine(store, bridge)
+        self.setMinimumSize(SMALLEST)
+        self.resize(USUAL)
+        self._lay_out()
+        self._connect_pages(desk)
+        self._bind_keys()
+        bridge.changed.connect(self._on_changed)
+        self.show_page(Page.APPROVALS)
+        self._show_waiting()
+
+    @property
+    def page(self) -> Page:
+        """The page in sight."""
+        shown = self._stack.currentWidget()
+        return next(page for page, widget in self._pages.items() if widget is shown)
+
+    def show_page(self, page: Page) -> None:
+        """Go to a page."""
+        self._led_from = None
+        self._stack.setCurrentWidget(self._pages[page])
+        self._rail.show_page(page)
+
+    def open_request(self, key: RequestKey) -> None:
+        """Show a request. One that is not known only opens the page."""
+        self._lead_to(Page.APPROVALS)
+        self.approvals.open_request(key)
+
+    def open_oldest_waiting(self) -> None:
+        """Show the request that waits longest, if one does."""
+        self._lead_to(Page.APPROVALS)
+        self.approvals.open_oldest_waiting()
+
+    def open_context(self, context_id: str) -> None:
+        """Show a conversation. One that is not known only opens the page."""
+        self._lead_to(Page.CONVERSATIONS)
+        self.conversations.open_context(context_id)
+
+    def show_notice(self, title: str, hint: str = "", tone: Tone = Tone.NEUTRAL) -> None:
+        """Say something above the page, in place of the notice before."""
+        self._notice.show_message(tone, title, hint)
+        self._notices.show()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask to be closed; whoever owns the window ends what must end first."""
+        event.ignore()
+        self.close_requested.emit()
+
+    def _lead_to(self, page: Page) -> None:
+        """Go to a page from which Escape leads back here."""
+        before = self.page
+        self.show_page(page)
+        self._led_from = before if before is not page else None
+
+    def _chat_with(self, agent: str) -> None:
+        self._lead_to(Page.CONVERSATIONS)
+        self.conversations.begin_with(agent)
+
+    def _begin(self) -> None:
+        self._lead_to(Page.CONVERSATIONS)
+        self.conversations.begin()
+
+    def _focus_search(self) -> None:
+        match self.page:
+            case Page.APPROVALS:
+                self.approvals.focus_search()
+            case Page.CONVERSATIONS:
+                self.conversations.focus_search()
+            case _:
+                return
+
+    def _back(self) -> None:
+        if self.page is Page.APPROVALS and self.approvals.back():
+            return
+        if self._led_from is not None:
+            self.show_page(self._led_from)
+
+    def _on_changed(self, changes: Changes) -> None:
+        if changes.requests or changes.reset:
+            self._show_waiting()
+
+    def _show_waiting(self) -> None:
+        requests = self._store.requests()
+        waiting = sum(request.state is RequestState.WAITING for request in requests)
+        self.setWindowTitle(f"({waiting}) {NAME}" if waiting else NAME)
+        self._rail.show_badge(Page.APPROVALS, waiting)
+
+    def _connect_pages(self, desk: Desk) -> None:
+        self._notice.dismissed.connect(self._notices.hide)
+        self._rail.page_chosen.connect(lambda name: self.show_page(Page(name)))
+        for page in (self.approvals, self.conversations):
+            page.settings_wanted.connect(lambda: self._lead_to(Page.SETTINGS))
+            page.demo_wanted.connect(desk.start_demo)
+        self.approvals.context_wanted.connect(self.open_context)
+        self.conversations.request_opened.connect(self.open_request)
+        self.agents.chat_wanted.connect(self._chat_with)
+        self.agents.settings_wanted.connect(lambda: self._lead_to(Page.SETTINGS))
+        self._status.settings_wanted.connect(lambda: self._lead_to(Page.SETTINGS))
+        self._status.agents_wanted.connect(lambda: self._lead_to(Page.AGENTS))
+
+    def _bind_keys(self) -> None:
+        on_key(self, Qt.Key.Key_Slash, self._focus_search)
+        for number, item in enumerate(RAIL_ITEMS, start=1):
+            page = Page(item.page)
+            shortcut = QShortcut(QKeySequence(f"Ctrl+{number}"), self)
+            shortcut.activated.connect(lambda page=page: self.show_page(page))
+        QShortcut(QKeySequence(QKeySequence.StandardKey.New), self).activated.connect(self._begin)
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), self).activated.connect(self._back)
+
+    def _lay_out(self) -> None:
+        for page in self._pages.values():
+            self._stack.addWidget(page)
+        notices = QVBoxLayout(self._notices)
+        notices.setContentsMargins(16, 10, 16, 10)
+        notices.addWidget(self._notice)
+        self._notices.hide()
+        column = QVBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._notices)
+        column.addWidget(self._stack, 1)
+        upper = QHBoxLayout()
+        upper.setContentsMargins(0, 0, 0, 0)
+        upper.setSpacing(0)
+        upper.addWidget(self._rail)
+        upper.addLayout(column, 1)
+        centre = QWidget()
+        centre.setProperty("surface", "bg")
+        whole = QVBoxLayout(centre)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(upper, 1)
+        whole.addWidget(self._status)
+        self.setCentralWidget(centre)
+        # Else the first control would have the keyboard, and its ring, before anybody asked.
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocus()

@@ -1,0 +1,136 @@
+"""The line at the lower edge of the window: the link, the demo, and who answers.
+
+The only place that keeps these in sight on every page.
+"""
+
+from typing import Final
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+
+from desktop.qtmodels.bridge import Bridge
+from desktop.qtmodels.tone import Tone
+from desktop.qtmodels.wording import link_tone
+from desktop.store.changes import Changes
+from desktop.store.records import DemoState
+from desktop.store.store import Store
+from desktop.views.parts.labels import Edge, Look, TextLabel
+from desktop.views.parts.link_indicator import LinkIndicator
+from desktop.views.theme import tokens
+
+STATUS_HEIGHT: Final = 30
+_PRESSING: Final = frozenset((Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter))
+_DEMO_TONES: Final = {DemoState.FAILED: Tone.DANGER, DemoState.RUNNING: Tone.OK}
+
+
+class StatusLine(QFrame):
+    """Follows the store.
+
+    Signals:
+        settings_wanted: a person wants to see or change the connection.
+        agents_wanted: or to see the demo.
+    """
+
+    settings_wanted = Signal()
+    agents_wanted = Signal()
+
+    def __init__(self, store: Store, bridge: Bridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self.setProperty("surface", "panel")
+        self.setProperty("edge", Edge.TOP.value)
+        self.setFixedHeight(STATUS_HEIGHT)
+        self.setAccessibleName("Status")
+        self.link = PressableState("Opens the connection settings")
+        self.link.setObjectName("link.state")
+        self.demo = PressableState("Opens the page of the agents")
+        self.demo.setObjectName("demo.state")
+        self._note = TextLabel("", Look.SMALL)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 1, 14, 0)
+        row.setSpacing(14)
+        row.addWidget(self.link)
+        row.addStretch(1)
+        row.addWidget(self._note)
+        row.addWidget(self.demo)
+        self.link.pressed.connect(self.settings_wanted)
+        self.demo.pressed.connect(self.agents_wanted)
+        bridge.changed.connect(self._on_changed)
+        self._show_link()
+        self._show_demo()
+        self._show_notes()
+
+    def _on_changed(self, changes: Changes) -> None:
+        if changes.link:
+            self._show_link()
+        if changes.demo:
+            self._show_demo()
+        if changes.agents or changes.reset:
+            self._show_notes()
+
+    def _show_link(self) -> None:
+        link = self._store.link
+        words = f"{link.title} · {link.address}" if link.address else link.title
+        self.link.show_state(link_tone(link.state), words, link.hint)
+
+    def _show_demo(self) -> None:
+        demo = self._store.demo
+        self.demo.setVisible(demo.state is not DemoState.STOPPED)
+        self.demo.show_state(_DEMO_TONES.get(demo.state, Tone.WARN), demo.title, demo.hint)
+
+    def _show_notes(self) -> None:
+        """What agents want to be known of them, such as that no real model answers."""
+        notes = dict.fromkeys(agent.note for agent in self._store.agents() if agent.note)
+        words = ", ".join(note[:1].upper() + note[1:] for note in notes)
+        self._note.setVisible(bool(words))
+        if words != self._note.text():
+            self._note.show_text(words)
+
+
+class PressableState(LinkIndicator):
+    """A state that leads to the page where something can be done about it.
+
+    Signals:
+        pressed: with the mouse, Space or Enter.
+    """
+
+    pressed = Signal()
+
+    def __init__(self, what_it_does: str, parent: QWidget | None = None) -> None:
+        self._what_it_does = what_it_does  # the base shows its first state at once
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setContentsMargins(4, 0, 4, 0)
+
+    def show_state(self, tone: Tone, words: str, hint: str = "") -> None:
+        """See `LinkIndicator`; the tool tip also says where a click leads."""
+        super().show_state(tone, words, hint)
+        more = f"{hint}\n{self._what_it_does}".strip()
+        self.setToolTip(f"{words}\n{more}")
+        self.setAccessibleDescription(more)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click counts where it ends, as with a button."""
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(
+            event.position().toPoint()
+        ):
+            self.pressed.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The keyboard does the same."""
+        if event.key() in _PRESSING:
+            self.pressed.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The state, and a ring while it has the keyboard."""
+        super().paintEvent(event)
+        if self.hasFocus():
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(QColor(tokens().focus), 2))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 5, 5)
+            painter.end()
