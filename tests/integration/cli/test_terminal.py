@@ -94,9 +94,9 @@ async def test_json_carries_every_character(worker: HandWorker) -> None:
 async def test_arguments_that_are_no_text_do_not_stop_a_message(worker: HandWorker) -> None:
     """A shell may hand over bytes that are no UTF-8."""
     async with worker.serving(worker.obey):
-        ended = await signoff("chat", scenes.AGENT, "caf\udce9", "--json")
+        ended = await signoff("chat", scenes.AGENT, "na\udcefve", "--json")
 
-    assert (ended.code, ended.lines[0]["text"]) == (0, "caf?")
+    assert (ended.code, ended.lines[0]["text"]) == (0, "na?ve")
 
 
 def _tricks(ended: Ended) -> set[str]:

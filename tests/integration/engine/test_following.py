@@ -107,18 +107,18 @@ async def test_pieces_of_a_message_are_shown_until_it_is_whole(
     await desk.connect(redis_url)
     writer = ProgressWriter(connection)
 
-    for number, piece in enumerate(("Good ", "mor")):
+    for number, piece in enumerate(("Good ", "day")):
         await writer.publish_tokens(
             TokenDelta(
                 context_id=scenes.CONTEXT, agent="a", message_id="m-1", delta=piece, seq=number
             )
         )
     await await_until(
-        lambda: [s.text for s in desk.store.streaming(scenes.CONTEXT)] == ["Good mor"], "the pieces"
+        lambda: [s.text for s in desk.store.streaming(scenes.CONTEXT)] == ["Good day"], "the pieces"
     )
-    await _tell(connection, scenes.agent_says("Good morning."))
+    await _tell(connection, scenes.agent_says("Good day."))
 
-    await desk.until_texts(scenes.CONTEXT, "hi", "Good morning.")
+    await desk.until_texts(scenes.CONTEXT, "hi", "Good day.")
     assert desk.store.streaming(scenes.CONTEXT) == []
 
 

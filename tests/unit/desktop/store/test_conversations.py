@@ -176,18 +176,18 @@ def test_a_message_grows_while_the_model_writes_and_is_then_replaced() -> None:
     """Pieces are shown at once; the whole message takes their place."""
     store = online_store(*seen(scenes.human_says("hi")))
 
-    changes = store.apply([_delta("Good ", 0), _delta("mor", 1), _delta("mor", 1)])
-    assert [piece.text for piece in store.streaming(scenes.CONTEXT)] == ["Good mor"]
+    changes = store.apply([_delta("Good ", 0), _delta("day", 1), _delta("day", 1)])
+    assert [piece.text for piece in store.streaming(scenes.CONTEXT)] == ["Good day"]
     assert changes.streaming == {scenes.CONTEXT}
 
-    store.apply(seen(scenes.agent_says("Good morning."), first=1))
+    store.apply(seen(scenes.agent_says("Good day."), first=1))
     assert store.streaming(scenes.CONTEXT) == []
-    assert _texts(store) == ["hi", "Good morning."]
+    assert _texts(store) == ["hi", "Good day."]
 
 
 def test_a_piece_that_comes_after_its_message_is_dropped() -> None:
     """Channels and streams are not in step."""
-    store = online_store(*seen(scenes.agent_says("Good morning.")))
+    store = online_store(*seen(scenes.agent_says("Good day.")))
 
     changes = store.apply([_delta("Good ", 0)])
 
@@ -197,7 +197,7 @@ def test_a_piece_that_comes_after_its_message_is_dropped() -> None:
 
 def test_pieces_of_a_run_that_ended_go_away() -> None:
     """What was being written is either written or will never be."""
-    store = online_store(*seen(scenes.human_says("hi")), _delta("I thi", 0))
+    store = online_store(*seen(scenes.human_says("hi")), _delta("I see", 0))
 
     store.apply(seen(scenes.progress("Error occurred. No model."), first=1))
 
