@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -62,7 +63,9 @@ class EngineThread:
         loop.call_soon_threadsafe(lambda: order(engine))
 
     def _run(self) -> None:
-        asyncio.run(self._live())
+        # Stated, because the GUI's thread sets the policy for the whole process to Qt's loop.
+        with asyncio.Runner(loop_factory=_new_loop) as runner:
+            runner.run(self._live())
 
     async def _live(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -73,3 +76,9 @@ class EngineThread:
             await self._main
         except asyncio.CancelledError:
             return  # that is how it is stopped
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    if sys.platform == "win32":
+        return asyncio.ProactorEventLoop()  # the one that can start child processes there
+    return asyncio.SelectorEventLoop()

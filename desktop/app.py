@@ -1,0 +1,341 @@
+"""The composition root of the window: builds every room once, connects them, and stops them.
+
+The only place that knows everybody. It wires and decides nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Coroutine
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import qasync  # type: ignore[import-untyped]
+import structlog
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon
+
+from desktop import assets, settings
+from desktop.actions.alerts import Alert, alert_for
+from desktop.actions.approvals import Approvals
+from desktop.actions.conversations import Conversations
+from desktop.engine.runner import EngineThread
+from desktop.errors import ConsoleError, VaultUnavailable
+from desktop.qtmodels.bridge import Bridge
+from desktop.qtmodels.tone import Tone
+from desktop.settings import Person, Settings, Theme
+from desktop.store.changes import Changes
+from desktop.store.records import DemoState
+from desktop.store.store import Store
+from desktop.system.local_workers import LocalWorkers
+from desktop.system.notifications import Notifications
+from desktop.system.single_instance import SingleInstance
+from desktop.system.vault import Vault
+from desktop.views.main_window import MainWindow
+from desktop.views.theme import apply_theme
+from workers.wire.errors import SignoffError
+from workers.wire.streams.connection import join_password, split_password
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+NO_DISPLAY = "There is no display here, so no window can open."
+
+
+class Console:
+    """The whole console, from its window to its engine. Implements `actions.desk.Desk`.
+
+    Attributes:
+        store: what the console knows.
+        window: the one window.
+        stopping: set when the console shall end.
+    """
+
+    def __init__(self, app: QApplication) -> None:
+        self._settings, self._damage = settings.load()
+        apply_theme(app, self._settings.theme)
+        self.stopping = asyncio.Event()
+        self.store = Store()
+        self.bridge = Bridge(self.store)
+        self.engine = EngineThread(self.bridge.deliver)
+        self.approvals = Approvals(self.store, self.engine, self._person)
+        self.conversations = Conversations(self.store, self.engine, self._person)
+        self._vault = Vault()
+        self._demo = LocalWorkers(lambda fact: self.bridge.deliver([fact]))
+        self._url = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.window = MainWindow(
+            store=self.store,
+            bridge=self.bridge,
+            approvals=self.approvals,
+            conversations=self.conversations,
+            desk=self,
+            now_ms=lambda: int(time.time() * 1000),
+        )
+        self.window.close_requested.connect(self.stopping.set)
+        self._tray = self._make_tray(app.windowIcon())
+        self.notifications = Notifications(
+            assets.icon_path("signoff.png"), self._tray, self._on_notification_opened, self._alert
+        )
+        self.bridge.changed.connect(self._on_changed)
+
+    @property
+    def settings(self) -> Settings:
+        """See `Desk`."""
+        return self._settings
+
+    def start(self, url: str, *, demo: bool) -> None:
+        """Start the engine, and follow what was asked for or was followed last."""
+        self.engine.start()
+        if self._damage is not None:
+            self._notice(self._damage)
+        if url:
+            self._follow(url)
+        elif demo:
+            self.start_demo()
+        elif self._settings.broker_url:
+            self._spawn(self._connect_as_before(), "connect")
+
+    async def stop(self) -> None:
+        """Stop everything, in the reverse order of its start."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.notifications.clear()
+        await asyncio.wrap_future(self.engine.submit(self._demo.stop()))
+        self.engine.stop()
+        self.bridge.close()
+        if self._tray is not None:
+            self._tray.hide()
+        self.window.hide()
+        self.window.deleteLater()
+
+    def connect(self, url: str, password: str) -> None:
+        """See `Desk`."""
+        bare, inside = split_password(url.strip())
+        password = password or inside
+        self._choose(broker_url=bare)
+        self._follow(join_password(bare, password))
+        self._spawn(self._keep(bare, password), "keep password")
+
+    def disconnect(self) -> None:
+        """See `Desk`."""
+        self._choose(broker_url="")
+        self._follow("")
+
+    def reconnect(self) -> None:
+        """See `Desk`."""
+        self._follow(self._url)
+
+    def start_demo(self) -> None:
+        """See `Desk`."""
+        self._spawn(self._run_demo(), "start demo")
+
+    def stop_demo(self) -> None:
+        """See `Desk`."""
+        self._spawn(self._end_demo(), "stop demo")
+
+    def choose_theme(self, theme: Theme) -> None:
+        """See `Desk`."""
+        self._choose(theme=theme)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            apply_theme(app, theme)
+
+    def introduce(self, name: str) -> None:
+        """See `Desk`."""
+        self._choose(reviewer_name=name.strip())
+
+    def notify(self, *, wanted: bool) -> None:
+        """See `Desk`."""
+        self._choose(notify=wanted)
+
+    def _person(self) -> Person:
+        return self._settings.person
+
+    def _follow(self, url: str) -> None:
+        self._url = url
+        self.engine.connect(url)
+
+    def _choose(self, **news: str | bool | Theme) -> None:
+        self._settings = settings.changed(self._settings, **news)
+        try:
+            settings.save(self._settings)
+        except ConsoleError as error:
+            self._notice(error)
+
+    async def _connect_as_before(self) -> None:
+        url, password = self._settings.broker_url, ""
+        try:
+            password = await self._vault.password(url)
+        except VaultUnavailable as error:
+            self._notice(error)
+        self._follow(join_password(url, password))
+
+    async def _keep(self, address: str, password: str) -> None:
+        try:
+            await self._vault.keep(address, password)
+        except VaultUnavailable as error:
+            self._notice(error)
+
+    async def _run_demo(self) -> None:
+        if self.store.demo.state in {DemoState.STARTING, DemoState.RUNNING}:
+            return
+        ready = await asyncio.wrap_future(self.engine.submit(self._demo.start()))
+        self._follow(ready.redis_url)
+
+    async def _end_demo(self) -> None:
+        await asyncio.wrap_future(self.engine.submit(self._demo.stop()))
+        self._follow("")
+
+    def _on_changed(self, changes: Changes) -> None:
+        if not (changes.arrived or changes.requests):
+            return
+        waiting = [request for request in self.store.requests() if request.is_open]
+        alert = alert_for(waiting, in_front=self.window.isActiveWindow())
+        if changes.arrived and alert is not None and self._settings.notify:
+            self._spawn(self._show(alert), "notify")
+        elif not waiting:
+            self._spawn(self.notifications.clear(), "clear notification")
+
+    async def _show(self, alert: Alert) -> None:
+        await self.notifications.show(alert)
+
+    def _alert(self, alert: Alert) -> None:
+        self.window.show_notice(alert.title, alert.body, Tone.WARN)
+        QApplication.alert(self.window)
+
+    def _on_notification_opened(self) -> None:
+        self.show_window()
+        self.window.open_oldest_waiting()
+
+    def show_window(self) -> None:
+        """Bring the window to the front: only ever because a person asked for it."""
+        self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
+
+    def _make_tray(self, icon: QIcon) -> QSystemTrayIcon | None:
+        if not QSystemTrayIcon.isSystemTrayAvailable():
+            return None
+        tray = QSystemTrayIcon(icon, self.window)
+        tray.activated.connect(self.show_window)
+        tray.show()
+        return tray
+
+    def _spawn(self, work: Coroutine[object, object, None], name: str) -> None:
+        task = asyncio.get_event_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._on_task_done)
+
+    def _on_task_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, SignoffError):
+            self._notice(error)
+        elif error is not None:
+            log.error("task.failed", task=task.get_name(), error=type(error).__name__)
+            self.window.show_notice("Something went wrong.", str(error)[:300], Tone.DANGER)
+
+    def _notice(self, error: SignoffError) -> None:
+        self.window.show_notice(error.title, error.hint, Tone.DANGER)
+
+
+def run_console(*, url: str, demo: bool, tour: Path | None, diagnose: bool) -> int:
+    """Open the window and stay until it is closed.
+
+    Args:
+        url: the broker to follow; empty for the one followed last.
+        demo: start the bundled demo and follow it.
+        tour: drive the window through the main job and leave pictures there.
+        diagnose: build everything, check it, and quit.
+
+    Returns:
+        The process's exit code.
+    """
+    if tour is None and not diagnose and not _has_display():
+        if not demo:
+            hint = "Use the commands instead (signoff --help), or --tour DIR."
+            raise ConsoleError(NO_DISPLAY, hint)
+        tour = settings.home() / "tour"
+        print(f"{NO_DISPLAY} Running the tour; its pictures will be in {tour}.", flush=True)  # noqa: T201
+    if tour is not None or diagnose:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    # A thread that computes may hold the other up for 5 ms by default: a third of a frame.
+    sys.setswitchinterval(0.0005)
+    app = make_application()
+    if tour is not None:
+        tour.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="signoff-tour-") as home:
+            # The tour neither reads nor changes anybody's settings.
+            os.environ["SIGNOFF_HOME"] = home
+            return run_on_qt(app, _tour(app, tour, Path(home)))
+    return run_on_qt(app, _run(app, url, demo=demo, diagnose=diagnose))
+
+
+def run_on_qt(app: QApplication, work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on Qt's loop until it ends, and return what it returned.
+
+    Not `qasync.run`: below Python 3.12 that makes Qt's loop the loop of every thread, also of the
+    engine's.
+    """
+    with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app)) as runner:
+        return runner.run(work)
+
+
+def make_application() -> QApplication:
+    """The Qt application of this process, with Signoff's name and icon."""
+    QCoreApplication.setApplicationName("Signoff")
+    found = QApplication.instance()
+    app = found if isinstance(found, QApplication) else QApplication(["signoff"])
+    app.setDesktopFileName("signoff")
+    app.setWindowIcon(QIcon(str(assets.icon_path("signoff.svg"))))
+    # Closing is ours: Qt's own way stops the loop under the coroutines that still clean up.
+    app.setQuitOnLastWindowClosed(False)
+    return app
+
+
+async def _run(app: QApplication, url: str, *, demo: bool, diagnose: bool) -> int:
+    console = Console(app)
+    instance = SingleInstance(settings.home(), console.show_window)
+    if not diagnose and not instance.claim():
+        print("Signoff is already open; its window was asked to show.")  # noqa: T201
+        return 0
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, console.stopping.set)
+    console.window.show()
+    loop.call_soon(partial(console.start, url, demo=demo))
+    if diagnose:
+        loop.call_later(0.5, console.stopping.set)
+    try:
+        await console.stopping.wait()
+    finally:
+        await console.stop()
+        instance.release()
+    return 0
+
+
+async def _tour(app: QApplication, directory: Path, home: Path) -> int:
+    from desktop.tour.tour import run_tour  # noqa: PLC0415 - only for a tour
+
+    console = Console(app)
+    console.window.resize(1480, 900)
+    console.window.show()
+    console.start("", demo=False)
+    try:
+        return 0 if await run_tour(console, directory, home) else 1
+    finally:
+        await console.stop()
+
+
+def _has_display() -> bool:
+    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
