@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from desktop.qtmodels.rows import Pill
 from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import call_state, clock
-from desktop.store.records import HUMAN, Entry, Request, Streaming, ToolCall
+from desktop.store.records import HUMAN, Entry, Request, RequestState, Streaming, ToolCall
 from desktop.store.records import EntryKind as StoredKind
 from desktop.views.parts.transcript_entry import EntryKind, TranscriptEntry
 
 #: So much of a tool's result stands on its line; all of it is folded beneath.
-RESULT_ON_LINE = 96
+RESULT_ON_LINE = 56
 _NO_STATE = Pill("")
 _PERSON = "Person"
 
@@ -58,7 +58,7 @@ def _lines_of(
         case StoredKind.SENDING:
             yield from _sending(entry)
         case StoredKind.TOOL_RESULT:
-            yield _result(entry)
+            yield _result(entry, requests.get(entry.tool_call_id))
         case StoredKind.INTERRUPT:
             yield from _interrupt(entry, requests, calls)
         case StoredKind.ERROR:
@@ -112,7 +112,8 @@ def _interrupt(
     )
 
 
-def _result(entry: Entry) -> TranscriptEntry:
+def _result(entry: Entry, request: Request | None) -> TranscriptEntry:
+    state = _result_state(entry, request)
     words = " ".join(entry.text[: 4 * RESULT_ON_LINE].split())
     is_short = words == entry.text and len(words) <= RESULT_ON_LINE
     shown = words if is_short else f"{words[:RESULT_ON_LINE]}…"
@@ -123,10 +124,16 @@ def _result(entry: Entry) -> TranscriptEntry:
         at=clock(entry.at_ms),
         text=shown if words else "",
         detail="" if is_short else entry.text,
-        state="failed" if entry.failed else "returned",
-        tone=Tone.DANGER if entry.failed else Tone.NEUTRAL,
+        state=state.text,
+        tone=state.tone,
         collapsed_title=entry.speaker,
     )
+
+
+def _result_state(entry: Entry, request: Request | None) -> Pill:
+    if request is not None and request.state is RequestState.REJECTED:
+        return Pill("told to the agent")  # its text is the reviewer's word; nothing has failed
+    return Pill("failed", Tone.DANGER) if entry.failed else Pill("returned")
 
 
 def _sending(entry: Entry) -> Iterator[TranscriptEntry]:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from desktop.actions.approvals import Approvals
 from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import risk_pill, state_pill
-from desktop.store.records import Request
+from desktop.store.records import Request, RequestState
 from desktop.views.approvals.decision_panel import DecisionPanel
 from desktop.views.approvals.guard import MisclickGuard
 from desktop.views.approvals.request_facts import RequestFacts
@@ -68,7 +68,7 @@ class RequestCard(QFrame):
         self._description = MarkdownView("Description of the call", max_height=160)
         self.arguments = ArgumentsView()
         self.arguments.setObjectName("request.arguments")
-        self._result = ValueBox("What the tool said", max_lines=10)
+        self._result = ValueBox("Result", max_lines=10)
         self._result_caption = caption("Result")
         self._prompt = LinkPrompt()
         self._description.link_requested.connect(self._prompt.ask)
@@ -135,8 +135,16 @@ class RequestCard(QFrame):
             self._warning.show_message(Tone.WARN, _FOREIGN, _FOREIGN_HINT, dismissable=False)
         else:
             self._warning.hide()
-        self._result_caption.setVisible(bool(request.result))
-        self._result.setVisible(bool(request.result))
+        self._show_result(request)
+
+    def _show_result(self, request: Request) -> None:
+        for widget in (self._result_caption, self._result):
+            widget.setVisible(bool(request.result))
+        told = request.state is RequestState.REJECTED
+        words = "Told to the agent" if told else "Result"
+        self._result_caption.setText(words.upper())
+        self._result_caption.setAccessibleName(words)
+        self._result.setAccessibleName(words)
         self._result.show_value(request.result)
 
     def _on_second(self) -> None:

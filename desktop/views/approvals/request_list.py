@@ -123,6 +123,8 @@ class RequestList(QWidget):
     def _show_nothing_found(self, show: Show, *, found: bool) -> None:
         if self.search.text().strip():
             self._nothing.show_words("No match", "No request here has all of these words.")
+        elif not self._store.is_online:
+            self._nothing.show_words("Not connected", "Requests on the broker are listed here.")
         else:
             self._nothing.show_words(*_EMPTY[show])
         self._stack.setCurrentIndex(0 if found else 1)
@@ -155,7 +157,7 @@ class RequestList(QWidget):
         column.addLayout(self._stack, 1)
 
     def _on_changed(self, changes: Changes) -> None:
-        if changes.reset or changes.requests:
+        if changes.reset or changes.requests or changes.link:
             self.refresh()
 
     def _on_row_chosen(self, row: int) -> None:

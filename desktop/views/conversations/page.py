@@ -104,12 +104,19 @@ class ConversationsPage(QWidget):
         self._list.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._list.search.selectAll()
 
-    def back(self) -> None:
-        """What Escape does: leave the form of a new conversation, else go to the list."""
+    def back(self) -> bool:
+        """What Escape does: leave the form of a new conversation, else go to the list.
+
+        Returns:
+            Whether there was anything to leave.
+        """
         if self._beginning:
             self._on_cancelled()
-        else:
+        elif not self._list.list.hasFocus():
             self._list.list.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        else:
+            return False
+        return True
 
     def _open_context(self, context_id: str | None) -> None:
         self._context_id = context_id
