@@ -40,8 +40,8 @@ from desktop.system.single_instance import SingleInstance
 from desktop.system.vault import Vault
 from desktop.views.main_window import MainWindow
 from desktop.views.theme import apply_theme
+from workers.wire.addresses import join_password, split_password
 from workers.wire.errors import SignoffError
-from workers.wire.streams.connection import join_password, split_password
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)

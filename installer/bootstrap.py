@@ -7,6 +7,7 @@ lock files or the system ask for, and takes well under a second when nothing cha
 
 from __future__ import annotations
 
+import compileall
 import hashlib
 import os
 import shutil
@@ -80,6 +81,7 @@ def _is_installed(name: str) -> bool:
 
 def _install_python() -> None:
     """Make `.venv` and bring it to the state of the locks, unless it already is there."""
+    _compile(ROOT / "desktop", ROOT / "workers")
     wanted = hashlib.sha256(b"".join(lock.read_bytes() for lock in LOCKS)).hexdigest()
     if STAMP.exists() and STAMP.read_text() == wanted:
         return
@@ -94,9 +96,15 @@ def _install_python() -> None:
     # The project itself, editable; its build tool is in the lock, so nothing else is fetched.
     editable = ["--no-deps", "--no-build-isolation", "-e", str(ROOT)]
     subprocess.run([*uv, "install", *target, *editable], check=True)
-    # Compiled once here instead of at every start.
-    subprocess.run([str(python), "-m", "compileall", "-q", str(VENV / "lib")], check=False)
+    _compile(VENV / "lib")
     STAMP.write_text(wanted)
+
+
+def _compile(*folders: Path) -> None:
+    """Compile what changed, here once instead of at every start."""
+    for folder in folders:
+        # Templates inside packages are no Python; they are left alone, silently.
+        compileall.compile_dir(folder, quiet=2)
 
 
 def _runs(command: list[str]) -> bool:

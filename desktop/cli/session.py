@@ -19,7 +19,7 @@ from desktop.store.facts import Fact
 from desktop.store.records import LinkState
 from desktop.store.store import Store
 from desktop.system.vault import Vault
-from workers.wire.streams.connection import join_password
+from workers.wire.addresses import join_password
 
 CONNECT_SECONDS = 10.0
 

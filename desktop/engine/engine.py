@@ -17,9 +17,10 @@ from desktop.engine.feed import Feed
 from desktop.engine.outbox import carry_out
 from desktop.store import facts
 from desktop.store.records import Link, LinkState
+from workers.wire.addresses import split_password
 from workers.wire.errors import BrokerError, BrokerRefused
 from workers.wire.events import TokenDelta
-from workers.wire.streams.connection import Connection, split_password
+from workers.wire.streams.connection import Connection
 from workers.wire.streams.news import Touched, listen
 from workers.wire.streams.reader import Reader
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from desktop.actions.ports import Order
-from desktop.engine.engine import Engine, Sink
+from desktop.store.facts import Fact
+
+if TYPE_CHECKING:
+    from desktop.engine.engine import Engine
 
 T = TypeVar("T")
 STOP_SECONDS = 5.0
@@ -23,25 +27,26 @@ STOP_SECONDS = 5.0
 class EngineThread:
     """Runs an `Engine` on a thread with a loop of its own. Implements `actions.ports.Outbox`."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Callable[[list[Fact]], None]) -> None:
         self._sink = sink
         self._thread = threading.Thread(target=self._run, name="engine")
-        self._started: concurrent.futures.Future[None] = concurrent.futures.Future()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine: Engine | None = None
         self._main: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Start the thread; returns when its loop runs."""
+        """Start the thread, without waiting for it; what is asked from now on is done in order."""
+        self._loop = _new_loop()
+        self._loop.call_soon(self._build)
         self._thread.start()
-        self._started.result(STOP_SECONDS)
 
     def stop(self) -> None:
         """End the engine and wait for its thread, at most 5 seconds; fine if it never started."""
         if self._thread.ident is None:
             return
-        if self._loop is not None and self._main is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._main.cancel)
+        if self._loop is not None and self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):  # the loop has just ended by itself
+                self._loop.call_soon_threadsafe(self._cancel)
         self._thread.join(STOP_SECONDS)
 
     def connect(self, url: str) -> None:
@@ -58,20 +63,33 @@ class EngineThread:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def _call(self, order: Callable[[Engine], None]) -> None:
-        engine, loop = self._engine, self._loop
-        assert engine is not None and loop is not None  # noqa: S101, PT018 - only after start()
-        loop.call_soon_threadsafe(lambda: order(engine))
+        assert self._loop is not None  # noqa: S101 - only after start()
+        self._loop.call_soon_threadsafe(self._do, order)
+
+    def _do(self, order: Callable[[Engine], None]) -> None:
+        if self._engine is not None:
+            order(self._engine)
+
+    def _build(self) -> None:
+        # The broker's client takes 0.1 s to load: here, while the window is painted.
+        from desktop.engine.engine import Engine  # noqa: PLC0415
+
+        self._engine = Engine(self._sink)
+        self._main = asyncio.get_running_loop().create_task(self._engine.run(), name="engine")
+
+    def _cancel(self) -> None:
+        if self._main is not None:
+            self._main.cancel()
 
     def _run(self) -> None:
+        loop = self._loop
+        assert loop is not None  # noqa: S101 - made before the thread was started
         # Stated, because the GUI's thread sets the policy for the whole process to Qt's loop.
-        with asyncio.Runner(loop_factory=_new_loop) as runner:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
             runner.run(self._live())
 
     async def _live(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._engine = Engine(self._sink)
-        self._main = asyncio.create_task(self._engine.run(), name="engine")
-        self._started.set_result(None)
+        assert self._main is not None  # noqa: S101 - built before anything else ran here
         try:
             await self._main
         except asyncio.CancelledError:

@@ -6,8 +6,9 @@ import pytest
 
 from tests.support.redis_server import RedisServer, free_port
 from tests.support.strangers import Serve, hang_up, speak_first, speak_http, stranger
+from workers.wire.addresses import join_password, split_password
 from workers.wire.errors import BrokerError, BrokerRefused, BrokerUnreachable
-from workers.wire.streams.connection import Connection, join_password, split_password
+from workers.wire.streams.connection import Connection
 
 
 async def test_the_right_password_opens_the_broker(redis_url: str) -> None:

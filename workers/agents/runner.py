@@ -30,9 +30,10 @@ from workers.runtime.ledger import ToolLedger
 from workers.runtime.service import serve
 from workers.runtime.worker import Worker
 from workers.settings import WorkerSettings
+from workers.wire.addresses import split_password
 from workers.wire.approvals import Mode
 from workers.wire.ids import check_agent_name, new_consumer_name
-from workers.wire.streams.connection import Connection, split_password
+from workers.wire.streams.connection import Connection
 from workers.wire.streams.progress import ProgressWriter
 
 
@@ -231,6 +232,8 @@ class AgentRunner:
             base_url=self._openai_base_url or None,
             api_key=lambda: self._openai_api_key,
             temperature=self._temperature,
+            # Without it a streamed answer does not say how many tokens it took.
+            stream_usage=True,
             http_async_client=client,
             # Of the synchronous client, which is never used: leave it alone, and say nothing.
             http_socket_options=(),

@@ -17,9 +17,9 @@ from tests.support.redis_server import RedisServer
 from tests.support.strangers import speak_http, stranger
 from tests.support.waiting import await_until
 from workers.wire import keys
+from workers.wire.addresses import join_password
 from workers.wire.codec import encode_event
 from workers.wire.streams import news as news_module
-from workers.wire.streams.connection import join_password
 from workers.wire.streams.reader import Reader
 
 ONLINE, CONNECTING, CATCHING_UP, OFFLINE, REFUSED = (

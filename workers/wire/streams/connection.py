@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self, TypeAlias
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from redis import asyncio as redis
 from redis import exceptions
 from redis.asyncio.connection import parse_url
 
+from workers.wire.addresses import address_errors, address_parts
 from workers.wire.errors import BrokerError, BrokerRefused, BrokerUnreachable
 
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -25,20 +25,6 @@ MAX_CONNECTIONS = 20
 #: read replies by their shape in this package alone.
 Client: TypeAlias = Any
 
-#: Options an address may carry; others would reach the client's constructor as they are.
-_OPTIONS = frozenset(
-    (
-        "client_name",
-        "db",
-        "password",
-        "ssl_ca_certs",
-        "ssl_cert_reqs",
-        "ssl_certfile",
-        "ssl_check_hostname",
-        "ssl_keyfile",
-        "username",
-    )
-)
 _HINT_ADDRESS = "Check the address and port, and that the broker is running."
 
 
@@ -90,8 +76,8 @@ class Connection:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        with _url_errors():
-            _parts(url)
+        with address_errors():
+            address_parts(url)
             pool = redis.BlockingConnectionPool.from_url(
                 url,
                 protocol=2,
@@ -116,7 +102,7 @@ class Connection:
 
     def blocking(self) -> Client:
         """A client of its own for reads that wait longer than any command may. Close it."""
-        with _url_errors():
+        with address_errors():
             return redis.Redis.from_url(
                 self.url,
                 protocol=2,
@@ -130,7 +116,7 @@ class Connection:
 
     def listener(self) -> Client:
         """A bare connection that speaks RESP3, for `news.listen`. Disconnect it."""
-        with _url_errors():
+        with address_errors():
             options: dict[str, Any] = dict(parse_url(self.url))
             kind = options.pop("connection_class", redis.Connection)
             return kind(
@@ -144,62 +130,3 @@ class Connection:
         """Close every connection."""
         await self.client.aclose()
         await self.client.connection_pool.disconnect()
-
-
-def split_password(url: str) -> tuple[str, str]:
-    """Take the password out of a broker URL.
-
-    Returns:
-        The URL without it, and the password (empty if there was none).
-
-    Raises:
-        BrokerRefused: not a broker URL.
-    """
-    with _url_errors():
-        parts = _parts(url)
-    options = parse_qsl(parts.query, keep_blank_values=True)
-    named = [value for name, value in options if name == "password"]
-    query = urlencode([(name, value) for name, value in options if name != "password"])
-    bare = _joined(parts, f"{parts.username}@" if parts.username else "", query)
-    return bare, unquote(parts.password or "") or "".join(named[-1:])
-
-
-def join_password(url: str, password: str) -> str:
-    """Put a password into a broker URL."""
-    parts = urlsplit(url)
-    if not password:
-        return url
-    user = f"{parts.username or ''}:{quote(password, safe='')}@"
-    return _joined(parts, user, parts.query)
-
-
-def _parts(url: str) -> SplitResult:
-    """The parts of a broker URL.
-
-    Raises:
-        ValueError: it is none, or has options that no broker address has.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.hostname or parts.path):
-        raise ValueError("it must look like redis://host:port/0")
-    _ = parts.port  # raises on a port that is no number
-    for name, _value in parse_qsl(parts.query, keep_blank_values=True):
-        if name not in _OPTIONS or (name.startswith("ssl_") and parts.scheme != "rediss"):
-            raise ValueError(f"{name!r} is no option of it")
-    return parts
-
-
-def _joined(parts: SplitResult, user: str, query: str) -> str:
-    # urlunsplit would drop the two slashes of unix:///path, which the client insists on.
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{user}{host}{parts.path}" + (f"?{query}" if query else "")
-
-
-@contextmanager
-def _url_errors() -> Iterator[None]:
-    try:
-        yield
-    except ValueError as error:
-        raise BrokerRefused(
-            f"This is not a broker address: {error}.", "Example: redis://127.0.0.1:6379/0"
-        ) from error
