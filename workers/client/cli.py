@@ -11,6 +11,7 @@ import threading
 
 from workers.client.client import AgentClient
 from workers.client.events import printable
+from workers.client.receipts import DecisionRefused
 from workers.client.waiting import WaitingCall
 from workers.wire.approvals import DecisionKind
 from workers.wire.errors import MalformedDecision
@@ -53,8 +54,11 @@ class AgentCLI:
             if not question.strip():
                 return True
             await self.client.send_message(question, self.context_id)
-        async for event in self.client.progress_events(self.context_id):
-            self.client.print_progress_event(event, display_human_message=False)
+        try:
+            async for event in self.client.progress_events(self.context_id):
+                self.client.print_progress_event(event, display_human_message=False)
+        except DecisionRefused as error:
+            print(f"{error.title} {error.hint}")
         return True
 
     async def _decide(self, waiting: WaitingCall) -> bool:

@@ -13,12 +13,15 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from workers.client.events import ProgressEvent, lines_of, read_progress
+from workers.client.receipts import DecisionRefused, read_receipt
 from workers.client.waiting import WaitingCall, still_waiting, waiting_call
 from workers.wire import keys
 from workers.wire.approvals import (
     Binding,
     Decision,
     DecisionKind,
+    Outcome,
+    Refusal,
     Reviewer,
     decision_payload,
     digest_matches,
@@ -33,6 +36,8 @@ from workers.wire.streams.inbox import send
 from workers.wire.streams.reader import Reader, StreamEntry
 
 _POLL_SECONDS = 0.05
+#: How many of the newest receipts are searched for ours.
+_RECEIPTS = 100
 
 
 class AgentClient:
@@ -57,6 +62,7 @@ class AgentClient:
         self._reader = Reader(self._connection)
         self._positions: dict[str, str] = {}
         self._decided: set[str] = set()
+        self._unconfirmed: dict[str, tuple[str, str]] = {}
 
     async def send_message(
         self, content: str, context_id: str, context_dict: dict[str, JSON] | None = None
@@ -129,11 +135,16 @@ class AgentClient:
         )
         await send(self._connection, waiting.agent, Event(waiting.context_id, body))
         self._decided.add(waiting.key)
+        if decision.binding is not None:
+            self._unconfirmed[waiting.context_id] = (decision.binding.nonce, waiting.key)
 
     async def progress_events(self, context_id: str) -> AsyncIterator[ProgressEvent]:
         """What is told about a context from here on, until it is finished or waits for a person.
 
         Called again, it goes on where it stopped.
+
+        Raises:
+            DecisionRefused: nothing follows, because the worker refused this client's decision.
         """
         key = keys.progress(context_id)
         while True:
@@ -151,6 +162,7 @@ class AgentClient:
                 if event.ends(self.target_agent):
                     return
             if not found:
+                await self._raise_refusal(context_id)
                 await asyncio.sleep(_POLL_SECONDS)
 
     async def get_last_event(self, context_id: str) -> ProgressEvent | None:
@@ -218,6 +230,21 @@ class AgentClient:
         if context_id not in self._positions:
             entry = await self._last_entry(context_id)
             self._positions[context_id] = entry.entry_id if entry is not None else "0-0"
+
+    async def _raise_refusal(self, context_id: str) -> None:
+        """Look for the receipt of the decision sent last, until it is there."""
+        nonce, key = self._unconfirmed.get(context_id, ("", ""))
+        if not nonce:
+            return
+        for entry in await self._reader.tail(keys.RECEIPTS, _RECEIPTS):
+            receipt = read_receipt(entry)
+            if receipt is None or receipt.nonce != nonce:
+                continue
+            self._unconfirmed.pop(context_id, None)
+            if receipt.kind is Outcome.REFUSED:
+                if receipt.refusal not in {Refusal.ALREADY_DECIDED, Refusal.NOT_PENDING}:
+                    self._decided.discard(key)  # it waits still, and may be decided again
+                raise DecisionRefused(receipt)
 
     async def _entries(self, context_id: str) -> list[StreamEntry]:
         key = keys.progress(context_id)

@@ -11,6 +11,7 @@ from tests.integration.workers.conftest import Book
 from tests.integration.workers.office import Office
 from workers import AgentClient
 from workers.client.events import ProgressEvent
+from workers.client.receipts import DecisionRefused
 from workers.wire import keys
 from workers.wire.canonical import JSON
 from workers.wire.codec import decode_event, encode_event
@@ -188,3 +189,22 @@ async def test_a_request_with_other_arguments_than_it_is_about_is_not_approved(
         await client.accept_tool_invocation(context)
 
     assert await office.receipts() == []
+
+
+async def test_a_decision_the_worker_refuses_is_told_instead_of_waited_for(
+    office: Office, book: Book, client: AgentClient
+) -> None:
+    """Somebody else's decision was taken, and its worker died before it ran anything."""
+    await office.hire("treasury_agent", [book.transfer_funds])
+    context = new_context_id()
+    await client.send_message("pay 10 to ACME", context)
+    await follow(client, context)
+    [call] = await office.requests(context)
+    await office.leave_mark(call, office.bound(call))
+    await client.accept_tool_invocation(context)
+
+    with pytest.raises(DecisionRefused, match="somebody else decided first") as refusal:
+        await follow(client, context)
+
+    assert refusal.value.receipt.tool_call_id == call.tool_call_id
+    assert book.payments == []
