@@ -56,6 +56,7 @@ class _Draft:
     text: str = ""
     pending: list[str] = field(default_factory=list)
     rendered_at: float = 0.0
+    rough: bool = False  # has words that are not set as Markdown yet
 
 
 class TranscriptView(DocumentView):
@@ -80,6 +81,9 @@ class TranscriptView(DocumentView):
         self.document().setDocumentMargin(20)
         self._flush_timer = QTimer(self, interval=_FLUSH_MS, singleShot=True)
         self._flush_timer.timeout.connect(self._flush_drafts)
+        # A writer that pauses leaves its last words rough until then.
+        self._tidy_timer = QTimer(self, interval=round(_RENDER_SECONDS * 1000), singleShot=True)
+        self._tidy_timer.timeout.connect(self._flush_drafts)
         bar = self.verticalScrollBar()
         bar.valueChanged.connect(self._on_scrolled)
         bar.rangeChanged.connect(self._on_length_changed)
@@ -283,15 +287,20 @@ class TranscriptView(DocumentView):
             room = RENDERED_CHARACTERS - len(draft.text)
             draft.text += new[: max(0, room)]
             now = time.monotonic()
+            if not new and not draft.rough:
+                continue
             if len(draft.text) < _RENDER_UP_TO and now - draft.rendered_at > _RENDER_SECONDS:
                 self._empty_frame(cursor, draft.frame)
                 start = draft.frame.firstCursorPosition()
                 write_draft(start, draft.speaker, draft.text, formats)
-                draft.rendered_at = now
+                draft.rendered_at, draft.rough = now, False
             elif room > 0:
                 end = draft.frame.lastCursorPosition()
                 insert_visible(end, new[:room], formats.body, formats)
+                draft.rough = len(draft.text) < _RENDER_UP_TO
         self._done(cursor)
+        if any(draft.rough for draft in self._drafts.values()):
+            self._tidy_timer.start()
 
     # -- where the reader is ----------------------------------------------------------------------
 

@@ -1,0 +1,131 @@
+"""The transcript of one conversation, as it arrives."""
+
+from __future__ import annotations
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from desktop.store.facts import Forgotten
+from desktop.views.transcript_pane import TranscriptPane
+from tests.gui.pages.seeing import open_page
+from tests.support.hand_fed import HandFed
+from tests.support.scenes import (
+    ACTION,
+    AGENT,
+    CALL,
+    CONTEXT,
+    agent_says,
+    asks,
+    human_says,
+    receipt,
+)
+from workers.wire.approvals import Outcome
+
+OTHER = "c-other"
+
+
+@pytest.fixture
+def pane(fed: HandFed, qtbot: QtBot) -> TranscriptPane:
+    """A pane that shows one conversation."""
+    fed.tell(human_says("Pay the invoice."), human_says("Something else.", context_id=OTHER))
+    made = open_page(TranscriptPane(fed.store, fed.bridge), qtbot, (640, 600))
+    made.show_context(CONTEXT)
+    return made
+
+
+def lines(pane: TranscriptPane) -> list[str]:
+    """What is written there, without empty lines."""
+    return [line for line in pane.view.toPlainText().splitlines() if line]
+
+
+def test_it_shows_the_conversation_it_was_told_to_show(pane: TranscriptPane) -> None:
+    """And not what other conversations bring."""
+    assert "Pay the invoice." in lines(pane)
+    pane.show_context(OTHER)
+    assert "Something else." in lines(pane)
+    assert "Pay the invoice." not in lines(pane)
+    pane.show_context(None)
+    assert lines(pane) == []
+    assert pane.context_id is None
+
+
+def test_new_entries_appear_by_themselves(pane: TranscriptPane, fed: HandFed) -> None:
+    """Those of this conversation only."""
+    fed.tell(agent_says("I look at it."), agent_says("Elsewhere.", context_id=OTHER))
+    assert "I look at it." in lines(pane)
+    assert "Elsewhere." not in lines(pane)
+
+
+def test_a_call_changes_its_state_where_it_stands(pane: TranscriptPane, fed: HandFed) -> None:
+    """From waiting to what the worker says became of it."""
+    fed.tell(agent_says("I pay.", calls=((CALL, ACTION),)), asks())
+    assert any("waiting for approval" in line for line in lines(pane))
+    fed.receive(receipt(Outcome.EXECUTED))
+    assert any("approved by r.mora, ran" in line for line in lines(pane))
+    assert not any("waiting for approval" in line for line in lines(pane))
+
+
+def test_words_appear_while_a_model_writes_them(
+    pane: TranscriptPane, fed: HandFed, qtbot: QtBot
+) -> None:
+    """Piece by piece; the whole message takes their place and nothing is said twice."""
+    fed.write(CONTEXT, AGENT, "m-9", "I am ")
+    qtbot.waitUntil(lambda: "I am" in pane.view.toPlainText())
+    assert "writing" in pane.view.toPlainText()
+    fed.write(CONTEXT, AGENT, "m-9", "I am ", "paying.")  # the first piece was seen before
+    qtbot.waitUntil(lambda: "I am paying." in pane.view.toPlainText())
+
+    fed.tell(agent_says("I am paying.", message_id="m-9"))
+    assert pane.view.toPlainText().count("I am paying.") == 1
+    assert "writing" not in pane.view.toPlainText()
+
+
+def test_words_already_written_are_there_when_the_conversation_is_opened(
+    pane: TranscriptPane, fed: HandFed, qtbot: QtBot
+) -> None:
+    """Also when the reader comes back to it."""
+    fed.write(CONTEXT, AGENT, "m-9", "I am paying.")
+    pane.show_context(OTHER)
+    assert "paying" not in pane.view.toPlainText()
+    pane.show_context(CONTEXT)
+    qtbot.waitUntil(lambda: "I am paying." in pane.view.toPlainText())
+
+
+def test_a_message_that_is_never_finished_goes_away(
+    pane: TranscriptPane, fed: HandFed, qtbot: QtBot
+) -> None:
+    """The run stopped for a decision; what was begun before is not a message."""
+    fed.write(CONTEXT, AGENT, "m-9", "half a sen")
+    qtbot.waitUntil(lambda: "half a sen" in pane.view.toPlainText())
+    fed.tell(asks())
+    assert "half a sen" not in pane.view.toPlainText()
+
+
+def test_entries_of_two_conversations_may_have_the_same_ids(fed: HandFed, qtbot: QtBot) -> None:
+    """Each broker numbers each stream for itself; what was opened in one is not in the other."""
+    call = ((CALL, ACTION),)
+    fed.tell(agent_says("", calls=call))
+    fed._sequence = 0
+    fed.tell(agent_says("", calls=call, context_id=OTHER))
+    pane = open_page(TranscriptPane(fed.store, fed.bridge), qtbot, (640, 600))
+    pane.show_context(CONTEXT)
+    entry = fed.store.entries(CONTEXT)[0]
+    pane.view.follow(f"signoff-toggle:call%3A{entry.entry_id}%3A0")
+    assert "ACME" in pane.view.toPlainText()
+    pane.show_context(OTHER)
+    assert "ACME" not in pane.view.toPlainText()
+
+
+def test_what_another_broker_held_is_gone(pane: TranscriptPane, fed: HandFed) -> None:
+    """Nothing of it stays in sight."""
+    fed.feed(Forgotten())
+    assert lines(pane) == []
+
+
+def test_a_link_is_asked_about_first(pane: TranscriptPane, fed: HandFed) -> None:
+    """And the question goes when another conversation is shown."""
+    fed.tell(agent_says("See [the order](https://orders.example.invalid/5521)."))
+    pane.view.follow("https://orders.example.invalid/5521")
+    assert pane.link_prompt.isVisible()
+    pane.show_context(OTHER)
+    assert not pane.link_prompt.isVisible()
