@@ -140,7 +140,7 @@ class AgentDetail(QWidget):
         inner = QWidget()
         inner.setProperty("surface", "none")
         column = QVBoxLayout(inner)
-        column.setContentsMargins(22, 18, 22, 18)
+        column.setContentsMargins(20, 16, 20, 16)
         column.setSpacing(10)
         column.addWidget(caption("Workers"))
         column.addWidget(self._no_worker)
@@ -154,5 +154,7 @@ class AgentDetail(QWidget):
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setAccessibleName("About this agent")
+        # A stop of the Tab key: a long list of tools is scrolled with the arrows.
+        area.setProperty("surface", "flat")
         area.setWidget(inner)
         return area

@@ -200,6 +200,7 @@ class ConversationList(QFrame):
         self.list.row_chosen.connect(self._on_row_chosen)
         self.list.row_opened.connect(self._on_row_opened)
         ages = QTimer(self, interval=_AGES_MS)
+        ages.setObjectName("conversations.ages")
         ages.timeout.connect(self._on_ages_passed)
         ages.start()
 
