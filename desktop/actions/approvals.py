@@ -95,7 +95,7 @@ class Approvals:
             tool_call_id=request.call.tool_call_id,
             payload=answer(request.call, decision),
             nonce=nonce,
-            guard=key.call if request.foreign else "",
+            guard=_guard(request) if request.foreign else "",
         )
         # The row says "sending" before anything can answer.
         self._store.apply([DecisionSending(key, kind, nonce)])
@@ -136,3 +136,8 @@ class Approvals:
             iat=int(self._now_seconds()),
             nonce=nonce,
         )
+
+
+def _guard(request: Request) -> str:
+    """A foreign call's name, the same at every desk: models of two agents may use the same ids."""
+    return f"{request.agent}#{request.call.tool_call_id or request.key.call}"

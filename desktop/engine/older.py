@@ -7,6 +7,7 @@ The only place that reads old pages. A conversation can go on for long while one
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from typing import TypeAlias
 
 from workers.wire import keys
 from workers.wire.codec import decode_event
@@ -18,6 +19,9 @@ from workers.wire.streams.reader import Reader, StreamEntry
 
 PAGE_ENTRIES = 1000
 
+#: Agent and tool call id: two agents' models may use the same ids.
+_Call: TypeAlias = tuple[str, str]
+
 
 async def waiting_before(
     reader: Reader, context_id: str, known: list[StreamEntry]
@@ -27,7 +31,7 @@ async def waiting_before(
     Args:
         known: the newest entries of the context, oldest first; at least one.
     """
-    answered: set[str] = set()
+    answered: set[_Call] = set()
     page = known
     _unanswered(page, answered)  # its own calls are told with it; its answers matter here
     while page := await reader.before(keys.progress(context_id), page[0].entry_id, PAGE_ENTRIES):
@@ -35,9 +39,9 @@ async def waiting_before(
             yield entry
 
 
-def _unanswered(page: Iterable[StreamEntry], answered: set[str]) -> list[StreamEntry]:
+def _unanswered(page: Iterable[StreamEntry], answered: set[_Call]) -> list[StreamEntry]:
     """The interrupts of one page without an answer; adds the page's answers to `answered`."""
-    asked: list[tuple[str, StreamEntry]] = []
+    asked: list[tuple[_Call, StreamEntry]] = []
     for entry in page:
         progress = _read(entry)
         if progress is None:
@@ -47,14 +51,14 @@ def _unanswered(page: Iterable[StreamEntry], answered: set[str]) -> list[StreamE
             # Without the id of a call nobody can tell whether it was answered, but the
             # conversation has gone on for long since.
             if call.dialect is not Dialect.MACHINE and call.tool_call_id:
-                asked.append((call.tool_call_id, entry))
+                asked.append(((progress.callee_agent, call.tool_call_id), entry))
             continue
         message = read_message(progress.message)
         if not isinstance(message, ChatMessage) or message.role is not Role.TOOL:
             continue
         if message.text != WAITING_RESPONSE:
-            answered.add(message.tool_call_id)
-    return [entry for call_id, entry in asked if call_id not in answered]
+            answered.add((progress.callee_agent, message.tool_call_id))
+    return [entry for call, entry in asked if call not in answered]
 
 
 def _read(entry: StreamEntry) -> AgentProgress | None:

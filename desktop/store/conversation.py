@@ -120,8 +120,7 @@ def entry_of_message(
         kind,
         speaker or progress.callee_agent,
         message.text,
-        # A tool's message gets its id late; its call names it from the start.
-        message_id=message.tool_call_id or message.id,
+        message_id=message.id or _made_up_id(message, progress.callee_agent),
         tool_calls=message.tool_calls,
         tool_call_id=message.tool_call_id,
         failed=message.failed,
@@ -129,6 +128,13 @@ def entry_of_message(
         to_human=to_human,
         invocation_id=progress.invocation_id,
     )
+
+
+def _made_up_id(message: ChatMessage, agent: str) -> str:
+    """What tells a tool's message that was told again from another one, where it has no id."""
+    if not message.tool_call_id:
+        return ""
+    return f"{message.tool_call_id} of {agent}: {hash(message.text)}"
 
 
 def entry_of_interrupt(entry_id: str, progress: AgentProgress, call: PendingCall) -> Entry:

@@ -8,7 +8,9 @@ stream, decides.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from msgspec.structs import astuple
 
@@ -50,7 +52,7 @@ class Evidence:
     """All that is known of one request.
 
     Attributes:
-        call: None while only receipts are known.
+        call: None while only this desk's click is known.
         answer: the tool's message, once there is one.
         applied: the receipt of the decision that counted.
         ran: the receipt that says how the call itself went.
@@ -68,8 +70,12 @@ class Evidence:
     ran: Receipt | None = None
     refusals: tuple[Receipt, ...] = ()
 
-    def with_receipt(self, receipt: Receipt) -> Evidence:
-        """Add a worker's word."""
+    def told(self, answer: ChatMessage | None, receipts: Iterable[Receipt]) -> Evidence:
+        """The evidence with all that the worker has said so far."""
+        bare = replace(self, answer=answer, applied=None, ran=None, refusals=())
+        return reduce(Evidence._with_receipt, receipts, bare)
+
+    def _with_receipt(self, receipt: Receipt) -> Evidence:
         match receipt.kind:
             case Outcome.APPLIED | Outcome.EXPIRED:
                 told = (self.applied, receipt) if self.applied else (receipt,)

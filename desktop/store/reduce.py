@@ -24,6 +24,7 @@ from desktop.store.records import (
     RequestState,
     Streaming,
 )
+from desktop.store.trails import Trail
 from workers.wire.approvals import Outcome, Receipt
 from workers.wire.dialects import Dialect, PendingCall, read_interrupt
 from workers.wire.events import AgentProgress, Event, ProgressType, Unrecognised, WorkerInfo
@@ -42,6 +43,7 @@ class State:
     demo: Demo = field(default_factory=Demo)
     conversations: dict[str, Conversation] = field(default_factory=dict)
     evidence: dict[RequestKey, Evidence] = field(default_factory=dict)
+    trails: dict[RequestKey, Trail] = field(default_factory=dict)
     requests: dict[RequestKey, Request] = field(default_factory=dict)
     keys_by_context: dict[str, dict[RequestKey, None]] = field(default_factory=dict)
     agent_names: tuple[str, ...] = ()
@@ -54,6 +56,10 @@ class State:
         if found is None:
             found = self.conversations[context_id] = Conversation(context_id)
         return found
+
+    def trail(self, name: RequestKey) -> Trail:
+        """What was seen under a tool call id of a context, made if it is new."""
+        return self.trails.setdefault(name, Trail())
 
     def waiting_in(self, context_id: str) -> int:
         """Open requests of one context."""
@@ -100,8 +106,7 @@ def apply(state: State, fact: facts.Fact, changes: Changes) -> None:
             state.demo = fact.demo
             changes.demo = True
         case facts.DecisionSending():
-            sending = Sending(fact.kind, fact.nonce)
-            _learn(state, fact.key, changes, sending=sending)
+            _send(state, fact.key, Sending(fact.kind, fact.nonce), changes)
         case facts.DecisionNotSent():
             _not_sent(state, fact, changes)
         case facts.MessageSending():
@@ -130,12 +135,13 @@ def _message(
 ) -> None:
     message = read_message(progress.message)
     entry = entry_of_message(fact.entry_id, progress, message)
-    if entry is None or not _add(state, fact.context_id, entry, progress, changes):
+    if entry is None:
         return
+    _add(state, fact.context_id, entry, progress, changes)
     if isinstance(message, ChatMessage) and message.role is Role.TOOL and message.tool_call_id:
-        key = RequestKey(fact.context_id, message.tool_call_id)
-        # Only a call that somebody was asked about is a request; other tools just answer.
-        _learn(state, key, changes, answer=message)
+        trail = state.trail(RequestKey(fact.context_id, message.tool_call_id))
+        trail.answer(StreamId.parse(fact.entry_id), progress.callee_agent, message)
+        _review(state, trail, changes)
 
 
 def _interrupt(
@@ -143,23 +149,25 @@ def _interrupt(
 ) -> None:
     call = read_interrupt(progress.message)
     entry = entry_of_interrupt(fact.entry_id, progress, call)
-    key = RequestKey(fact.context_id, call.tool_call_id or call.interrupt_id or fact.entry_id)
-    known = state.evidence.get(key)
-    if known is not None and known.call is not None:
-        return  # a partial resume emits what still waits once more
-    if not _add(state, fact.context_id, entry, progress, changes):
-        return
     if call.dialect is Dialect.MACHINE:
+        _add(state, fact.context_id, entry, progress, changes)
         return
-    _learn(
-        state,
-        key,
-        changes,
+    name = RequestKey(fact.context_id, call.tool_call_id or call.interrupt_id or fact.entry_id)
+    trail = state.trail(name)
+    asked = trail.ask(name, StreamId.parse(fact.entry_id), progress.callee_agent, call)
+    if asked is None:
+        return
+    key = asked.key
+    _add(state, fact.context_id, replace(entry, tool_call_id=key.call), progress, changes)
+    known = state.evidence.get(key, Evidence(key))
+    state.evidence[key] = replace(
+        known,
         call=call,
         agent=progress.callee_agent,
         since_ms=entry.at_ms,
         requester=_requester(fact.event, progress, call),
     )
+    _review(state, trail, changes)
     request = state.requests.get(key)
     if state.caught_up and request is not None and request.state is RequestState.WAITING:
         changes.arrived.append(key)
@@ -213,9 +221,9 @@ def _receipt(state: State, receipt: Receipt, changes: Changes) -> None:
         _parked(state, receipt.context_id, receipt.note, changes)
     if not receipt.tool_call_id:
         return
-    key = RequestKey(receipt.context_id, receipt.tool_call_id)
-    evidence = state.evidence.get(key, Evidence(key)).with_receipt(receipt)
-    _conclude(state, evidence, changes)
+    trail = state.trail(RequestKey(receipt.context_id, receipt.tool_call_id))
+    trail.tell(receipt)
+    _review(state, trail, changes)
 
 
 def _parked(state: State, context_id: str, invocation_id: str, changes: Changes) -> None:
@@ -235,12 +243,19 @@ def _not_sent(state: State, fact: facts.DecisionNotSent, changes: Changes) -> No
         return
     failure = f"{fact.title} {fact.hint}".strip()
     sending = replace(evidence.sending, failure=failure, lost_race=fact.decided_elsewhere)
-    _learn(state, fact.key, changes, sending=sending)
+    _send(state, fact.key, sending, changes)
 
 
-def _learn(state: State, key: RequestKey, changes: Changes, **news: object) -> None:
+def _send(state: State, key: RequestKey, sending: Sending, changes: Changes) -> None:
     known = state.evidence.get(key, Evidence(key))
-    _conclude(state, replace(known, **news), changes)  # type: ignore[arg-type]
+    _conclude(state, replace(known, sending=sending), changes)
+
+
+def _review(state: State, trail: Trail, changes: Changes) -> None:
+    """Conclude anew on every request of a trail; only what differs counts as changed."""
+    for asked in trail.asked:
+        news = (trail.answer_to(asked), trail.receipts_for(asked))
+        _conclude(state, state.evidence[asked.key].told(*news), changes)
 
 
 def _conclude(state: State, evidence: Evidence, changes: Changes) -> None:
@@ -260,6 +275,7 @@ def _conclude(state: State, evidence: Evidence, changes: Changes) -> None:
 def _forget(state: State, changes: Changes) -> None:
     state.conversations.clear()
     state.evidence.clear()
+    state.trails.clear()
     state.requests.clear()
     state.keys_by_context.clear()
     state.agent_names, state.workers = (), ()
@@ -281,6 +297,7 @@ def _caught_up(state: State, fact: facts.CaughtUp, changes: Changes) -> None:
     if gone:
         lost = frozenset(gone)
         state.evidence = {k: e for k, e in state.evidence.items() if k.context_id not in lost}
+        state.trails = {k: t for k, t in state.trails.items() if k.context_id not in lost}
         changes.reset = changes.agents = True
 
 

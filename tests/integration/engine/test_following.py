@@ -247,7 +247,8 @@ async def test_a_call_that_waits_far_back_in_a_long_conversation_is_found(
     )
     chatter = [scenes.agent_says("...", message_id=f"m-{n}") for n in range(2 * TAIL_ENTRIES)]
     await _tell(connection, *chatter)
-    await _tell(connection, scenes.tool_answers("Found.", call="call_answered_late"))
+    late = scenes.tool_answers("Found.", call="call_answered_late", agent="records_agent")
+    await _tell(connection, late)
 
     await desk.connect(redis_url)
 

@@ -192,7 +192,7 @@ def test_a_decision_for_a_foreign_worker_is_bare_and_guarded() -> None:
 
     [order] = outbox.decisions
     assert order.payload == {"type": "accept"}
-    assert order.guard == scenes.CALL
+    assert order.guard == f"{scenes.AGENT}#{scenes.CALL}"
 
 
 def test_two_calls_of_a_worker_that_cannot_tell_them_apart_are_not_decided() -> None:

@@ -1,0 +1,86 @@
+"""Which request a tool's message or a receipt is about.
+
+Tool call ids are the model's own, and some models use the same ones again for every agent or in
+every turn. The only place that tells such calls apart: by agent, by the worker's request id, and
+by their order in the stream.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from desktop.store.records import RequestKey
+from workers.wire.approvals import Receipt
+from workers.wire.dialects import PendingCall
+from workers.wire.ids import StreamId
+from workers.wire.messages import ChatMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An interrupt that made a request.
+
+    Attributes:
+        at: where it stands in the stream.
+        request_id: the worker's; empty from a foreign one.
+    """
+
+    key: RequestKey
+    at: StreamId
+    agent: str
+    request_id: str
+
+
+@dataclass(slots=True)
+class Trail:
+    """Everything seen in one context under one tool call id."""
+
+    asked: list[Asked] = field(default_factory=list)
+    _answers: dict[StreamId, tuple[str, ChatMessage]] = field(default_factory=dict)
+    _receipts: list[Receipt] = field(default_factory=list)
+
+    def ask(self, name: RequestKey, at: StreamId, agent: str, call: PendingCall) -> Asked | None:
+        """Take in an interrupt. None if it is one that is known: what still waits is told again.
+
+        A foreign worker's call is known by its agent alone. If its id came again for another call,
+        nobody could tell, and an answer to the one might run the other.
+
+        Args:
+            name: the context and the tool call id.
+        """
+        request_id = call.request.request_id if call.request else ""
+        if any(one.agent == agent and one.request_id == request_id for one in self.asked):
+            return None
+        is_taken = any(one.key == name for one in self.asked)
+        key = RequestKey(name.context_id, f"{name.call}@{at}") if is_taken else name
+        asked = Asked(key, at, agent, request_id)
+        self.asked.append(asked)
+        return asked
+
+    def answer(self, at: StreamId, agent: str, message: ChatMessage) -> None:
+        """Take in a tool's message."""
+        self._answers[at] = (agent, message)
+
+    def tell(self, receipt: Receipt) -> None:
+        """Take in a receipt."""
+        if receipt not in self._receipts:
+            self._receipts.append(receipt)
+
+    def answer_to(self, asked: Asked) -> ChatMessage | None:
+        """The first message of the tool after this request and before the agent's next one."""
+        later = [one.at for one in self.asked if one.agent == asked.agent and one.at > asked.at]
+        end = min(later, default=None)
+        for at in sorted(self._answers):
+            agent, message = self._answers[at]
+            if agent == asked.agent and at > asked.at and (end is None or at < end):
+                return message
+        return None
+
+    def receipts_for(self, asked: Asked) -> list[Receipt]:
+        """What its worker said of this request; of a refusal without a request, of each."""
+        return [
+            receipt
+            for receipt in self._receipts
+            if receipt.agent == asked.agent
+            and (receipt.request_id == asked.request_id or not receipt.request_id)
+        ]

@@ -1,0 +1,133 @@
+"""Some models use the same tool call ids again: each call still stands for itself."""
+
+from __future__ import annotations
+
+from desktop.store.records import Execution, Request, RequestKey, RequestState
+from desktop.store.store import Store
+from tests.support import scenes
+from tests.support.learning import KEY, START_MS, online_store, seen, sending, told
+from workers.wire.approvals import Outcome, Receipt
+from workers.wire.canonical import JSON
+
+FIRST: JSON = {"recipient": "ACME Tools Ltd", "amount": 10}
+SECOND: JSON = {"recipient": "Mallory", "amount": 9999}
+
+
+def _states(store: Store) -> list[tuple[str, RequestState]]:
+    return [(request.key.call, request.state) for request in store.requests()]
+
+
+def _receipt(args: JSON, outcome: Outcome = Outcome.APPLIED) -> Receipt:
+    asked = scenes.request(args=args)
+    return Receipt(
+        outcome=str(outcome),
+        request_id=asked.request_id,
+        context_id=asked.context_id,
+        agent=asked.agent,
+        tool_call_id=asked.tool_call_id,
+        decision="approve",
+        reviewer="r.mora",
+        nonce=scenes.NONCE,
+        at_ms=START_MS,
+    )
+
+
+def test_the_next_turn_s_call_of_the_same_id_waits_as_a_request_of_its_own() -> None:
+    """It is neither hidden behind the first nor taken for decided with it."""
+    store = online_store(
+        *seen(scenes.asks(args=FIRST), scenes.tool_answers("Paid 10.")),
+        *told(_receipt(FIRST), _receipt(FIRST, Outcome.EXECUTED)),
+    )
+
+    changes = store.apply(seen(scenes.asks(args=SECOND), first=5))
+
+    second = RequestKey(scenes.CONTEXT, f"{scenes.CALL}@{START_MS + 5000}-0")
+    assert changes.arrived == [second]
+    assert _states(store) == [
+        (second.call, RequestState.WAITING),
+        (KEY.call, RequestState.APPROVED),
+    ]
+    found = store.request(second)
+    assert found is not None
+    assert found.args == SECOND
+    assert found.result == ""
+
+
+def test_receipts_and_answers_go_to_the_call_they_are_about() -> None:
+    """By request id, and by their place in the stream."""
+    store = online_store(
+        *seen(
+            scenes.asks(args=FIRST),
+            scenes.tool_answers("Paid 10."),
+            scenes.asks(args=SECOND),
+            scenes.tool_answers("No such account.", failed=True),
+        ),
+        *told(
+            _receipt(SECOND),
+            _receipt(FIRST),
+            _receipt(SECOND, Outcome.FAILED),
+            _receipt(FIRST, Outcome.EXECUTED),
+        ),
+    )
+
+    first, second = sorted(store.requests(), key=lambda request: request.since_ms)
+    assert (first.execution, first.result) == (Execution.EXECUTED, "Paid 10.")
+    assert (second.execution, second.result) == (Execution.FAILED, "No such account.")
+
+
+def test_a_click_on_the_second_does_not_touch_the_first() -> None:
+    """Each row is its own."""
+    store = online_store(*seen(scenes.asks(args=FIRST), scenes.asks(args=SECOND)))
+    second = next(request for request in store.requests() if request.args == SECOND)
+
+    store.apply([sending(key=second.key)])
+
+    assert dict(_states(store)) == {
+        KEY.call: RequestState.WAITING,
+        second.key.call: RequestState.SENDING,
+    }
+
+
+def test_two_agents_of_one_conversation_may_use_the_same_id() -> None:
+    """Their models count for themselves."""
+    store = online_store(
+        *seen(scenes.base_asks(), scenes.base_asks(agent="records_agent", action="find_patient"))
+    )
+
+    store.apply(seen(scenes.tool_answers("Found.", agent="records_agent"), first=5))
+
+    by_agent: dict[str, Request] = {request.agent: request for request in store.requests()}
+    assert by_agent["records_agent"].state is RequestState.DECIDED_ELSEWHERE
+    assert by_agent[scenes.AGENT].state is RequestState.WAITING
+
+
+def test_a_foreign_call_of_a_used_id_is_not_offered_again() -> None:
+    """Nobody could tell the two apart, and an answer to the one might run the other."""
+    store = online_store(
+        *seen(scenes.base_asks(), scenes.tool_answers("Paid."), scenes.base_asks())
+    )
+
+    assert [state for _, state in _states(store)] == [RequestState.DECIDED_ELSEWHERE]
+
+
+def test_a_free_tool_s_answer_of_the_same_id_does_not_answer_a_later_request() -> None:
+    """It came before anybody was asked."""
+    store = online_store(
+        *seen(scenes.tool_answers("Balance: 7", name="get_account_balance"), scenes.base_asks())
+    )
+
+    assert _states(store) == [(KEY.call, RequestState.WAITING)]
+
+
+def test_both_results_are_in_the_transcript() -> None:
+    """A result is told by its own id, where it has one."""
+    first, second = (
+        scenes.progress(
+            {"type": "tool", "content": text, "tool_call_id": "call_0", "name": "pay", "id": text}
+        )
+        for text in ("Paid 10.", "Paid 20.")
+    )
+
+    store = online_store(*seen(first, second, second))
+
+    assert [entry.text for entry in store.entries(scenes.CONTEXT)] == ["Paid 10.", "Paid 20."]
