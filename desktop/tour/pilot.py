@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QWidget
 
 from desktop.errors import ConsoleError
 from desktop.qtmodels.rows import KEY_ROLE
@@ -80,8 +80,8 @@ class Pilot:
     async def type_text(self, name: str, text: str) -> None:
         """Click into a field, empty it, and type."""
         await self.click(name)
-        field = self.find(name, QWidget)
-        target = QApplication.focusWidget() or field
+        # The window's own focus: another window may be the active one.
+        target = self.window.focusWidget() or self.find(name, QWidget)
         QTest.keyClick(target, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
         QTest.keyClick(target, Qt.Key.Key_Delete)
         QTest.keyClicks(target, text)
@@ -89,8 +89,8 @@ class Pilot:
     def press(
         self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
     ) -> None:
-        """Press one key, wherever the focus is."""
-        QTest.keyClick(QApplication.focusWidget() or self.window, key, modifier)
+        """Press one key, wherever the window's focus is."""
+        QTest.keyClick(self.window.focusWidget() or self.window, key, modifier)
 
     async def choose(self, name: str, key: object) -> None:
         """Click the row of a list that has this key."""
