@@ -7,9 +7,12 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from desktop.settings import Theme
 from desktop.views.theme import apply_theme
+from tests.gui.pages.seeing import open_page
+from tests.gui.pages.talk import Pages, morning, page_of
 from tests.support.hand_fed import HandFed
 
 
@@ -26,3 +29,9 @@ def dressed(qapp: QApplication) -> Iterator[QApplication]:
 def fed() -> HandFed:
     """A console that is online and knows nothing yet."""
     return HandFed().online()
+
+
+@pytest.fixture
+def pages(fed: HandFed, qtbot: QtBot) -> Pages:
+    """A morning's conversations, and their page in the active window."""
+    return fed, open_page(page_of(morning(fed)), qtbot)
