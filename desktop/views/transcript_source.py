@@ -6,6 +6,7 @@ The only place that decides what a reader of a transcript sees of an entry. Pure
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from desktop.qtmodels.rows import Pill
 from desktop.qtmodels.tone import Tone
@@ -16,7 +17,6 @@ from desktop.views.parts.transcript_entry import EntryKind, TranscriptEntry
 
 #: So much of a tool's result stands on its line; all of it is folded beneath.
 RESULT_ON_LINE = 56
-_NO_STATE = Pill("")
 _PERSON = "Person"
 
 
@@ -31,12 +31,10 @@ def transcript(entries: Sequence[Entry], requests: Sequence[Request]) -> list[Tr
         entries: in the order of the stream.
         requests: all requests of the same conversation.
     """
-    by_call = {request.key.call: request for request in requests}
-    calls = {call.id: call for entry in entries for call in entry.tool_calls if call.id}
-    lines: list[TranscriptEntry] = []
+    writer = _Writer(requests)
     for entry in entries:
-        lines.extend(_lines_of(entry, by_call, calls))
-    return lines
+        writer.add(entry)
+    return writer.lines
 
 
 def draft_key(streaming: Streaming) -> str:
@@ -49,71 +47,82 @@ def speaker_words(speaker: str) -> str:
     return _PERSON if speaker == HUMAN else speaker
 
 
-def _lines_of(
-    entry: Entry, requests: dict[str, Request], calls: dict[str, ToolCall]
-) -> Iterator[TranscriptEntry]:
-    match entry.kind:
-        case StoredKind.HUMAN | StoredKind.AGENT:
-            yield from _spoken(entry, requests)
-        case StoredKind.SENDING:
-            yield from _sending(entry)
-        case StoredKind.TOOL_RESULT:
-            yield _result(entry, requests.get(entry.tool_call_id))
-        case StoredKind.INTERRUPT:
-            yield from _interrupt(entry, requests, calls)
-        case StoredKind.ERROR:
-            yield _line(entry, EntryKind.ERROR, text=entry.text, tone=Tone.DANGER)
-        case StoredKind.UNREADABLE:
-            title, _, excerpt = entry.text.partition("\n")
-            yield _line(entry, EntryKind.UNREADABLE, text=title, detail=excerpt)
+class _Writer:
+    """Turns entries into lines, one after the other.
+
+    Attributes:
+        lines: what was written so far.
+    """
+
+    def __init__(self, requests: Sequence[Request]) -> None:
+        self.lines: list[TranscriptEntry] = []
+        self._requests = {request.key.call: request for request in requests}
+        # Models use an id again, for another agent or in another turn: the last call counts.
+        self._calls: dict[tuple[str, str], tuple[int, ToolCall]] = {}
+
+    def add(self, entry: Entry) -> None:
+        match entry.kind:
+            case StoredKind.HUMAN | StoredKind.AGENT:
+                self._add_spoken(entry)
+            case StoredKind.SENDING:
+                self.lines.extend(_sending(entry))
+            case StoredKind.TOOL_RESULT:
+                self.lines.append(_result(entry, is_rejection=self._is_rejection(entry)))
+            case StoredKind.INTERRUPT:
+                self._add_interrupt(entry)
+            case StoredKind.ERROR:
+                self.lines.append(_line(entry, EntryKind.ERROR, text=entry.text, tone=Tone.DANGER))
+            case StoredKind.UNREADABLE:
+                title, _, excerpt = entry.text.partition("\n")
+                self.lines.append(_line(entry, EntryKind.UNREADABLE, text=title, detail=excerpt))
+
+    def _add_spoken(self, entry: Entry) -> None:
+        human = entry.kind is StoredKind.HUMAN
+        if entry.text or not entry.tool_calls:
+            kind = EntryKind.HUMAN if human else EntryKind.AGENT
+            self.lines.append(_line(entry, kind, text=entry.text))
+        for number, call in enumerate(entry.tool_calls):
+            self._calls[entry.speaker, call.id] = (len(self.lines), call)
+            self.lines.append(_call(entry, number, call))
+
+    def _add_interrupt(self, entry: Entry) -> None:
+        request = self._requests.get(entry.tool_call_id) or self._requests.get(entry.entry_id)
+        if request is None:  # an agent asks another one; no person decides on that
+            self.lines.append(_line(entry, EntryKind.TOOL_CALL, title=entry.text))
+            return
+        state = call_state(request)
+        kind = EntryKind.INTERRUPT if request.is_open else EntryKind.TOOL_CALL
+        at, call = self._calls.get((entry.speaker, request.call.tool_call_id), (0, None))
+        if call is not None and request.call.action == call.name and request.args == call.args:
+            self.lines[at] = replace(self.lines[at], kind=kind, state=state.text, tone=state.tone)
+            return
+        title = request.call.action or "unnamed call"
+        detail = _as_text(request.args)
+        line = _line(entry, kind, title=title, detail=detail, state=state.text, tone=state.tone)
+        self.lines.append(line)
+
+    def _is_rejection(self, entry: Entry) -> bool:
+        return any(
+            request.state is RequestState.REJECTED
+            and request.call.tool_call_id == entry.tool_call_id
+            and request.result == entry.text
+            for request in self._requests.values()
+        )
 
 
-def _spoken(entry: Entry, requests: dict[str, Request]) -> Iterator[TranscriptEntry]:
-    human = entry.kind is StoredKind.HUMAN
-    if entry.text or not entry.tool_calls:
-        yield _line(entry, EntryKind.HUMAN if human else EntryKind.AGENT, text=entry.text)
-    for number, call in enumerate(entry.tool_calls):
-        yield _call(entry, number, call, _request_about(call, requests))
-
-
-def _call(entry: Entry, number: int, call: ToolCall, request: Request | None) -> TranscriptEntry:
-    state = call_state(request) if request else _NO_STATE
-    waits = request is not None and request.is_open
+def _call(entry: Entry, number: int, call: ToolCall) -> TranscriptEntry:
     return TranscriptEntry(
         key=f"call:{entry.entry_id}:{number}",
-        kind=EntryKind.INTERRUPT if waits else EntryKind.TOOL_CALL,
+        kind=EntryKind.TOOL_CALL,
         speaker=speaker_words(entry.speaker),
         at=clock(entry.at_ms),
         detail=_as_text(call.args),
-        state=state.text,
-        tone=state.tone,
         collapsed_title=call.name,
     )
 
 
-def _interrupt(
-    entry: Entry, requests: dict[str, Request], calls: dict[str, ToolCall]
-) -> Iterator[TranscriptEntry]:
-    request = requests.get(entry.tool_call_id) or requests.get(entry.entry_id)
-    call = calls.get(entry.tool_call_id)
-    if request is None:  # an agent asks another one; no person decides on that
-        yield _line(entry, EntryKind.TOOL_CALL, title=entry.text)
-        return
-    if call is not None and _is_about(request, call):
-        return
-    state = call_state(request)
-    yield _line(
-        entry,
-        EntryKind.INTERRUPT if request.is_open else EntryKind.TOOL_CALL,
-        title=request.call.action or "unnamed call",
-        detail=_as_text(request.args),
-        state=state.text,
-        tone=state.tone,
-    )
-
-
-def _result(entry: Entry, request: Request | None) -> TranscriptEntry:
-    state = _result_state(entry, request)
+def _result(entry: Entry, *, is_rejection: bool) -> TranscriptEntry:
+    state = _result_state(entry, is_rejection=is_rejection)
     words = " ".join(entry.text[: 4 * RESULT_ON_LINE].split())
     is_short = words == entry.text and len(words) <= RESULT_ON_LINE
     shown = words if is_short else f"{words[:RESULT_ON_LINE]}…"
@@ -130,8 +139,8 @@ def _result(entry: Entry, request: Request | None) -> TranscriptEntry:
     )
 
 
-def _result_state(entry: Entry, request: Request | None) -> Pill:
-    if request is not None and request.state is RequestState.REJECTED:
+def _result_state(entry: Entry, *, is_rejection: bool) -> Pill:
+    if is_rejection:
         return Pill("told to the agent")  # its text is the reviewer's word; nothing has failed
     return Pill("failed", Tone.DANGER) if entry.failed else Pill("returned")
 
@@ -169,15 +178,6 @@ def _line(
         tone=tone,
         collapsed_title=title,
     )
-
-
-def _request_about(call: ToolCall, requests: dict[str, Request]) -> Request | None:
-    request = requests.get(call.id)
-    return request if request is not None and _is_about(request, call) else None
-
-
-def _is_about(request: Request, call: ToolCall) -> bool:
-    return request.call.action == call.name and request.args == call.args
 
 
 def _key(entry: Entry) -> str:

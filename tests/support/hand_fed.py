@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Self
 
+import msgspec
+
 from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
 from desktop.qtmodels.bridge import Bridge
@@ -25,7 +27,7 @@ from desktop.store.records import Demo, DemoState, Link, LinkState, RequestKey
 from desktop.store.store import Store
 from tests.support.kept_desk import KeptDesk
 from tests.support.outbox import KeptOutbox
-from tests.support.scenes import receipt
+from tests.support.scenes import NONCE, receipt
 from workers.wire.approvals import DecisionKind, Outcome, Receipt
 from workers.wire.events import Event, TokenDelta, WorkerInfo
 
@@ -65,6 +67,12 @@ class HandFed:
         link = Link(LinkState.ONLINE, "Connected", "", ADDRESS)
         return self.feed(LinkChanged(link), CaughtUp(frozenset()))
 
+    def online_again(self) -> Self:
+        """The broker is back, with everything it held."""
+        held = frozenset(context.context_id for context in self.store.contexts())
+        link = Link(LinkState.ONLINE, "Connected", "", ADDRESS)
+        return self.feed(LinkChanged(link), CaughtUp(held))
+
     def offline(self) -> Self:
         """The broker went away."""
         hint = "Signoff tries again by itself."
@@ -102,15 +110,29 @@ class HandFed:
         kinds = {"accept": DecisionKind.APPROVE, "reject": DecisionKind.REJECT}
         payload = sent.payload
         assert isinstance(payload, dict)
+        return self.decide(sent.key, outcome, kinds[str(payload["type"])], "r.mora", sent.nonce)
+
+    def decide(
+        self,
+        key: RequestKey,
+        outcome: Outcome | str,
+        kind: DecisionKind = DecisionKind.APPROVE,
+        reviewer: str = "l.park",
+        nonce: str = NONCE,
+    ) -> Self:
+        """Let the worker say what became of a decision on a request, of another desk by default."""
+        request = self.store.request(key)
+        assert request is not None
         told = receipt(
             outcome,
-            call=sent.tool_call_id,
-            decision=kinds[str(payload["type"])],
-            nonce=sent.nonce,
-            context_id=sent.key.context_id,
-            agent=sent.agent,
+            call=request.call.tool_call_id,
+            decision=kind,
+            nonce=nonce,
+            reviewer=reviewer,
+            context_id=key.context_id,
+            agent=request.agent,
         )
-        return self.receive(told)
+        return self.receive(msgspec.structs.replace(told, request_id=request.request_id))
 
     def serve(self, agent: str, *tools: str, note: str = "", mode: str = "enforce") -> Self:
         """Let a worker say that it serves an agent, beside those that did before."""

@@ -5,8 +5,9 @@ Finance and a clinic; six conversations, five calls that wait, three that are de
 
 from __future__ import annotations
 
+from desktop.store.records import RequestKey
 from tests.support.hand_fed import HandFed
-from tests.support.scenes import agent_says, asks, base_asks, human_says, receipt, tool_answers
+from tests.support.scenes import agent_says, asks, base_asks, human_says, tool_answers
 from workers.wire.approvals import DecisionKind, Outcome, Risk
 from workers.wire.canonical import JSON
 from workers.wire.events import AgentProgress, Event
@@ -110,9 +111,8 @@ def _decided(fed: HandFed) -> None:
         call = f"old-{number}"
         context = f"c-invoice-110{number}"
         args: dict[str, JSON] = {**TRANSFER, "reference": f"Invoice 110{number}"}
-        _ask(fed, context, "treasury_agent", "transfer_funds", args, Risk.HIGH, 4000, call=call)
-        told = receipt(outcome, call=call, decision=kind, context_id=context, reviewer="l.park")
-        fed.receive(told)
+        _ask(fed, context, "treasury_agent", "transfer_funds", args, Risk.HIGH, 4000 - number, call=call)
+        fed.decide(RequestKey(context, call), outcome, kind)
 
 
 def _ask(
