@@ -118,7 +118,7 @@ def _translated() -> Iterator[None]:
         raise VaultUnavailable("The keyring is locked.", _HINT) from error
     except KeyringError as error:
         raise VaultUnavailable("The keyring refused.", _HINT) from error
+    # A keyring is a plug-in of the system, and raises what it likes.
     except Exception as error:
-        # The keyring is a plug-in of the system, and raises what it likes.
         _log.warning("keyring failed", error=type(error).__name__)
         raise VaultUnavailable("The keyring is not reachable.", _HINT) from error
