@@ -16,6 +16,7 @@ from redis.asyncio.connection import parse_url
 
 from workers.wire.addresses import address_errors, address_parts
 from workers.wire.errors import BrokerError, BrokerRefused, BrokerUnreachable
+from workers.wire.streams.cancelling import make_cancellable
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 10.0
@@ -86,6 +87,7 @@ class Connection:
                 socket_timeout=COMMAND_TIMEOUT_SECONDS,
                 socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
             )
+            make_cancellable(pool)
             self.client: Client = redis.Redis.from_pool(pool)
 
     async def __aenter__(self) -> Self:
