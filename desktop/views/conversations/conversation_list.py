@@ -3,6 +3,7 @@
 The only place that decides which conversations are listed, and in which order.
 """
 
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -31,6 +32,11 @@ _FILTERS: Final = (
     (ContextStatus.FAILED, "Failed"),
 )
 _AGES_MS: Final = 5000
+#: A list that takes longer than this is brought up to date less often, so that showing it takes
+#: a quarter of the time at most.
+_QUICK_MS: Final = 10
+_REST: Final = 3
+_LONGEST_REST_MS: Final = 1000
 
 
 class ConversationList(QFrame):
@@ -56,6 +62,8 @@ class ConversationList(QFrame):
         self._stale: set[str] = set()
         self._all_stale = True
         self._marked: str | None = None
+        self._cost_ms = 0.0
+        self._soon = QTimer(self, singleShot=True)
         self.setProperty("surface", "panel")
         self.setProperty("edge", "right")
         self.search = SearchField("Search conversations", "Search IDs, agents, words   /")
@@ -83,12 +91,18 @@ class ConversationList(QFrame):
         self._all_stale = self._all_stale or changes.reset
         self._stale |= changes.contexts
         if self.isVisible() and (changes.contexts or changes.reset or changes.link):
-            self.refresh()
+            if self._cost_ms <= _QUICK_MS:
+                self.refresh()
+            elif not self._soon.isActive():
+                self._soon.start(min(round(_REST * self._cost_ms), _LONGEST_REST_MS))
 
     def refresh(self) -> None:
         """Show the conversations as they stand now."""
+        began = time.perf_counter()
+        self._soon.stop()
         self._read()
         self._show_rows()
+        self._cost_ms = (time.perf_counter() - began) * 1000
 
     def mark(self, context_id: str | None) -> None:
         """Show which conversation is open. Filters that hide it are taken away."""
@@ -99,7 +113,7 @@ class ConversationList(QFrame):
             return
         self._read()
         context = self._contexts.get(context_id)
-        if context is not None and not self._is_wanted(context):
+        if context is not None and not self._wanted([context]):
             self._show_all()
         self._show_rows()
 
@@ -123,8 +137,10 @@ class ConversationList(QFrame):
         self._all_stale = False
 
     def _show_rows(self) -> None:
-        latest = sorted(self._contexts.values(), key=lambda c: c.last_activity_ms, reverse=True)
-        shown = [context for context in latest if self._is_wanted(context)]
+        latest = sorted(
+            self._contexts.values(), key=lambda c: (c.last_activity_ms, c.context_id), reverse=True
+        )
+        shown = self._wanted(latest)
         self._model.show_rows([(context.context_id, self._row(context)) for context in shown])
         self._count.show_text(f"{len(self._contexts):,}" if self._contexts else "")
         self._none.show_text(self._why_none())
@@ -139,13 +155,12 @@ class ConversationList(QFrame):
             row = self._rows[context.context_id] = context_row(context, self._now_ms())
         return row
 
-    def _is_wanted(self, context: Context) -> bool:
+    def _wanted(self, contexts: list[Context]) -> list[Context]:
         choice = self._chips.choice()
-        if choice not in {_ALL, context.status}:
-            return False
+        if choice != _ALL:
+            contexts = [context for context in contexts if context.status == choice]
         words = self.search.text().casefold().split()
-        about = f"{context.context_id} {context.agent} {context.preview}".casefold()
-        return all(word in about for word in words)
+        return [c for c in contexts if _has_all(c, words)] if words else contexts
 
     def _why_none(self) -> str:
         match self._store.link.state:
@@ -199,6 +214,7 @@ class ConversationList(QFrame):
         self._no_match.action_chosen.connect(self._on_show_all)
         self.list.row_chosen.connect(self._on_row_chosen)
         self.list.row_opened.connect(self._on_row_opened)
+        self._soon.timeout.connect(self.refresh)
         ages = QTimer(self, interval=_AGES_MS)
         ages.setObjectName("conversations.ages")
         ages.timeout.connect(self._on_ages_passed)
@@ -225,3 +241,8 @@ class ConversationList(QFrame):
         column.setSpacing(10)
         column.addLayout(inner)
         column.addWidget(self._stack, 1)
+
+
+def _has_all(context: Context, words: list[str]) -> bool:
+    about = f"{context.context_id} {context.agent} {context.preview}".casefold()
+    return all(word in about for word in words)

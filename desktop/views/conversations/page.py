@@ -58,6 +58,7 @@ class ConversationsPage(QWidget):
         self._store, self._approvals, self._now_ms = store, approvals, now_ms
         self._context_id: str | None = None
         self._beginning = False
+        self._notes: dict[str, str] = {}
         self._list = ConversationList(store, now_ms)
         self._header = ConversationHeader()
         self._transcript = TranscriptPane(store, bridge)
@@ -73,6 +74,7 @@ class ConversationsPage(QWidget):
         self._connect()
         bridge.changed.connect(self._on_changed)
         self.setFocusProxy(self._list.list)
+        self._read_notes()
         self._show_what_is_open()
 
     @property
@@ -146,7 +148,7 @@ class ConversationsPage(QWidget):
         if context is None:
             return
         now_ms = self._now_ms()
-        note = next((a.note for a in self._store.agents() if a.name == context.agent), "")
+        note = self._notes.get(context.agent, "")
         self._header.show_context(context, note, now_ms)
         waiting = [r for r in self._store.requests_in(context.context_id) if r.is_open]
         first = waiting[0] if waiting else None
@@ -156,14 +158,20 @@ class ConversationsPage(QWidget):
         self._waiting.show_requests(waiting, refusal.title if refusal else "", now_ms)
         self._composer.refresh()
 
+    def _read_notes(self) -> None:
+        """What agents want to be known of them; asked for each second, changed by heartbeats."""
+        self._notes = {agent.name: agent.note for agent in self._store.agents()}
+
     def _on_changed(self, changes: Changes) -> None:
         self._list.note(changes)
         if changes.reset:
-            self._composer.forget_missing()
             if self._context_id and self._store.context(self._context_id) is None:
                 self._list.mark(None)
                 self._open_context(None)
-        if changes.agents or changes.link:
+            self._composer.forget_missing()
+        if changes.agents:
+            self._read_notes()
+        if self._beginning and (changes.agents or changes.link):
             self._new.refresh()
         touched = self._context_id is None or self._context_id in changes.contexts
         if touched or changes.agents or changes.link or changes.demo or changes.reset:

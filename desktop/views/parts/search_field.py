@@ -1,6 +1,6 @@
 """The search field above a list."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
@@ -29,6 +29,14 @@ class SearchField(QLineEdit):
         self.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
         appearance().changed.connect(self._draw_icon)
         self._draw_icon()
+
+    def event(self, event: QEvent) -> bool:
+        """Escape empties a field with words in it, whatever else it does in the window."""
+        asked = event.type() == QEvent.Type.ShortcutOverride and bool(self.text())
+        if asked and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape, Down and Enter are ours; the rest is typing."""

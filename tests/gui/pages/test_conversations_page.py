@@ -9,9 +9,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
-from desktop.qtmodels.rows import ROW_ROLE, Row
+from desktop.qtmodels.rows import KEY_ROLE, ROW_ROLE, Row
 from desktop.settings import Theme
-from desktop.store.facts import Forgotten, LinkChanged
+from desktop.store.facts import EventSeen, Forgotten, LinkChanged
 from desktop.store.records import DecisionKind, DemoState, Link, LinkState, RequestKey
 from desktop.views.parts.copyable import Copyable
 from desktop.views.parts.pill import PillLabel
@@ -180,6 +180,18 @@ def test_ages_go_on_by_themselves(pages: Pages, qtbot: QtBot) -> None:
     assert isinstance(ages, QTimer)
     ages.setInterval(10)
     qtbot.waitUntil(lambda: age_of_first() == "1h")
+
+
+def test_a_very_long_list_is_right_a_moment_later(fed: HandFed, qtbot: QtBot) -> None:
+    """It is brought up to date less often, so that the window stays quick."""
+    events = (asked(f"c-{number}", TREASURY, "Hello") for number in range(20_000))
+    fed.feed(*(EventSeen(e.context_id, f"{fed.now_ms - 1000}-0", e) for e in events))
+    page = open_page(page_of(fed), qtbot)
+    for number in range(5):
+        fed.now_ms += 1
+        fed.tell(asked(f"c-new-{number}", TREASURY, "Another question."))
+
+    qtbot.waitUntil(lambda: rows(page).model().index(0, 0).data(KEY_ROLE) == "c-new-4")
 
 
 def test_a_page_that_was_hidden_catches_up_when_it_is_shown(pages: Pages) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -150,6 +150,22 @@ class TestSearchField:
         QTest.keyClick(field, Qt.Key.Key_Escape)
         assert field.text() == ""
         assert field.accessibleName() == "Search approvals"
+
+    def test_escape_empties_it_before_it_leads_back(self, show: Show, qtbot: QtBot) -> None:
+        """The window leads back with the same key; only an empty field lets it."""
+        field = SearchField("Search approvals", "Search")
+        show(field)
+        field.activateWindow()
+        qtbot.waitUntil(field.isActiveWindow)
+        went_back: list[bool] = []
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), field).activated.connect(
+            lambda: went_back.append(True)
+        )
+        QTest.keyClicks(field, "transfer")
+        QTest.keyClick(field, Qt.Key.Key_Escape)
+        assert (field.text(), went_back) == ("", [])
+        QTest.keyClick(field, Qt.Key.Key_Escape)
+        assert went_back == [True]
 
 
 class TestLinkIndicator:
