@@ -174,6 +174,7 @@ class RequestCard(QFrame):
         column.addWidget(self.arguments)
         column.addWidget(self._result_caption)
         column.addWidget(self._result)
+        column.addStretch(1)
         return content
 
     def _lay_out(self) -> None:

@@ -41,7 +41,7 @@ class RequestFacts(QWidget):
         self._since_name = rows[2][0]
         for row, (name, value) in enumerate(rows):
             name.setMinimumWidth(64)
-            grid.setRowMinimumHeight(row, ROW_HEIGHT)
+            name.setMinimumHeight(ROW_HEIGHT)
             grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignVCenter)
             grid.addWidget(value, row, 1)
 

@@ -1,0 +1,189 @@
+"""Pictures of the window for people to look at: `pytest --basetemp DIR` leaves them there.
+
+Each scene is painted in both themes, in the usual and in a small window. The tests only hold that
+there is something to look at; whether it looks right is for eyes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
+from pytestqt.qtbot import QtBot
+
+from desktop.qtmodels.tone import Tone
+from desktop.settings import Theme
+from desktop.store.records import DemoState, RequestKey
+from desktop.views.main_window import MainWindow
+from desktop.views.page import Page
+from desktop.views.parts.buttons import ActionButton
+from desktop.views.theme import apply_theme, tokens
+from tests.gui.pages.morning import INVOICE, OUTSIDE, RECORD, morning
+from tests.gui.pages.seeing import click, cut_off, open_page, press, see
+from tests.support.hand_fed import HandFed
+from tests.support.scenes import asks
+from workers.wire.approvals import Outcome
+from workers.wire.canonical import JSON
+
+Stage = tuple[MainWindow, HandFed, QtBot]
+Scene = Callable[[Stage], None]
+TRANSFER = RequestKey(INVOICE, "inv-call-2")
+
+
+def look(stage: Stage) -> None:
+    """A request, its conversation beside it."""
+    window, _, qtbot = stage
+    window.open_oldest_waiting()
+    qtbot.waitUntil(see(window, "request.approve", ActionButton).isEnabled)
+
+
+def choose_one(stage: Stage) -> None:
+    """Nothing is open yet."""
+    stage[0].show_page(Page.APPROVALS)
+
+
+def reject(stage: Stage) -> None:
+    """A reason is being written."""
+    look(stage)
+    window = stage[0]
+    click(window, "request.reject")
+    see(window, "request.reason", QPlainTextEdit).setPlainText("The order is not matched yet.")
+    stage[2].waitUntil(see(window, "request.confirm_reject", ActionButton).isEnabled)
+
+
+def approved(stage: Stage) -> None:
+    """The worker has run it."""
+    look(stage)
+    click(stage[0], "request.approve")
+    stage[1].answer(Outcome.APPLIED).answer(Outcome.EXECUTED)
+
+
+def sending(stage: Stage) -> None:
+    """The worker has not answered."""
+    look(stage)
+    click(stage[0], "request.approve")
+
+
+def foreign(stage: Stage) -> None:
+    """Another kind of worker, and a notice above the page."""
+    window, _, qtbot = stage
+    window.open_request(RequestKey(OUTSIDE, "out-1"))
+    hint = "The password is kept until Signoff ends."
+    window.show_notice("The keyring does not answer.", hint, Tone.WARN)
+    qtbot.waitUntil(see(window, "request.approve", ActionButton).isEnabled)
+
+
+def changed_arguments(stage: Stage) -> None:
+    """What is shown is not what was asked about; hidden characters in it."""
+    window, fed, qtbot = stage
+    shown: JSON = {
+        "recipient": "Harbour\u200b Freight \u202edtL",
+        "amount": 41825,
+        "memo": "pay " * 90,
+    }
+    fed.tell(asks(context_id="c-strange", shown_args=shown))
+    window.open_request(RequestKey("c-strange", "call_1"))
+    qtbot.waitUntil(see(window, "request.reject", ActionButton).isEnabled)
+
+
+def offline(stage: Stage) -> None:
+    """The broker went away while a request was open."""
+    look(stage)
+    stage[1].offline()
+
+
+def transcript(stage: Stage) -> None:
+    """In a small window request and transcript take turns."""
+    look(stage)
+    if stage[0].approvals.is_narrow:
+        press(stage[0], "Transcript")
+
+
+def conversation(stage: Stage) -> None:
+    """A conversation in which a call waits."""
+    stage[0].open_context(RECORD)
+
+
+def agents(stage: Stage) -> None:
+    """Who is there."""
+    stage[0].show_page(Page.AGENTS)
+
+
+def settings(stage: Stage) -> None:
+    """What can be chosen."""
+    stage[0].show_page(Page.SETTINGS)
+
+
+SCENES: tuple[Scene, ...] = (
+    choose_one,
+    look,
+    reject,
+    sending,
+    approved,
+    foreign,
+    changed_arguments,
+    offline,
+    transcript,
+    conversation,
+    agents,
+    settings,
+)
+
+
+@pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
+@pytest.mark.parametrize("size", [(1480, 900), (900, 640)])
+@pytest.mark.parametrize("scene", SCENES, ids=[scene.__name__ for scene in SCENES])
+def test_a_scene_can_be_looked_at(
+    fed: HandFed,
+    qtbot: QtBot,
+    dressed: QApplication,
+    tmp_path: Path,
+    scene: Scene,
+    size: tuple[int, int],
+    theme: Theme,
+) -> None:
+    """It is painted whole, in the colours of its theme, with nothing cut off."""
+    apply_theme(dressed, theme)
+    fed.demo(DemoState.RUNNING, "4 demo agents are running")
+    window = MainWindow(
+        morning(fed).store, fed.bridge, fed.approvals, fed.conversations, fed.desk, fed.clock
+    )
+    open_page(window, qtbot, size)
+    qtbot.waitUntil(window.isActiveWindow)
+    scene((window, fed, qtbot))
+    for _ in range(10):  # what is due is laid out: a turn for each depth of wrapped text
+        QApplication.processEvents()
+    assert cut_off(window) == []
+    picture = window.grab().toImage()
+    assert picture.save(str(tmp_path / f"{scene.__name__}-{theme}-{size[0]}.png"))
+    assert picture.size().toTuple() == size
+    assert picture.pixelColor(4, size[1] - 4).name() == tokens().panel  # the status line
+    assert colours_in(picture) > 20
+
+
+@pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
+def test_the_first_run_can_be_looked_at(
+    qtbot: QtBot, dressed: QApplication, tmp_path: Path, theme: Theme
+) -> None:
+    """No broker, nothing known, two ways on."""
+    apply_theme(dressed, theme)
+    fed = HandFed()
+    window = MainWindow(
+        fed.store, fed.bridge, fed.approvals, fed.conversations, fed.desk, fed.clock
+    )
+    open_page(window, qtbot, (1480, 900))
+    assert window.grab().save(str(tmp_path / f"first-run-{theme}.png"))
+    assert cut_off(window) == []
+
+
+def colours_in(picture: QImage) -> int:
+    """How many colours a coarse look at a picture finds."""
+    spots = (
+        picture.pixel(x, y)
+        for x in range(0, picture.width(), 3)
+        for y in range(0, picture.height(), 3)
+    )
+    return len(set(spots))
