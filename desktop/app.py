@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import qasync  # type: ignore[import-untyped]
 import structlog
 from PySide6.QtCore import QCoreApplication
@@ -39,7 +40,7 @@ from desktop.system.notifications import Notifications
 from desktop.system.single_instance import SingleInstance
 from desktop.system.vault import Vault
 from desktop.views.main_window import MainWindow
-from desktop.views.theme import apply_theme
+from desktop.views.theme import MONO_FAMILY, UI_FAMILY, apply_theme
 from workers.wire.addresses import join_password, split_password
 from workers.wire.errors import SignoffError
 
@@ -188,6 +189,7 @@ class Console:
         if self.store.demo.state in {DemoState.STARTING, DemoState.RUNNING}:
             return
         ready = await asyncio.wrap_future(self.engine.submit(self._demo.start()))
+        log.info("demo running", agents=ready.agents)
         self._follow(ready.redis_url)
 
     async def _end_demo(self) -> None:
@@ -311,15 +313,24 @@ async def _run(app: QApplication, url: str, *, demo: bool, diagnose: bool) -> in
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, console.stopping.set)
     console.window.show()
+    log.info("window shown")
     loop.call_soon(partial(console.start, url, demo=demo))
-    if diagnose:
-        loop.call_later(0.5, console.stopping.set)
     try:
+        if diagnose:
+            return await _print_diagnosis()
         await console.stopping.wait()
     finally:
         await console.stop()
         instance.release()
     return 0
+
+
+async def _print_diagnosis() -> int:
+    from desktop.system.diagnosis import diagnose  # noqa: PLC0415 - only when asked for
+
+    found = await diagnose((UI_FAMILY, MONO_FAMILY))
+    print(msgspec.json.format(msgspec.json.encode(found)).decode())  # noqa: T201
+    return 0 if found.ok else 1
 
 
 async def _tour(app: QApplication, directory: Path, home: Path) -> int:

@@ -117,6 +117,14 @@ class Notifications:
             title=alert.title,
             message=alert.body,
             urgency=Urgency.Critical if alert.urgent else Urgency.Normal,
-            on_clicked=self._on_opened,
+            on_clicked=self._on_clicked,
+            on_dismissed=self._on_gone,
         )
         return True
+
+    def _on_clicked(self) -> None:
+        self._on_gone()
+        self._on_opened()
+
+    def _on_gone(self) -> None:
+        self._shown = None

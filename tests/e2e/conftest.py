@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -35,7 +36,7 @@ class DemoTeam:
         ]
 
     @property
-    def effects(self) -> list[dict[str, object]]:
+    def effects(self) -> list[dict[str, Any]]:
         """Every call with an effect that really ran."""
         if not self._effects.exists():
             return []
