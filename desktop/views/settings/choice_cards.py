@@ -16,7 +16,7 @@ _THEMES: Final = (
 )
 _NAME_LENGTH: Final = 100
 _FIELD_WIDTH: Final = 360
-_INDICATOR_INSET: Final = -7  # the place of the focus ring around a box; words line up without it
+_RING: Final = 7  # what the focus ring around a box or a dot takes on its left
 
 
 class PersonCard(SettingsCard):
@@ -65,7 +65,7 @@ class LookCard(SettingsCard):
         choices.setObjectName("settings.theme")
         choices.setAccessibleName("Theme")
         row = QHBoxLayout(choices)
-        row.setContentsMargins(_INDICATOR_INSET, 0, 0, 0)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(14)
         for number, (theme, words) in enumerate(_THEMES):
             button = QRadioButton(words)
@@ -73,7 +73,7 @@ class LookCard(SettingsCard):
             self._group.addButton(button, number)
             row.addWidget(button)
         row.addStretch(1)
-        self.column.addWidget(choices)
+        self.column.addLayout(_in_line(choices))
         self._group.idClicked.connect(lambda number: desk.choose_theme(_THEMES[number][0]))
         self.show_choices()
 
@@ -93,13 +93,19 @@ class NotifyCard(SettingsCard):
         self._box.setObjectName("settings.notify")
         self._box.clicked.connect(lambda wanted: desk.notify(wanted=wanted))
         about = "It says how many calls wait and how risky they are, and nothing else."
-        row = QHBoxLayout()
-        row.setContentsMargins(_INDICATOR_INSET, 0, 0, 0)
-        row.addWidget(self._box)
-        self.column.addLayout(row)
+        self.column.addLayout(_in_line(self._box))
         self.column.addWidget(TextLabel(about, Look.SMALL, wrap=True))
         self.show_choices()
 
     def show_choices(self) -> None:
         """Show what is chosen."""
         self._box.setChecked(self._desk.settings.notify)
+
+
+def _in_line(widget: QWidget) -> QHBoxLayout:
+    """Boxes and dots under the words above them, their focus ring outside of that line."""
+    row = QHBoxLayout()
+    row.setSpacing(0)
+    row.addSpacing(-_RING)
+    row.addWidget(widget)
+    return row

@@ -346,6 +346,7 @@ def test_pictures_of_the_page(
     choose(rows(page), INVOICE)
     apply_theme(dressed, theme)
     fed.serve(TREASURY, "transfer_funds", note="scripted model")
+    QApplication.processEvents()  # lets the layouts settle
     shown = page.grab()
     page.begin()
 
