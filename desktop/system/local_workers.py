@@ -80,6 +80,10 @@ class LocalWorkers:
             failure = LocalWorkersFailed(error.title, self._log())
             self._tell(DemoState.FAILED, failure.title, failure.hint)
             raise failure from error
+        except asyncio.CancelledError:
+            await self._end()
+            self._tell(DemoState.STOPPED)
+            raise
         self._tell(DemoState.RUNNING, f"{len(ready.agents)} demo agents are running")
         return ready
 

@@ -180,9 +180,10 @@ async def test_a_start_that_is_given_up_leaves_nothing_running(demo: Demo) -> No
 
     start.cancel()
     await asyncio.gather(start, return_exceptions=True)
-    await demo.workers.stop()
 
-    assert demo.states[-1] is STOPPED
+    assert demo.states == [STARTING, STOPPED]
+    demo.is_(_SAY_READY, _WAIT)
+    await demo.workers.start()
 
 
 async def test_a_demo_that_talks_much_is_not_stopped_by_it(demo: Demo, tmp_path: Path) -> None:
