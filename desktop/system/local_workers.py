@@ -131,8 +131,6 @@ class LocalWorkers:
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         code = await process.wait()
-        if self._stopping:
-            return
         readers, self._watchers = self._watchers[:-1], self._watchers[-1:]
         await _finish(readers)
         if self._stopping:
