@@ -101,7 +101,7 @@ class Console:
         elif demo:
             self.start_demo()
         elif self._settings.broker_url:
-            self._spawn(self._connect_as_before(), "connect")
+            self._spawn(self._follow_kept(self._settings.broker_url), "connect")
 
     async def stop(self) -> None:
         """Stop everything, in the reverse order of its start."""
@@ -122,6 +122,10 @@ class Console:
         bare, inside = split_password(url.strip())
         password = password or inside
         self._choose(broker_url=bare)
+        if not password:
+            # An empty field is no wish to forget the password that is kept.
+            self._spawn(self._follow_kept(bare), "connect")
+            return
         self._follow(join_password(bare, password))
         self._spawn(self._keep(bare, password), "keep password")
 
@@ -171,8 +175,9 @@ class Console:
         except ConsoleError as error:
             self._notice(error)
 
-    async def _connect_as_before(self) -> None:
-        url, password = self._settings.broker_url, ""
+    async def _follow_kept(self, url: str) -> None:
+        """Follow a broker with the password that is kept for it, if there is one."""
+        password = ""
         try:
             password = await self._vault.password(url)
         except VaultUnavailable as error:

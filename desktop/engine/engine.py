@@ -197,8 +197,7 @@ class Engine:
             return
 
     def _tell_link(self, state: LinkState, title: str, hint: str = "") -> None:
-        address = "" if state is LinkState.REFUSED else self._address()
-        self.emit(facts.LinkChanged(Link(state, title, hint, address)))
+        self.emit(facts.LinkChanged(Link(state, title, hint, self._address())))
 
     def _address(self) -> str:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -81,7 +81,7 @@ class Pilot:
         """Click into a field, empty it, and type."""
         await self.click(name)
         # The window's own focus: another window may be the active one.
-        target = self.window.focusWidget() or self.find(name, QWidget)
+        target = self._focused() or self.find(name, QWidget)
         QTest.keyClick(target, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
         QTest.keyClick(target, Qt.Key.Key_Delete)
         QTest.keyClicks(target, text)
@@ -90,7 +90,7 @@ class Pilot:
         self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
     ) -> None:
         """Press one key, wherever the window's focus is."""
-        QTest.keyClick(self.window.focusWidget() or self.window, key, modifier)
+        QTest.keyClick(self._focused() or self.window, key, modifier)
 
     async def choose(self, name: str, key: object) -> None:
         """Click the row of a list that has this key."""
@@ -117,6 +117,9 @@ class Pilot:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not self.window.grab().save(str(path)):
             raise PilotLost(f"The picture {path.name} could not be saved.")
+
+    def _focused(self) -> QWidget | None:
+        return cast("QWidget | None", self.window.focusWidget())  # PySide's stub forgets the None
 
     @staticmethod
     def _row_of(view: QAbstractItemView, key: object) -> int:

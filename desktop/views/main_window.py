@@ -143,6 +143,8 @@ class MainWindow(QMainWindow):
     def _back(self) -> None:
         if self.page is Page.APPROVALS and self.approvals.back():
             return
+        if self.page is Page.CONVERSATIONS and self.conversations.back():
+            return
         if self._led_from is not None:
             self.show_page(self._led_from)
 

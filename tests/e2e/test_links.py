@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import keyring
 import pytest
 
 from desktop.store.records import LinkState, RequestState
 from tests.e2e.conftest import DemoTeam
 from tests.support.console import running_console
+from tests.support.desktop_session import SecretService
 from tests.support.proxy import TcpProxy
 from tests.support.redis_server import RedisServer, free_port
+from tests.support.waiting import await_until
 
 pytestmark = pytest.mark.qt_loop
 
@@ -73,3 +76,37 @@ async def test_a_wrong_port_is_said_with_a_hint(
         )
         assert "does not answer" in console.store.link.title
         assert "address and port" in console.store.link.hint
+
+
+async def test_the_password_is_kept_in_the_keyring_and_found_again(
+    redis_server: RedisServer,
+    redis_url: str,
+    secret_service: SecretService,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Typed once, kept by the system; the next start connects without asking."""
+    with secret_service.in_process():
+        async with running_console(tmp_path / "desk", monkeypatch) as console:
+            await console.pilot.click("rail.settings")
+            await console.pilot.type_text("settings.url", redis_server.url_without_password)
+            await console.pilot.type_text("settings.password", redis_server.password)
+            await console.pilot.click("settings.connect")
+            await console.online()
+            address = redis_server.url_without_password
+            await await_until(
+                lambda: keyring.get_password("signoff", address) == redis_server.password,
+                "the keyring to hold the password",
+            )
+        async with running_console(tmp_path / "desk", monkeypatch) as again:
+            await again.online()
+            # Connecting with an empty field uses the kept password and does not forget it.
+            await again.pilot.click("rail.settings")
+            await again.pilot.click("settings.disconnect")
+            await again.link(LinkState.OFFLINE)
+            await again.pilot.type_text("settings.url", address)
+            await again.pilot.click("settings.connect")
+            await again.online()
+        assert keyring.get_password("signoff", address) == redis_server.password
+    for file in (tmp_path / "desk").rglob("*"):
+        assert file.is_dir() or redis_server.password not in file.read_text(errors="replace")
