@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workers.wire.addresses import join_password, split_password
 from workers.wire.errors import BrokerRefused
-from workers.wire.streams.connection import join_password, split_password
 
 _PASSWORDS = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1)
 
