@@ -20,6 +20,7 @@ from desktop.qtmodels.rows import KEY_ROLE
 
 W = TypeVar("W", bound=QWidget)
 POLL_SECONDS = 0.02
+SETTLE_SECONDS = 0.15
 PATIENCE_SECONDS = 30.0
 
 
@@ -113,7 +114,8 @@ class Pilot:
 
     async def picture(self, path: Path) -> None:
         """Leave a picture of the window as it is painted now."""
-        await asyncio.sleep(POLL_SECONDS)  # one turn of the loop, so that what is due is painted
+        # A few turns of the loop: wrapped text inside wrapped text is laid out one by one.
+        await asyncio.sleep(SETTLE_SECONDS)
         path.parent.mkdir(parents=True, exist_ok=True)
         if not self.window.grab().save(str(path)):
             raise PilotLost(f"The picture {path.name} could not be saved.")

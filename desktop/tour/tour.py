@@ -154,8 +154,12 @@ class _Tour:
     async def _open_request(self) -> None:
         await self._pilot.click("rail.approvals")
         await self._pilot.choose("approvals.list", self._approved)
-        await self._pilot.until(lambda: self._pilot.seen("request.card"), "the request card")
+        await self._pilot.until(self._approve_is_offered, "a moment to look at the request")
         await self._pictures_of("approval")
+
+    def _approve_is_offered(self) -> bool:
+        button = self._pilot.seen("request.approve")
+        return button is not None and button.isEnabled()
 
     async def _approve(self) -> None:
         await self._pilot.click("request.approve")

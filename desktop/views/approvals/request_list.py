@@ -7,12 +7,12 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from desktop.qtmodels.bridge import Bridge
-from desktop.qtmodels.rows import Pill
+from desktop.qtmodels.rows import Pill, Row
 from desktop.qtmodels.rows_model import RowsModel
 from desktop.qtmodels.tone import Tone
-from desktop.qtmodels.wording import request_row
+from desktop.qtmodels.wording import age, request_row
 from desktop.store.changes import Changes
-from desktop.store.records import RequestKey, RequestState
+from desktop.store.records import Request, RequestKey, RequestState
 from desktop.store.store import Store
 from desktop.views.approvals.request_filter import Show, matches, shown_requests
 from desktop.views.parts.empty_state import EmptyState
@@ -51,6 +51,7 @@ class RequestList(QWidget):
         self._store = store
         self._now_ms = now_ms
         self._chosen: RequestKey | None = None
+        self._rows: dict[RequestKey, tuple[Request, Row]] = {}  # as they were worded last
         self.count = PillLabel(parent=self)
         self._total = TextLabel("", Look.MUTED)
         self.search = SearchField("Search requests", "Search tools, agents, arguments   /")
@@ -112,13 +113,21 @@ class RequestList(QWidget):
         show = Show(self.chips.choice())
         now = self._now_ms()
         found = shown_requests(requests, show, self.search.text(), self._chosen)
-        self.model.show_rows([(request.key, request_row(request, now)) for request in found])
+        self.model.show_rows([(request.key, self._row(request, now)) for request in found])
         if self._chosen is not None and self.rows.current_row() is None:
             self.rows.choose_row(self.model.row_of(self._chosen))
         waiting = sum(request.state is RequestState.WAITING for request in requests)
         self.count.show_pill(Pill(f"{waiting} waiting", Tone.DANGER) if waiting else None)
         self._total.show_text(f"{len(requests):,} in all" if requests else "")
         self._show_nothing_found(show, found=bool(found))
+
+    def _row(self, request: Request, now_ms: int) -> Row:
+        """The row of a request; worded anew only if it changed or grew older by a word."""
+        before, row = self._rows.get(request.key, (None, None))
+        if row is None or before is not request or row.age != age(request.since_ms, now_ms):
+            row = request_row(request, now_ms)
+            self._rows[request.key] = (request, row)
+        return row
 
     def _show_nothing_found(self, show: Show, *, found: bool) -> None:
         if self.search.text().strip():
@@ -157,6 +166,8 @@ class RequestList(QWidget):
         column.addLayout(self._stack, 1)
 
     def _on_changed(self, changes: Changes) -> None:
+        if changes.reset:
+            self._rows.clear()
         if changes.reset or changes.requests or changes.link:
             self.refresh()
 

@@ -37,7 +37,7 @@ from tests.gui.pages.seeing import (
     words_in,
 )
 from tests.support.hand_fed import HandFed
-from tests.support.scenes import asks
+from tests.support.scenes import asks, base_asks, tool_answers
 from workers.wire.approvals import Outcome
 
 TRANSFER = RequestKey(INVOICE, "inv-call-2")
@@ -345,6 +345,23 @@ class TestDeciding:
         key(page, Qt.Key.Key_A)
         assert fed.outbox.orders == []
         assert "l.park" in see(page, "request.outcome", TextLabel).text()
+
+    def test_one_decision_at_a_time_for_a_foreign_worker(
+        self, page: ApprovalsPage, fed: HandFed, qtbot: QtBot
+    ) -> None:
+        """It resumes whatever waits: the second waits until the first is answered."""
+        for call in ("first", "second"):
+            asked = base_asks(call=call, context_id="c-two", interrupt_id=f"interrupt-{call}")
+            fed.tell(asked)
+        page.open_request(RequestKey("c-two", "first"))
+        ready(page, qtbot)
+        click(page, "request.approve")
+        choose(rows(page), RequestKey("c-two", "second"))
+        qtbot.waitUntil(lambda: "not yet answered" in words_in(page))
+        assert not see(page, "request.approve", ActionButton).isEnabled()
+        fed.tell(tool_answers("Paid.", call="first", context_id="c-two"))
+        ready(page, qtbot)
+        assert "not yet answered" not in words_in(page)
 
     def test_offline_disables_and_says_why(
         self, page: ApprovalsPage, fed: HandFed, qtbot: QtBot

@@ -129,7 +129,7 @@ class TestPages:
         press(window, "Open conversation")
         assert at(window, Page.CONVERSATIONS)
         assert window.conversations.context_id == RECORD
-        window.setFocus()
+        see(window, "conversations.list", RowList).setFocus()
         key(window, Qt.Key.Key_Escape)
         assert at(window, Page.APPROVALS)
 
