@@ -71,6 +71,8 @@ class Console:
         self._demo = LocalWorkers(lambda fact: self.bridge.deliver([fact]))
         self._url = ""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._requests_changed = asyncio.Event()
+        self._arrived = False
         self.window = MainWindow(
             store=self.store,
             bridge=self.bridge,
@@ -94,6 +96,7 @@ class Console:
     def start(self, url: str, *, demo: bool) -> None:
         """Start the engine, and follow what was asked for or was followed last."""
         self.engine.start()
+        self._spawn(self._tell_of_requests(), "notify")
         if self._damage is not None:
             self._notice(self._damage)
         if url:
@@ -202,14 +205,22 @@ class Console:
         self._follow("")
 
     def _on_changed(self, changes: Changes) -> None:
-        if not (changes.arrived or changes.requests):
-            return
-        waiting = [request for request in self.store.requests() if request.is_open]
-        alert = alert_for(waiting, in_front=self.window.isActiveWindow())
-        if changes.arrived and alert is not None and self._settings.notify:
-            self._spawn(self._show(alert), "notify")
-        elif not waiting:
-            self._spawn(self.notifications.clear(), "clear notification")
+        if changes.requests:
+            self._arrived = self._arrived or bool(changes.arrived)
+            self._requests_changed.set()
+
+    async def _tell_of_requests(self) -> None:
+        """Tell of what waits, one notification after the other; a burst becomes one."""
+        while True:
+            await self._requests_changed.wait()
+            self._requests_changed.clear()
+            arrived, self._arrived = self._arrived, False
+            waiting = [request for request in self.store.requests() if request.is_open]
+            alert = alert_for(waiting, in_front=self.window.isActiveWindow())
+            if not waiting:
+                await self.notifications.clear()
+            elif arrived and alert is not None and self._settings.notify:
+                await self._show(alert)
 
     async def _show(self, alert: Alert) -> None:
         await self.notifications.show(alert)

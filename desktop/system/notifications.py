@@ -80,6 +80,9 @@ class Notifications:
     async def clear(self) -> None:
         """Take back what is shown: nothing waits any more."""
         shown, self._shown = self._shown, None
+        await self._take_back(shown)
+
+    async def _take_back(self, shown: str | None) -> None:
         if shown is None or self._notifier is None:
             return
         try:
@@ -112,19 +115,22 @@ class Notifications:
             self._notifier = DesktopNotifier(app_name=APP_NAME, app_icon=Icon(path=self._icon))
         # send() logs its failures and returns; asking first is the way to know.
         await self._notifier.get_capabilities()
-        await self.clear()
-        self._shown = await self._notifier.send(
+        before, sent = self._shown, ""
+
+        def gone() -> None:
+            if self._shown == sent:
+                self._shown = None
+
+        def clicked() -> None:
+            gone()
+            self._on_opened()
+
+        sent = self._shown = await self._notifier.send(
             title=alert.title,
             message=alert.body,
             urgency=Urgency.Critical if alert.urgent else Urgency.Normal,
-            on_clicked=self._on_clicked,
-            on_dismissed=self._on_gone,
+            on_clicked=clicked,
+            on_dismissed=gone,
         )
+        await self._take_back(before)  # only now: there is no moment without a word on the screen
         return True
-
-    def _on_clicked(self) -> None:
-        self._on_gone()
-        self._on_opened()
-
-    def _on_gone(self) -> None:
-        self._shown = None
