@@ -1,0 +1,1 @@
+"""What runs on our side of the interop stories, each as a process of its own."""
