@@ -22,9 +22,22 @@ LOCKS = (ROOT / "requirements" / "bootstrap.lock", ROOT / "requirements" / "dev.
 
 #: What `make run` needs to show a window and to keep a password.
 RUN_PACKAGES = (
-    "libglib2.0-0", "libdbus-1-3", "libgl1", "libegl1", "libfontconfig1", "libxkbcommon0",
-    "libxcb-cursor0", "libxcb-icccm4", "libxcb-keysyms1", "libxcb-shape0", "libxcb-xkb1",
-    "libxcb-render-util0", "libxcb-image0", "libxkbcommon-x11-0", "libbrotli1", "ca-certificates",
+    "libglib2.0-0",
+    "libdbus-1-3",
+    "libgl1",
+    "libegl1",
+    "libfontconfig1",
+    "libxkbcommon0",
+    "libxcb-cursor0",
+    "libxcb-icccm4",
+    "libxcb-keysyms1",
+    "libxcb-shape0",
+    "libxcb-xkb1",
+    "libxcb-render-util0",
+    "libxcb-image0",
+    "libxkbcommon-x11-0",
+    "libbrotli1",
+    "ca-certificates",
 )
 #: What the tests need beside: a real broker, keyring, notification daemon and display.
 TEST_PACKAGES = ("redis-server", "dbus", "gnome-keyring", "dunst", "xvfb", "xauth", "git")

@@ -20,7 +20,8 @@ from PySide6.QtWidgets import QApplication
 from desktop.actions.alerts import Alert
 from desktop.app import Console, make_application
 from desktop.store.changes import Changes
-from desktop.store.records import LinkState, RequestKey
+from desktop.store.records import RequestKey
+from tests.support.waiting import await_until
 from workers.wire import keys
 from workers.wire.events import AgentProgress, Event, ProgressType
 from workers.wire.streams.connection import Connection
@@ -89,15 +90,12 @@ def _event(context_id: str, number: int, *, is_request: bool) -> Event:
 async def _console(app: QApplication, url: str) -> list[float]:
     console = TimedConsole(app)
     console.start(url, demo=False)
-    while console.store.link.state is not LinkState.ONLINE:
-        await asyncio.sleep(0.05)
+    await await_until(lambda: console.store.is_online, "the link to be up")
     # In a process of its own: the load must not take turns with what is measured.
     load = await asyncio.create_subprocess_exec(sys.executable, "-m", __spec__.name, "load", url)
     await load.wait()
     asked = EVENTS_PER_SECOND * SECONDS // REQUESTS_EVERY
-    async with asyncio.timeout(WAIT_SECONDS):
-        while len(console.taken_ms) < asked:
-            await asyncio.sleep(0.05)
+    await await_until(lambda: len(console.taken_ms) >= asked, "every request to be told")
     await console.stop()
     return console.taken_ms
 
