@@ -16,6 +16,7 @@ from desktop.settings import Person
 from desktop.store.facts import DecisionSending
 from desktop.store.records import DecisionKind, Request, RequestKey, RequestState
 from desktop.store.store import Store
+from workers.wire import keys
 from workers.wire.approvals import Binding, Decision, Reviewer
 from workers.wire.dialects import Dialect, answer
 from workers.wire.ids import new_nonce
@@ -89,13 +90,14 @@ class Approvals:
             message=message,
             binding=self._binding(request, kind, nonce),
         )
+        call = request.call.tool_call_id or key.call
         order = SendDecision(
             key=key,
             agent=request.agent,
             tool_call_id=request.call.tool_call_id,
             payload=answer(request.call, decision),
             nonce=nonce,
-            guard=_guard(request) if request.foreign else "",
+            guard=keys.foreign_call(request.agent, call) if request.foreign else "",
         )
         # The row says "sending" before anything can answer.
         self._store.apply([DecisionSending(key, kind, nonce)])
@@ -136,8 +138,3 @@ class Approvals:
             iat=int(self._now_seconds()),
             nonce=nonce,
         )
-
-
-def _guard(request: Request) -> str:
-    """A foreign call's name, the same at every desk: models of two agents may use the same ids."""
-    return f"{request.agent}#{request.call.tool_call_id or request.key.call}"

@@ -34,6 +34,7 @@ class AgentCLI:
 
         Raises:
             BrokerError: the broker cannot be used.
+            CallsNotToldApart: a foreign worker asked about several calls at once.
         """
         try:
             while await self._turn():
@@ -70,13 +71,15 @@ class AgentCLI:
             return False
         if answer.strip().lower() in {"y", "yes"}:
             try:
-                await self.client.decide(waiting, DecisionKind.APPROVE)
+                is_sent = await self.client.decide(waiting, DecisionKind.APPROVE)
             except MalformedDecision as error:
                 print(f"{error.title} It was rejected.")
-                await self.client.decide(waiting, DecisionKind.REJECT, error.title)
+                is_sent = await self.client.decide(waiting, DecisionKind.REJECT, error.title)
         else:
-            reason = await _prompt("Reason (may be empty): ")
-            await self.client.decide(waiting, DecisionKind.REJECT, (reason or "").strip())
+            reason = (await _prompt("Reason (may be empty): ") or "").strip()
+            is_sent = await self.client.decide(waiting, DecisionKind.REJECT, reason)
+        if not is_sent:
+            print("Somebody else has decided this call.")
         return True
 
 

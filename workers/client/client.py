@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from workers.client.events import ProgressEvent, lines_of, read_progress
+from workers.client.foreign import send_to_foreign
 from workers.client.receipts import DecisionRefused, read_receipt
 from workers.client.waiting import WaitingCall, still_waiting, waiting_call
 from workers.wire import keys
@@ -88,15 +89,13 @@ class AgentClient:
         """Approve the call that waits longest in a context.
 
         Returns:
-            Whether there was one.
+            Whether there was one, and nobody else had decided it.
 
         Raises:
-            MalformedDecision: the request is not about the arguments shown with it.
+            MalformedDecision, CallsNotToldApart: see `decide`.
         """
         waiting = await self.waiting_call(context_id)
-        if waiting is not None:
-            await self.decide(waiting, DecisionKind.APPROVE)
-        return waiting is not None
+        return waiting is not None and await self.decide(waiting, DecisionKind.APPROVE)
 
     async def reject_tool_invocation(self, context_id: str, reason: str = "") -> bool:
         """Reject the call that waits longest in a context.
@@ -105,26 +104,32 @@ class AgentClient:
             reason: reaches the model of a Signoff worker.
 
         Returns:
-            Whether there was one.
+            Whether there was one, and nobody else had decided it.
+
+        Raises:
+            CallsNotToldApart: see `decide`.
         """
         waiting = await self.waiting_call(context_id)
-        if waiting is not None:
-            await self.decide(waiting, DecisionKind.REJECT, reason)
-        return waiting is not None
+        return waiting is not None and await self.decide(waiting, DecisionKind.REJECT, reason)
 
     async def waiting_call(self, context_id: str) -> WaitingCall | None:
         """The call that waits longest in a context and was not decided by this client."""
         waiting = still_waiting(await self._events(context_id))
         return next((one for one in waiting if one.key not in self._decided), None)
 
-    async def decide(self, waiting: WaitingCall, kind: DecisionKind, message: str = "") -> None:
+    async def decide(self, waiting: WaitingCall, kind: DecisionKind, message: str = "") -> bool:
         """Send a decision on exactly this call.
 
         Args:
             message: the reason of a rejection.
 
+        Returns:
+            Whether it was sent. A Signoff worker says itself what came of it; for another one,
+            False means that somebody else had decided the call.
+
         Raises:
             MalformedDecision: to be approved, but not about the arguments shown with it.
+            CallsNotToldApart: it is a foreign worker's, and not its only one there.
             BrokerError: it could not be sent.
         """
         call = waiting.call
@@ -133,10 +138,16 @@ class AgentClient:
         body = AgentCommand(
             type="resume", tool_call_id=call.tool_call_id, payload=decision_payload(decision)
         )
-        await send(self._connection, waiting.agent, Event(waiting.context_id, body))
-        self._decided.add(waiting.key)
-        if decision.binding is not None:
+        event = Event(waiting.context_id, body)
+        is_sent = True
+        if decision.binding is None:
+            known = still_waiting(await self._events(waiting.context_id))
+            is_sent = await send_to_foreign(self._connection, waiting, event, known)
+        else:
+            await send(self._connection, waiting.agent, event)
             self._unconfirmed[waiting.context_id] = (decision.binding.nonce, waiting.key)
+        self._decided.add(waiting.key)
+        return is_sent
 
     async def progress_events(self, context_id: str) -> AsyncIterator[ProgressEvent]:
         """What is told about a context from here on, until it is finished or waits for a person.

@@ -61,8 +61,13 @@ def emitted(context_id: str) -> str:
 
 
 def decisions(context_id: str) -> str:
-    """Hash: request id (or tool call id of a base worker) to its first decision."""
+    """Hash: request id (or `foreign_call` of a base worker) to its first decision."""
     return f"{_of_progress(context_id)}decision"
+
+
+def foreign_call(agent: str, call: str) -> str:
+    """A foreign worker's call, named alike by all; models of two agents may use the same ids."""
+    return f"{agent}#{call}"
 
 
 def tool_ledger(context_id: str) -> str:
