@@ -82,7 +82,8 @@ class Conversation:
             return ContextStatus.RUNNING
         for entry in reversed(self.entries):
             if entry.kind is EntryKind.ERROR:
-                return ContextStatus.FAILED
+                # An agent that failed at what another one asked has not ended the conversation.
+                return ContextStatus.FAILED if entry.to_human else ContextStatus.RUNNING
             if entry.finish and entry.to_human:
                 return ContextStatus.DONE
             if entry.kind is not EntryKind.UNREADABLE:

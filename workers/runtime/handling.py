@@ -105,6 +105,8 @@ class Handler:
             circle = RunFailed(f"{self._agent.name} has asked for this itself, and waits for it.")
             await self._runs.answer(context_id, caller, f"{ERROR_PREFIX} {circle}")
         elif thread.waits:
+            # After a restart of this worker nobody else would say what is waited for.
+            self._runs.unanswered.expect(context_id, thread.delegations)
             if not entry.parked:
                 await self._inbox.park(entry, context_id)
                 await self._tell_parked(context_id, body)

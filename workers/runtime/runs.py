@@ -25,6 +25,7 @@ from workers.runtime.ports import (
 )
 from workers.runtime.speaking import Speaker
 from workers.runtime.tokens import TokenBatches
+from workers.runtime.unanswered import Unanswered
 from workers.wire.canonical import JSON
 from workers.wire.events import (
     AgentInvocation,
@@ -53,6 +54,7 @@ class Runs:
     agent: AgentPort
     connection: Connection
     writer: ProgressWriter
+    unanswered: Unanswered
 
     async def carry_out(self, context_id: str, order: Order, caller: Caller, cause: str) -> None:
         """Run until the thread ends or waits, and tell everybody concerned."""
@@ -128,6 +130,7 @@ class Runs:
         self, context_id: str, speaker: Speaker, thread: Thread, failure: RunFailed | None
     ) -> None:
         """Say how the thread stands now, and send out the tasks it gave to others."""
+        self.unanswered.expect(context_id, thread.delegations)
         await speaker.release(is_finish=failure is None and not thread.waits)
         if thread.approvals:
             await speaker.ask_last(thread.approvals)

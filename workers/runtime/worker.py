@@ -18,6 +18,7 @@ from workers.runtime.handling import Handler, read_entry
 from workers.runtime.ports import AgentPort
 from workers.runtime.queues import ContextQueues
 from workers.runtime.runs import Runs
+from workers.runtime.unanswered import Unanswered
 from workers.wire.approvals import Mode
 from workers.wire.errors import BadName, BrokerError, BrokerUnreachable, DecodeError
 from workers.wire.events import Event
@@ -56,7 +57,8 @@ class Worker:
         self.mode = mode
         self.connection = connection
         self._inbox = Inbox(connection, agent.name, consumer)
-        runs = Runs(agent, connection, writer)
+        self._unanswered = Unanswered(agent.name, connection)
+        runs = Runs(agent, connection, writer, self._unanswered)
         desk = DecisionDesk(agent, writer, mode)
         self._handler = Handler(agent, self._inbox, writer, runs, desk)
         self._queues = ContextQueues[Message](agent.name, self._work)
@@ -78,14 +80,19 @@ class Worker:
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Read and handle messages until `stop` is set, then finish what has been begun."""
-        waking = asyncio.create_task(self._wake(stop), name=f"stop of {self.agent.name}")
+        name = self.agent.name
+        beside = [
+            asyncio.create_task(self._wake(stop), name=f"stop of {name}"),
+            asyncio.create_task(self._unanswered.run(), name=f"unanswered tasks of {name}"),
+        ]
         try:
             await self._read_on(stop)
             self._stop.set()
             await self._queues.drained()
         finally:
-            waking.cancel()
-            await asyncio.gather(waking, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
     async def close(self) -> None:
         """Leave the group and let the inbox go. What still runs is cancelled."""

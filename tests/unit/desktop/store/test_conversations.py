@@ -119,6 +119,11 @@ def test_an_agent_that_is_called_by_another_does_not_take_over_the_conversation(
         pytest.param(
             (scenes.progress("Error occurred. No model."),), ContextStatus.FAILED, id="failed"
         ),
+        pytest.param(
+            (scenes.progress("Error occurred. No model.", caller="coordinator"),),
+            ContextStatus.RUNNING,
+            id="only-a-subagent-has-failed",
+        ),
     ],
 )
 def test_a_conversation_says_how_it_stands(
