@@ -35,6 +35,7 @@ from desktop.settings import Person, Settings, Theme
 from desktop.store.changes import Changes
 from desktop.store.records import DemoState
 from desktop.store.store import Store
+from desktop.system.garbage import GarbageCollector
 from desktop.system.local_workers import LocalWorkers
 from desktop.system.notifications import Notifications
 from desktop.system.single_instance import SingleInstance
@@ -316,6 +317,7 @@ def make_application() -> QApplication:
     app.setWindowIcon(QIcon(str(assets.icon_path("signoff.svg"))))
     # Closing is ours: Qt's own way stops the loop under the coroutines that still clean up.
     app.setQuitOnLastWindowClosed(False)
+    GarbageCollector(app)
     return app
 
 

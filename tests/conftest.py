@@ -11,6 +11,7 @@ from tests.support import environment
 environment.isolate()
 
 import asyncio  # noqa: E402
+import gc  # noqa: E402
 from collections.abc import Callable, Mapping  # noqa: E402
 from pathlib import Path  # noqa: E402
 
@@ -24,6 +25,17 @@ pytest_plugins = (
     "tests.support.desktop_session",
     "tests.support.stub_model",
 )
+
+
+# As in the product: a window collected on an engine's thread takes the process with it.
+gc.disable()
+
+
+def pytest_runtest_logfinish() -> None:
+    """Collect between tests what Python would have collected at any moment, on any thread."""
+    from desktop.system.garbage import collect_due
+
+    collect_due()
 
 
 def pytest_configure(config: pytest.Config) -> None:
