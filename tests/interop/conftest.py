@@ -27,32 +27,32 @@ def base_package(
     return BasePackage(base_env, redis_url, start_process, tmp_path)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def worlds(base_env: Path) -> Iterator[BothWorlds]:
     """One broker for the stories of this folder; it is not emptied between them."""
     with both_worlds(base_env) as worlds:
         yield worlds
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def base_agent(worlds: BothWorlds) -> Process:
     """A worker of the base package that serves `base_agent`."""
     return worlds.base_worker("base_agent")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def base_coordinator(worlds: BothWorlds) -> Process:
     """A worker of the base package whose agent gives tasks to `our_agent`."""
     return worlds.base_worker("base_coordinator", "our_agent")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def our_team(worlds: BothWorlds) -> Process:
     """Our worker in mode observe: `our_agent`, `our_coordinator`, `shared_agent`."""
     return worlds.our_worker("open_team", "observe")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def strict_team(worlds: BothWorlds) -> Process:
     """Our worker in mode enforce: `strict_agent`, `main_agent`."""
     return worlds.our_worker("strict_team", "enforce")

@@ -21,9 +21,16 @@ pytestmark = pytest.mark.xdist_group("interop")
 CONTEXTS = [f"c-shared-{number}" for number in range(30)]
 
 
-def test_every_message_is_handled_once(worlds: BothWorlds, our_team: Process) -> None:
+@pytest.fixture(scope="module")
+def base_worker(worlds: BothWorlds) -> Process:
+    """A worker of the base package for the agent that ours serves, too."""
+    return worlds.base_worker("shared_agent")
+
+
+def test_every_message_is_handled_once(
+    worlds: BothWorlds, base_worker: Process, our_team: Process
+) -> None:
     """Thirty conversations: each is answered once, and both workers have taken their part."""
-    worlds.base_worker("shared_agent")
     for context in CONTEXTS:
         worlds.broker.xadd("agent_event:shared_agent", {"data": _task(context)})
 

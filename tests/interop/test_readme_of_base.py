@@ -25,7 +25,7 @@ _ORIGINALS = (0, 1, 3)
 @pytest.fixture(scope="session")
 def programs() -> list[str]:
     """The worker, the command line and the client of the README, as we have them."""
-    return _PROGRAM.findall((_SCRIPTS / "readme_of_base.md").read_text())
+    return _PROGRAM.findall((_SCRIPTS / "readme_of_base.txt").read_text())
 
 
 def test_only_the_imports_are_changed(base_env: Path, programs: list[str]) -> None:
