@@ -12,6 +12,7 @@ import time
 import msgspec
 import structlog
 
+from workers.runtime.leases import confirm_lease, fence
 from workers.runtime.ports import ApprovedCall, EarlierStart, ToolResult
 from workers.wire.approvals import Outcome, Receipt, Refusal, refused
 from workers.wire.canonical import digest
@@ -52,7 +53,10 @@ class ToolLedger:
         """See `Ledger.start`. An earlier start is told again in a receipt."""
         request = call.request
         note = encode_struct(_Note(_Started(_now_ms()))).decode()
-        earlier = await self._writer.tool_started(request.context_id, request.request_id, note)
+        await confirm_lease()
+        earlier = await self._writer.tool_started(
+            request.context_id, request.request_id, note, fence(request.agent)
+        )
         if earlier is None:
             return None
         done = _read(earlier)
