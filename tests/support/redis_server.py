@@ -38,12 +38,16 @@ class RedisServer:
         folder: its configuration, log and data.
     """
 
-    def __init__(self, folder: Path, *, keeps_data: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, keeps_data: bool = False, binary: str = "redis-server"
+    ) -> None:
         """Start a server and wait until it answers.
 
         Args:
             keeps_data: survive `restart` and `kill`, as the broker of a real installation does.
+            binary: the program, when it is not to be the `redis-server` of this machine.
         """
+        self._binary = binary
         self.folder = folder
         self.password = secrets.token_urlsafe(18)
         self.port = 0
@@ -102,7 +106,7 @@ class RedisServer:
             f"appendonly {'yes' if self._keeps_data else 'no'}\nappendfsync always\n"
         )
         self._process = subprocess.Popen(
-            [program("redis-server"), str(configuration)],
+            [program(self._binary), str(configuration)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -201,10 +205,10 @@ def no_leaked_keys(redis_server: RedisServer) -> Iterator[None]:
     """An empty broker before the test; after it, no key that would stay there for ever."""
     redis_server.flush()
     yield
-    _fail_on_leaked_keys(redis_server)
+    fail_on_leaked_keys(redis_server)
 
 
-def _fail_on_leaked_keys(server: RedisServer) -> None:
+def fail_on_leaked_keys(server: RedisServer) -> None:
     with server.client() as client:
         leaked = leaked_keys(client)
     if leaked:
@@ -225,6 +229,6 @@ def own_redis() -> Iterator[RedisServer]:
         try:
             yield server
             if server.is_running:
-                _fail_on_leaked_keys(server)
+                fail_on_leaked_keys(server)
         finally:
             server.stop()
