@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.environment import ROOT, real_home_environment
+from tests.support.environment import ROOT
 
 _LOCK = ROOT / "requirements" / "bench.lock"
 _SCRIPT = Path(__file__).with_name("peers_core.py")
@@ -51,4 +51,4 @@ def peer_rates(url: str, empty_broker: Callable[[], None]) -> dict[str, float]:
 
 
 def _run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True, text=True, env=real_home_environment())
+    subprocess.run(command, check=True, capture_output=True, text=True)

@@ -163,10 +163,12 @@ class Storm:
         async with self._client() as client:
             while True:
                 with suppress(*_ERRORS):
-                    answer = await client.xreadgroup(group, str(uuid.uuid4()), {key: ">"}, count=3)
+                    answer = await client.xreadgroup(
+                        group, str(uuid.uuid4()), {key: ">"}, count=3, block=500
+                    )
                     for _, entries in answer:
                         self._base |= {entry_id for entry_id, _ in entries}
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.01)
 
     async def _hurt(self) -> None:
         """Kill, freeze and restart, in whatever order."""

@@ -53,6 +53,7 @@ class Dispatcher:
         # Tasks are kept: one that nobody holds may be collected while it runs.
         self._tasks: dict[tuple[bytes, int], asyncio.Task[None]] = {}
         self._working: dict[tuple[bytes, int], Taken] = {}
+        self._settling: set[tuple[bytes, int]] = set()
         self._taking = asyncio.Lock()
         self._stop = asyncio.Event()
         self._slot_freed = asyncio.Event()
@@ -181,20 +182,27 @@ class Dispatcher:
         """Tell the broker, for as long as the lease may hold."""
         if self._stop.is_set() and verdict.verb is Verb.DONE:
             verdict = Verdict(Verb.LAST, verdict.frees)
-        while True:
-            try:
-                following = await self._leased.settle(taken, verdict)
-                break
-            except BrokerUnreachable:
-                if not self._keeper.is_fresh:
-                    raise LeaseLost("The broker is away for too long.") from None
-                await asyncio.sleep(_PAUSE_SECONDS)
+        key = taken.context, taken.token
+        self._settling.add(key)
+        try:
+            following = await self._tell(taken, verdict)
+        finally:
+            self._settling.discard(key)
         if verdict.verb is Verb.RETRY:
             self._retry_at = min(self._retry_at, time.monotonic() + verdict.delay_seconds)
             self._retry_soon.set()
         if following is not None and self._stop.is_set():
             return await self._settle(following, Verdict(Verb.RELEASE))
         return following
+
+    async def _tell(self, taken: Taken, verdict: Verdict) -> Taken | None:
+        while True:
+            try:
+                return await self._leased.settle(taken, verdict)
+            except BrokerUnreachable:
+                if not self._keeper.is_fresh:
+                    raise LeaseLost("The broker is away for too long.") from None
+                await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _tend(self) -> None:
         """Take what became due meanwhile, and sweep, again and again."""
@@ -249,8 +257,8 @@ class Dispatcher:
 
     def _on_lost(self, context: bytes, token: int) -> None:
         task = self._tasks.get((context, token))
-        # A lease that was just given back is reported too; its task has ended.
-        if task is not None:
+        # A lease that is just being given back is reported too; the broker's answer tells.
+        if task is not None and (context, token) not in self._settling:
             _log.warning("lease lost, work cancelled", agent=self._agent)
             task.cancel()
 
