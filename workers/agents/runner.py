@@ -211,6 +211,7 @@ class AgentRunner:
         connection = await enter(Connection(self._redis_url))
         plan = GatePlan(dict(self._gated), frozenset(self._delegations))
         ledger = ToolLedger(ProgressWriter(connection))
+        self._resources.push_async_callback(ledger.close)
         graph = create_agent(
             model,
             self.tools,
