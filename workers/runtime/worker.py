@@ -111,9 +111,7 @@ class Worker:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
             except RunFailed as failure:
-                delay = self._pace.retry_seconds(entry.starts, failure.retry_after_seconds)
-                self._note_retry(event, failure, delay)
-                return Verdict(Verb.RETRY, delay_seconds=delay)
+                return self._failed(entry, event, failure)
             except Exception as error:  # noqa: BLE001 - the door for errors in background work
                 self._note_failure(event, error)
                 reason = f"The worker failed with {type(error).__name__}."
@@ -136,14 +134,19 @@ class Worker:
         # Whether the context waits is not known; what is parked finds out by itself.
         return Verdict(Verb.DEAD, frees=True, reason=reason, error=error)
 
-    def _note_retry(self, event: Event, failure: RunFailed, delay_seconds: float) -> None:
+    def _failed(self, entry: InboxEntry, event: Event, failure: RunFailed) -> Verdict:
+        """A failure that may pass: try again in a while, but not for ever."""
+        if entry.starts >= self._pace.most_starts:
+            return self._quarantined(entry, "failed", failure.title)
+        delay = self._pace.retry_seconds(entry.starts, failure.retry_after_seconds)
         _log.warning(
             "run failed, tried again",
             agent=self.agent.name,
             context_id=event.context_id,
             reason=failure.title,
-            in_seconds=round(delay_seconds, 1),
+            in_seconds=round(delay, 1),
         )
+        return Verdict(Verb.RETRY, delay_seconds=delay)
 
     def _note_failure(self, event: Event, error: Exception) -> None:
         # The text of an error may hold what a message says; its kind and place do not.

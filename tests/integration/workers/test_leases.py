@@ -61,6 +61,18 @@ async def test_a_model_that_is_ill_for_a_moment_is_asked_again(office: Office) -
     assert len(office.model.asked) >= 2
 
 
+async def test_a_model_that_stays_ill_is_told_of_and_the_task_is_kept(office: Office) -> None:
+    """After five starts; an operator may send it again when the model is well."""
+    await office.hire("demo_agent")
+
+    context = await office.ask("demo_agent", "break")
+
+    assert "500" in await office.error(context)
+    [kept] = await office.quarantined("demo_agent", 1)
+    assert (kept["reason"], kept["attempts"]) == ("failed", "5")
+    assert len(office.model.asked) == 5
+
+
 async def test_a_message_that_kills_its_worker_is_put_aside(office: Office) -> None:
     """It was started five times and never came to an end; the next one of the context is done."""
     context = await office.ask("demo_agent", "the one that kills")
