@@ -20,6 +20,7 @@ import pytest  # noqa: E402
 pytest_plugins = (
     "tests.support.left_behind",
     "tests.support.redis_server",
+    "tests.support.brokers",
     "tests.support.proxy",
     "tests.support.processes",
     "tests.support.desktop_session",

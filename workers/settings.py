@@ -6,6 +6,7 @@ else: nothing that arrives on the wire can change what a worker demands of a dec
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,11 @@ REDIS_URL = "SIGNOFF_REDIS_URL"
 MODE = "SIGNOFF_MODE"
 HOME = "SIGNOFF_HOME"
 CHECKPOINTS = "CHECKPOINT_DB_URL"
+HEARTBEAT = "SIGNOFF_HEARTBEAT_SECONDS"
+LEASE = "SIGNOFF_LEASE_SECONDS"
+
+_HEARTBEAT_SECONDS = 3.0
+_LEASE_SECONDS = 12.0
 
 
 def _default_home() -> Path:
@@ -37,6 +43,9 @@ class WorkerSettings:
             Neither checks yet who decided: a binding names a reviewer and proves nothing of them.
         checkpoint_url: `CHECKPOINT_DB_URL`.
         home: `SIGNOFF_HOME`, where a worker keeps what it is not told to keep elsewhere.
+        heartbeat_seconds: `SIGNOFF_HEARTBEAT_SECONDS`, 3 unless said.
+        lease_seconds: `SIGNOFF_LEASE_SECONDS`, 12 unless said: so long after the death of a
+            worker another takes over what it did.
     """
 
     redis_url: str = field(default="", repr=False)
@@ -46,13 +55,15 @@ class WorkerSettings:
     openai_model: str = ""
     openai_api_key: str = field(default="", repr=False)
     home: Path = field(default_factory=_default_home)
+    heartbeat_seconds: float = _HEARTBEAT_SECONDS
+    lease_seconds: float = _LEASE_SECONDS
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> WorkerSettings:
         """Read the environment.
 
         Raises:
-            NotConfigured: `SIGNOFF_MODE` is no mode.
+            NotConfigured: `SIGNOFF_MODE` is no mode, or a time is no number of seconds.
         """
         return cls(
             redis_url=environ.get(REDIS_URL) or environ.get("REDIS_URL", ""),
@@ -62,6 +73,8 @@ class WorkerSettings:
             openai_model=environ.get("OPENAI_MODEL", ""),
             openai_api_key=environ.get("OPENAI_API_KEY", ""),
             home=Path(environ[HOME]) if environ.get(HOME) else _default_home(),
+            heartbeat_seconds=_seconds(environ, HEARTBEAT, _HEARTBEAT_SECONDS),
+            lease_seconds=_seconds(environ, LEASE, _LEASE_SECONDS),
         )
 
     @property
@@ -83,3 +96,14 @@ def read_mode(text: str) -> Mode:
             f"{MODE} is {text!r}, which is no mode.",
             f"Set it to one of: {', '.join(Mode)}.",
         ) from None
+
+
+def _seconds(environ: Mapping[str, str], name: str, otherwise: float) -> float:
+    text = environ.get(name, "")
+    try:
+        seconds = float(text) if text else otherwise
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise NotConfigured(f"{name} is {text!r}, which is no time.", "Write seconds, such as 3.")
+    return seconds

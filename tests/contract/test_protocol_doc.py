@@ -24,6 +24,8 @@ _NAMES = {
     "agent": "<agent>",
     "context_id": "<context>",
     "consumer": "<consumer>",
+    "caller": "<caller>",
+    "invocation_id": "<invocation_id>",
 }
 #: Read from an interrupt of any dialect, and not itself on the wire.
 _NOT_ON_THE_WIRE = {"PendingCall"}

@@ -16,7 +16,7 @@ from workers.wire.approvals import Outcome, Receipt, Refusal, read_decision, ref
 from workers.wire.codec import decode_event, encode_event
 from workers.wire.events import AgentCommand, AgentInvocation, Event
 from workers.wire.streams.connection import Connection
-from workers.wire.streams.inbox import Inbox
+from workers.wire.streams.inbox import Inbox, InboxEntry
 from workers.wire.streams.progress import ProgressWriter
 
 
@@ -50,7 +50,7 @@ class HandWorker:
         """Let `answer` deal with each event of the agent's inbox, inside the block."""
         inbox = Inbox(self._connection, agent, "signoff:by-hand:1:1")
         await inbox.open()
-        task = asyncio.create_task(self._serve(inbox, answer), name="hand worker")
+        task = asyncio.create_task(self._serve(agent, inbox, answer), name="hand worker")
         try:
             yield
         finally:
@@ -58,13 +58,20 @@ class HandWorker:
             await asyncio.gather(task, return_exceptions=True)
             await inbox.close()
 
-    async def _serve(self, inbox: Inbox, answer: Callable[[Event], Awaitable[None]]) -> None:
+    async def _settle(self, agent: str, entry: InboxEntry) -> None:
+        client, key = self._connection.client, keys.inbox(agent)
+        await client.xack(key, keys.inbox_group(agent), entry.entry_id)
+        await client.xdel(key, entry.entry_id)
+
+    async def _serve(
+        self, agent: str, inbox: Inbox, answer: Callable[[Event], Awaitable[None]]
+    ) -> None:
         while True:
             for entry in await inbox.read(1):
                 event = decode_event(entry.data)
                 self.taken.append(event)
                 await answer(event)
-                await inbox.settle(entry, event.context_id)
+                await self._settle(agent, entry)
 
     async def obey(self, event: Event) -> None:
         """Apply a decision as our worker does, and echo a task back."""

@@ -15,7 +15,7 @@ _PERMANENT = re.compile(
       agent_event:.+ | agent_task:.+                              # the streams themselves
     | signoff:(contexts|context|waiting|request|workers|receipts|halt)
     | signoff:audit:\d{4}-\d{2}
-    | signoff:\{[^{}]+\}:(gated|ctxof|attempts|run|due|token|dlq) # one for each agent
+    | signoff:\{[^{}]+\}:(gated|ctxof|attempts|run|due|token|consumers|dlq) # one for each agent
     | signoff:\{[^{}]+\}:(q|parked):.+                            # lists; Redis drops empty ones
     """,
     re.VERBOSE,

@@ -14,6 +14,8 @@ from langgraph.errors import GraphRecursionError
 from workers.runtime.ports import RunFailed
 
 _MAX_CHARACTERS = 200
+#: Request timeout, conflict, too early; besides everything from 500 on.
+_TRANSIENT = frozenset({408, 409, 425})
 _SECRETS = re.compile(r"(?i)\b(?:sk|pk|key|bearer)[-_ ][\w*-]{6,}|//[^/\s:@]*:[^/\s@]+@")
 
 
@@ -30,15 +32,23 @@ def explain(error: Exception, secrets: Sequence[str] = ()) -> RunFailed:
             )
         case openai.RateLimitError():
             return RunFailed(
-                "The model service takes no more requests now.", "Try again in a while."
+                "The model service takes no more requests now.",
+                "Try again in a while.",
+                # A used-up budget is refused in the same way, and does not come back in minutes.
+                is_transient=error.code != "insufficient_quota",
+                retry_after_seconds=_retry_after(error),
             )
         case openai.APIConnectionError():
-            return RunFailed("The model service does not answer.", "Check OPENAI_BASE_URL.")
+            return RunFailed(
+                "The model service does not answer.", "Check OPENAI_BASE_URL.", is_transient=True
+            )
         case openai.NotFoundError():
             return RunFailed("The model service does not know this model.", "Check OPENAI_MODEL.")
         case openai.APIStatusError():
             return RunFailed(
-                f"The model service refused the request with status {error.status_code}."
+                f"The model service refused the request with status {error.status_code}.",
+                is_transient=error.status_code in _TRANSIENT or error.status_code >= 500,
+                retry_after_seconds=_retry_after(error),
             )
         case GraphRecursionError():
             return RunFailed("The agent took too many steps.", "Ask for less at a time.")
@@ -53,3 +63,11 @@ def _short(text: str, secrets: Sequence[str]) -> str:
     line = text.strip().partition("\n")[0]
     line = _SECRETS.sub("[removed]", line)
     return line if len(line) <= _MAX_CHARACTERS else f"{line[:_MAX_CHARACTERS]}…"
+
+
+def _retry_after(error: openai.APIStatusError) -> float:
+    """What the service asks to wait, in seconds; a date instead of a number is not used."""
+    try:
+        return max(float(error.response.headers.get("retry-after", 0)), 0.0)
+    except ValueError:
+        return 0.0

@@ -18,6 +18,7 @@ from langchain_openai import ChatOpenAI
 
 from workers.agents.checkpoints import open_checkpoints
 from workers.agents.delegation import delegation_tool
+from workers.agents.fencing import FencedSaver
 from workers.agents.gate import ApprovalMiddleware, GatePlan
 from workers.agents.graph import LangGraphAgent
 from workers.agents.http import model_client
@@ -27,6 +28,7 @@ from workers.agents.prompting import Prompting
 from workers.agents.state import WorkerState
 from workers.errors import NotConfigured, NotServable
 from workers.runtime.ledger import ToolLedger
+from workers.runtime.pace import Pace
 from workers.runtime.service import serve
 from workers.runtime.worker import Worker
 from workers.settings import WorkerSettings
@@ -63,6 +65,7 @@ class AgentRunner:
         model: BaseChatModel | None = None,
         mode: Mode | None = None,
         note: str = "",
+        pace: Pace | None = None,
     ) -> None:
         """Configure it. Nothing is opened yet.
 
@@ -72,6 +75,7 @@ class AgentRunner:
             model: used instead of the `openai_*` parameters and `temperature`.
             mode: instead of `SIGNOFF_MODE`; see `WorkerSettings`.
             note: what the worker says of itself to consoles.
+            pace: how fast it notices, retries and gives up; else the environment says.
 
         Raises:
             BadName: no agent can have this name.
@@ -91,6 +95,7 @@ class AgentRunner:
         self._system_prompt = system_prompt
         self._model = model
         self._mode = mode or settings.mode
+        self._pace = pace or Pace(settings.heartbeat_seconds, settings.lease_seconds)
         self._gated: dict[str, Gate | None] = {}
         self._delegations: set[str] = set()
         self._resources = AsyncExitStack()
@@ -164,7 +169,7 @@ class AgentRunner:
         """The worker that serves the created agent, under this name in its consumer group."""
         if self._agent is None or self._connection is None:
             raise NotServable("The agent is not created yet.", "Await create() first.")
-        return Worker(self._agent, self._connection, self._mode, consumer)
+        return Worker(self._agent, self._connection, self._mode, consumer, self._pace)
 
     async def start(self) -> None:
         """Serve until cancelled; what runs then is finished first.
@@ -206,6 +211,7 @@ class AgentRunner:
         connection = await enter(Connection(self._redis_url))
         plan = GatePlan(dict(self._gated), frozenset(self._delegations))
         ledger = ToolLedger(ProgressWriter(connection))
+        self._resources.push_async_callback(ledger.close)
         graph = create_agent(
             model,
             self.tools,
@@ -214,7 +220,7 @@ class AgentRunner:
                 ApprovalMiddleware(self.agent_name, plan, ledger, self._mode),
             ],
             state_schema=WorkerState,
-            checkpointer=saver,
+            checkpointer=FencedSaver(saver),
             name=self.agent_name,
         )
         self._connection = connection

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import structlog
 from msgspec import structs
 
+from workers.runtime.leases import fence
 from workers.runtime.marks import make_mark, read_mark
 from workers.runtime.ports import AgentPort, Answer, PendingApproval, Review, Thread
 from workers.wire.approvals import (
@@ -141,7 +142,9 @@ class DecisionDesk:
         """Set the mark; the first decision wins, and may be delivered again."""
         request = approval.request
         mark = make_mark(decision, request.tool_call_id, inbox_id)
-        earlier = await self._writer.consume_decision(context_id, request.request_id, mark)
+        earlier = await self._writer.consume_decision(
+            context_id, request.request_id, mark, fence(request.agent)
+        )
         # The same decision again: the worker died between this mark and the resume.
         if earlier is not None and not read_mark(earlier).is_of(decision, inbox_id):
             raise _Refused(Refusal.ALREADY_DECIDED, request.request_id)

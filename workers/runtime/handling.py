@@ -6,17 +6,20 @@ what the context waits for, a command answers a request, a response answers a de
 
 from __future__ import annotations
 
+import hashlib
 import time
 import uuid
 
 import structlog
 
 from workers.runtime.approvals import DecisionDesk
+from workers.runtime.inbox import Verb, Verdict
+from workers.runtime.pace import Pace
 from workers.runtime.ports import AgentPort, Answer, Begin, Caller, Reported, Review, RunFailed
 from workers.runtime.runs import CHAIN, Runs
 from workers.wire.approvals import Outcome, Receipt
 from workers.wire.codec import MAX_INBOX_BYTES, decode_event
-from workers.wire.errors import BadName, DecodeError
+from workers.wire.errors import DecodeError
 from workers.wire.events import AgentCommand, AgentInvocation, AgentResponse, Event
 from workers.wire.ids import check_agent_name, check_context_id
 from workers.wire.messages import ERROR_PREFIX
@@ -46,60 +49,60 @@ class Handler:
     """Handles the messages of one agent, one at a time for each context."""
 
     def __init__(
-        self, agent: AgentPort, inbox: Inbox, writer: ProgressWriter, runs: Runs, desk: DecisionDesk
+        self,
+        agent: AgentPort,
+        inbox: Inbox,
+        writer: ProgressWriter,
+        runs: Runs,
+        desk: DecisionDesk,
+        pace: Pace,
     ) -> None:
         self._agent = agent
         self._inbox = inbox
         self._writer = writer
         self._runs = runs
         self._desk = desk
+        self._pace = pace
 
-    async def handle(self, entry: InboxEntry, event: Event) -> None:
-        """Let a message have its effect, then settle it. Safe to be called again for it."""
+    async def handle(self, entry: InboxEntry, event: Event) -> Verdict:
+        """Let a message have its effect. Safe to be called again for it.
+
+        Raises:
+            RunFailed: transient; it was told if this was the last start.
+            LeaseLost: the context is not ours any more.
+            BrokerError: the broker could not be used.
+        """
         context_id, body = event.context_id, event.body
         match body:
             case AgentInvocation():
-                if not await self._begin(entry, event, body):
-                    return
+                return await self._begin(entry, event, body)
             case AgentCommand():
-                await self._decide(entry, context_id, body)
+                waits = await self._decide(entry, context_id, body)
             case AgentResponse():
-                await self._report(entry, context_id, body)
+                waits = await self._report(entry, context_id, body)
             case _:
                 raise TypeError(f"{type(body).__name__} was let past read_entry")
-        await self._inbox.settle(entry, context_id)
-
-    async def next_parked(self, context_id: str) -> tuple[InboxEntry, Event] | None:
-        """The oldest parked task of a context that waits for nothing (any more)."""
-        while (entry := await self._inbox.next_parked(context_id)) is not None:
-            try:
-                event = read_entry(entry)
-            except (DecodeError, BadName) as error:
-                # We parked it ourselves, so somebody has written here; it must not block the rest.
-                await self._inbox.quarantine(entry, "parked", error.title)
-                await self._inbox.settle(entry, context_id)
-                continue
-            thread = await self._agent.thread(context_id)
-            is_free = not thread.waits or thread.cause == _cause(entry, event)
-            return (entry, event) if is_free else None
-        return None
+        return Verdict(Verb.DONE, frees=not waits)
 
     async def give_up(self, entry: InboxEntry, event: Event, reason: str) -> None:
-        """Handling ended with an error of our own: keep the entry aside, leave nobody waiting."""
-        await self._inbox.quarantine(entry, "failed", reason)
-        if entry.parked:
-            await self._inbox.settle(entry, event.context_id)
+        """A message goes to quarantine: leave nobody waiting for it."""
         if isinstance(event.body, AgentInvocation):
             caller = _caller(event, event.body)
-            await self._runs.give_up(event.context_id, caller, reason, _cause(entry, event))
+            await self._runs.give_up(event.context_id, caller, reason, entry.entry_id)
 
-    async def _begin(self, entry: InboxEntry, event: Event, body: AgentInvocation) -> bool:
-        """Start on a task. False: it was parked, and is not to be settled."""
-        context_id, cause = event.context_id, _cause(entry, event)
+    async def _begin(self, entry: InboxEntry, event: Event, body: AgentInvocation) -> Verdict:
+        """Start on a task, or park it behind what its context waits for."""
+        context_id, cause = event.context_id, entry.entry_id
         caller = _caller(event, body)
         thread = await self._agent.thread(context_id)
+        waits = thread.waits
         if thread.cause == cause:
-            await self._runs.take_up(context_id, thread, cause)
+            waits = await self._runs.take_up(
+                context_id, thread, cause, may_retry=self._may_retry(entry)
+            )
+        elif not await self._is_first(entry, body):
+            # Its sender got no reply and sent it again; the first one is answered.
+            _log.info("task known already", agent=self._agent.name, context_id=context_id)
         elif self._agent.name in caller.chain:
             # Parked behind a delegation that waits for this very answer, it would wait for ever.
             circle = RunFailed(f"{self._agent.name} has asked for this itself, and waits for it.")
@@ -107,37 +110,55 @@ class Handler:
         elif thread.waits:
             # After a restart of this worker nobody else would say what is waited for.
             self._runs.unanswered.expect(context_id, thread.delegations)
-            if not entry.parked:
-                await self._inbox.park(entry, context_id)
-                await self._tell_parked(context_id, body)
-            return False
+            await self._tell_parked(context_id, body)
+            return Verdict(Verb.PARK)
         else:
             order = Begin(body.task, str(uuid.uuid4()), caller)
-            await self._runs.carry_out(context_id, order, caller, cause)
-        return True
+            waits = await self._runs.carry_out(
+                context_id, order, caller, cause, may_retry=self._may_retry(entry)
+            )
+        return Verdict(Verb.DONE, frees=not waits)
 
-    async def _decide(self, entry: InboxEntry, context_id: str, command: AgentCommand) -> None:
-        thread = await self._agent.thread(context_id)
-        answer = await self._desk.decide(context_id, command, thread, entry.entry_id)
+    async def _is_first(self, entry: InboxEntry, body: AgentInvocation) -> bool:
+        if not body.invocation_id:
+            return True
+        digest = hashlib.sha256(entry.data).hexdigest()
+        return await self._inbox.is_first(
+            body.caller_agent, body.invocation_id, digest, entry.entry_id
+        )
+
+    async def _decide(self, entry: InboxEntry, context_id: str, command: AgentCommand) -> bool:
+        """Apply a decision, if it counts. Returns whether the thread waits afterwards."""
+        thread, cause = await self._agent.thread(context_id), entry.entry_id
+        answer = await self._desk.decide(context_id, command, thread, cause)
+        may_retry = self._may_retry(entry)
         if answer is not None:
             if isinstance(answer.value, Review):
                 await self._writer.unindex_request(answer.value.request_id)
-            await self._runs.carry_out(context_id, answer, thread.caller, entry.entry_id)
-        elif thread.cause == entry.entry_id:
-            await self._runs.take_up(context_id, thread, entry.entry_id)
+            return await self._runs.carry_out(
+                context_id, answer, thread.caller, cause, may_retry=may_retry
+            )
+        if thread.cause == cause:
+            return await self._runs.take_up(context_id, thread, cause, may_retry=may_retry)
+        return thread.waits
 
-    async def _report(self, entry: InboxEntry, context_id: str, body: AgentResponse) -> None:
+    async def _report(self, entry: InboxEntry, context_id: str, body: AgentResponse) -> bool:
         """Give a delegation its answer. One that nobody waits for (any more) is dropped."""
-        thread = await self._agent.thread(context_id)
+        thread, cause = await self._agent.thread(context_id), entry.entry_id
+        may_retry = self._may_retry(entry)
         for delegation in thread.delegations:
             if delegation.tool_call_id == body.invocation_id:
                 answer = Answer(delegation.interrupt_id, Reported(body.content))
-                await self._runs.carry_out(context_id, answer, thread.caller, entry.entry_id)
-                return
-        if thread.cause == entry.entry_id:
-            await self._runs.take_up(context_id, thread, entry.entry_id)
-            return
+                return await self._runs.carry_out(
+                    context_id, answer, thread.caller, cause, may_retry=may_retry
+                )
+        if thread.cause == cause:
+            return await self._runs.take_up(context_id, thread, cause, may_retry=may_retry)
         _log.info("response to nothing", agent=self._agent.name, context_id=context_id)
+        return thread.waits
+
+    def _may_retry(self, entry: InboxEntry) -> bool:
+        return entry.starts < self._pace.most_starts
 
     async def _tell_parked(self, context_id: str, body: AgentInvocation) -> None:
         _log.info("task parked", agent=self._agent.name, context_id=context_id)
@@ -162,10 +183,3 @@ def _caller(event: Event, body: AgentInvocation) -> Caller:
         context=body.context or {},
         chain=tuple(name for name in names if isinstance(name, str)),
     )
-
-
-def _cause(entry: InboxEntry, event: Event) -> str:
-    """What names a delivery of this entry; a parked one has lost its id on the stream."""
-    if entry.parked and isinstance(event.body, AgentInvocation):
-        return f"parked:{event.body.invocation_id}"
-    return entry.entry_id

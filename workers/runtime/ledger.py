@@ -12,6 +12,7 @@ import time
 import msgspec
 import structlog
 
+from workers.runtime.leases import confirm_lease, fence
 from workers.runtime.ports import ApprovedCall, EarlierStart, ToolResult
 from workers.wire.approvals import Outcome, Receipt, Refusal, refused
 from workers.wire.canonical import digest
@@ -47,15 +48,23 @@ class ToolLedger:
 
     def __init__(self, writer: ProgressWriter) -> None:
         self._writer = writer
+        # Ended here, and not noted on the broker yet: it is away.
+        self._known: dict[str, ToolResult] = {}
+        self._noting: set[asyncio.Task[None]] = set()
 
     async def start(self, call: ApprovedCall) -> EarlierStart | None:
         """See `Ledger.start`. An earlier start is told again in a receipt."""
         request = call.request
         note = encode_struct(_Note(_Started(_now_ms()))).decode()
-        earlier = await self._writer.tool_started(request.context_id, request.request_id, note)
+        await confirm_lease()
+        earlier = await self._writer.tool_started(
+            request.context_id, request.request_id, note, fence(request.agent)
+        )
         if earlier is None:
             return None
         done = _read(earlier)
+        if done is None and (known := self._known.get(request.request_id)) is not None:
+            return EarlierStart(known)  # its note and its receipt are on their way
         if done is None:
             await self._tell(call, str(Outcome.IN_DOUBT))
             return EarlierStart(None)
@@ -67,14 +76,31 @@ class ToolLedger:
         """See `Ledger.finish`.
 
         The tool has had its effect, so this waits for a broker that is away: giving up would turn
-        a known outcome into one in doubt.
+        a known outcome into one in doubt. It goes on doing so when the run is cancelled meanwhile,
+        because its lease ran out.
         """
+        self._known[call.request.request_id] = result
+        noting = asyncio.create_task(
+            self._note_in_the_end(call, result), name=f"note of {call.request.request_id}"
+        )
+        self._noting.add(noting)
+        noting.add_done_callback(self._noting.discard)
+        await asyncio.shield(noting)
+
+    async def close(self) -> None:
+        """Give up what could not be noted; the broker is let go of."""
+        for noting in list(self._noting):
+            noting.cancel()
+        await asyncio.gather(*self._noting, return_exceptions=True)
+
+    async def _note_in_the_end(self, call: ApprovedCall, result: ToolResult) -> None:
         while True:
             try:
                 await self._note_end(call, result)
             except BrokerUnreachable:
                 await asyncio.sleep(_RETRY_SECONDS)
             else:
+                self._known.pop(call.request.request_id, None)
                 return
 
     async def changed(self, call: ApprovedCall) -> None:

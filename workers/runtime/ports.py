@@ -16,7 +16,24 @@ from workers.wire.ids import HUMAN
 
 
 class RunFailed(SignoffError):
-    """A run ended with an error that may be told: no secrets, no traceback."""
+    """A run ended with an error that may be told: no secrets, no traceback.
+
+    Attributes:
+        is_transient: the same again may succeed later.
+        retry_after_seconds: what the service that refused asked for; 0 when it said nothing.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        hint: str = "",
+        *,
+        is_transient: bool = False,
+        retry_after_seconds: float = 0.0,
+    ) -> None:
+        super().__init__(title, hint)
+        self.is_transient = is_transient
+        self.retry_after_seconds = retry_after_seconds
 
 
 @dataclass(frozen=True, slots=True)

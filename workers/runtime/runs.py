@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from workers.runtime.leases import fence
 from workers.runtime.ports import (
     AgentPort,
     ApprovalRaised,
@@ -43,6 +44,8 @@ from workers.wire.streams.progress import ProgressWriter
 MAX_ANSWER_CHARACTERS = 32 * 1024
 #: The member of an invocation that names the agents a task came through; others ignore it.
 CHAIN = "chain"
+#: The member that tells two invocations apart which are alike otherwise.
+MARK = "mark"
 
 _log = structlog.get_logger(__name__)
 
@@ -56,16 +59,40 @@ class Runs:
     writer: ProgressWriter
     unanswered: Unanswered
 
-    async def carry_out(self, context_id: str, order: Order, caller: Caller, cause: str) -> None:
-        """Run until the thread ends or waits, and tell everybody concerned."""
+    async def carry_out(
+        self,
+        context_id: str,
+        order: Order,
+        caller: Caller,
+        cause: str,
+        *,
+        may_retry: bool = False,
+        untold: tuple[MessageProduced, ...] = (),
+    ) -> bool:
+        """Run until the thread ends or waits, and tell everybody concerned.
+
+        Args:
+            may_retry: a failure that may pass is not told but raised; the order comes again.
+            untold: messages of an earlier start that may not have been told.
+
+        Returns:
+            Whether the thread waits for a person or another agent.
+
+        Raises:
+            RunFailed: a transient failure; it was told, unless `may_retry`.
+        """
         speaker = self._speaker(context_id, caller, cause)
         if isinstance(order, Begin):
             await speaker.echo(order.task, order.message_id)
+        for message in untold:
+            await speaker.say(message)
         await speaker.stand(ContextStatus.RUNNING)
         failure: RunFailed | None = None
         try:
             await self._run(context_id, order, speaker, cause)
         except RunFailed as error:
+            if may_retry and error.is_transient:
+                raise
             failure = error
         thread = await self.agent.thread(context_id)
         if failure is None and thread.unfinished and not thread.waits:
@@ -73,16 +100,26 @@ class Runs:
         if failure is not None:
             await self._fail(context_id, speaker, failure, thread)
         await self._conclude(context_id, speaker, thread, failure)
+        if failure is not None and failure.is_transient:
+            raise failure
+        return thread.waits
 
-    async def take_up(self, context_id: str, thread: Thread, cause: str) -> None:
-        """Finish a run that was cut off: do what is left, and tell what was not told."""
+    async def take_up(
+        self, context_id: str, thread: Thread, cause: str, *, may_retry: bool = False
+    ) -> bool:
+        """Finish a run that was cut off: do what is left, and tell what was not told.
+
+        Returns and raises as `carry_out`.
+        """
         if thread.unfinished and not thread.waits:
-            await self.carry_out(context_id, GoOn(), thread.caller, cause)
-            return
+            return await self.carry_out(
+                context_id, GoOn(), thread.caller, cause, may_retry=may_retry, untold=thread.turn
+            )
         speaker = self._speaker(context_id, thread.caller, cause)
         for message in thread.turn:
             await speaker.say(message)
         await self._conclude(context_id, speaker, thread, None)
+        return thread.waits
 
     async def give_up(self, context_id: str, caller: Caller, reason: str, cause: str) -> None:
         """Tell everybody that a task was not done, because of an error of our own."""
@@ -153,7 +190,10 @@ class Runs:
         The mark is kept by interrupt id: some models use the same tool call ids in every turn.
         """
         mark = f"delegate:{delegation.interrupt_id}"
-        if await self.writer.tool_started(context_id, mark, "sending") == "sent":
+        if (
+            await self.writer.tool_started(context_id, mark, "sending", fence(self.agent.name))
+            == "sent"
+        ):
             return
         invocation = AgentInvocation(
             task=delegation.task,
@@ -162,7 +202,8 @@ class Runs:
             context=dict(caller.context),
         )
         names: list[JSON] = [*caller.chain, self.agent.name]
-        event = Event(context_id, invocation, data_extra={CHAIN: names})
+        # The mark makes this task unlike any other; sent twice, it is the same to the last byte.
+        event = Event(context_id, invocation, data_extra={CHAIN: names, MARK: mark})
         await send(self.connection, delegation.agent, event)
         await self.writer.tool_done(context_id, mark, "sent")
         _log.info(

@@ -1,7 +1,7 @@
 """A process of workers: all its agents served together, its heartbeat, and a stop in good order.
 
-The only place that knows what belongs to one process: one consumer name, one heartbeat for each
-broker, and how long what is running may take to end.
+The only place that knows what belongs to one process: one consumer name, and one heartbeat for
+each broker.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from workers.wire.streams.progress import ProgressWriter
 
 HEARTBEAT_SECONDS = 3.0
 HEARTBEAT_TTL_SECONDS = 12.0
-#: So long what is running may take to end after a stop; then it is cancelled.
-GRACE_SECONDS = 30.0
 
 _log = structlog.get_logger(__name__)
 
@@ -58,9 +56,8 @@ async def serve(
             ]
             if on_listening is not None:
                 on_listening()
-            await stop.wait()
-            _, late = await asyncio.wait(serving, timeout=GRACE_SECONDS)
-            for task in [*late, *beating]:
+            await asyncio.wait(serving)
+            for task in beating:
                 task.cancel()
     finally:
         for worker in workers:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
+from workers.runtime.leases import fence
 from workers.runtime.ports import Caller, MessageProduced, PendingApproval
 from workers.wire.canonical import JSON
 from workers.wire.events import (
@@ -136,7 +137,8 @@ class Speaker:
             message=message,
             is_finish=is_finish,
         )
-        is_new = await self._writer.emit(Event(self._context_id, body), key)
+        event = Event(self._context_id, body)
+        is_new = await self._writer.emit(event, key, fence(self._agent))
         if is_new and kind is ProgressType.MESSAGE:
             self._said_after_request = True
         return is_new

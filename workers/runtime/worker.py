@@ -1,46 +1,35 @@
-"""One agent served: its inbox is read, each message handled, and nothing ends the loop but a stop.
+"""One agent served: each message of its inbox is handled, and nothing ends that but a stop.
 
-The only place that decides what happens when the broker goes away or a handler fails: a lost
-connection is waited out, an entry that cannot be read or handled goes to quarantine.
+The only place that decides what becomes of a message that cannot be handled: it is tried again
+when that may help, and put in quarantine with the reason when it does not.
 """
 
 from __future__ import annotations
 
 import asyncio
 import traceback
-from contextlib import suppress
-from dataclasses import dataclass
 
 import structlog
 
 from workers.runtime.approvals import DecisionDesk
+from workers.runtime.dispatch import Dispatcher
 from workers.runtime.handling import Handler, read_entry
-from workers.runtime.ports import AgentPort
-from workers.runtime.queues import ContextQueues
+from workers.runtime.inbox import Taken, Verb, Verdict
+from workers.runtime.pace import Pace
+from workers.runtime.ports import AgentPort, RunFailed
 from workers.runtime.runs import Runs
 from workers.runtime.unanswered import Unanswered
 from workers.wire.approvals import Mode
-from workers.wire.errors import BadName, BrokerError, BrokerUnreachable, DecodeError
+from workers.wire.errors import BadName, BrokerError, BrokerUnreachable, DecodeError, LeaseLost
 from workers.wire.events import Event
 from workers.wire.streams.connection import Connection
-from workers.wire.streams.inbox import Inbox, InboxEntry
+from workers.wire.streams.inbox import InboxEntry
 from workers.wire.streams.progress import ProgressWriter
 
-#: How many messages may be read ahead of those being handled.
-READ_AHEAD = 200
-_READ_AT_ONCE = 50
 _PAUSE_SECONDS = 0.2
-_LONGEST_PAUSE_SECONDS = 5.0
+_LONGEST_PAUSE_SECONDS = 2.0
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """An inbox entry, read."""
-
-    entry: InboxEntry
-    event: Event
 
 
 class Worker:
@@ -51,24 +40,29 @@ class Worker:
         mode: what it demands of a decision.
     """
 
-    def __init__(self, agent: AgentPort, connection: Connection, mode: Mode, consumer: str) -> None:
-        writer = ProgressWriter(connection)
+    def __init__(
+        self,
+        agent: AgentPort,
+        connection: Connection,
+        mode: Mode,
+        consumer: str,
+        pace: Pace | None = None,
+    ) -> None:
         self.agent = agent
         self.mode = mode
         self.connection = connection
-        self._inbox = Inbox(connection, agent.name, consumer)
+        self._pace = pace or Pace()
         self._unanswered = Unanswered(agent.name, connection)
+        writer = ProgressWriter(connection)
+        self._dispatcher = Dispatcher(connection, agent.name, consumer, self._pace, self._handle)
         runs = Runs(agent, connection, writer, self._unanswered)
         desk = DecisionDesk(agent, writer, mode)
-        self._handler = Handler(agent, self._inbox, writer, runs, desk)
-        self._queues = ContextQueues[Message](agent.name, self._work)
-        self._taken: set[str] = set()
-        self._stop = asyncio.Event()
+        self._handler = Handler(agent, self._dispatcher.inbox, writer, runs, desk, self._pace)
 
     @property
     def running(self) -> int:
         """How many contexts are being worked on now."""
-        return self._queues.running
+        return self._dispatcher.running
 
     async def open(self) -> None:
         """Make sure that the inbox exists; from here on it is listened to.
@@ -76,132 +70,99 @@ class Worker:
         Raises:
             BrokerError: the broker does not answer, or does not permit it.
         """
-        await self._inbox.open()
+        await self._dispatcher.open()
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Read and handle messages until `stop` is set, then finish what has been begun."""
-        name = self.agent.name
-        beside = [
-            asyncio.create_task(self._wake(stop), name=f"stop of {name}"),
-            asyncio.create_task(self._unanswered.run(), name=f"unanswered tasks of {name}"),
-        ]
+        """Handle messages until `stop` is set, then finish what has been begun."""
+        name = f"unanswered tasks of {self.agent.name}"
+        looking = asyncio.create_task(self._unanswered.run(), name=name)
         try:
-            await self._read_on(stop)
-            self._stop.set()
-            await self._queues.drained()
+            await self._dispatcher.serve(stop)
         finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
 
     async def close(self) -> None:
         """Leave the group and let the inbox go. What still runs is cancelled."""
-        self._stop.set()
-        await self._queues.cancel()
+        await self._dispatcher.close()
+
+    async def _handle(self, taken: Taken) -> Verdict:
+        """Handle one entry, whatever happens.
+
+        Raises:
+            LeaseLost: the context is not ours any more.
+        """
+        entry = taken.entry
         try:
-            await self._inbox.leave()
-        except BrokerError as error:
-            _log.warning("could not leave", agent=self.agent.name, reason=error.title)
-        await self._inbox.close()
+            event = read_entry(entry)
+        except (DecodeError, BadName) as error:
+            reason = error.reason if isinstance(error, DecodeError) else "bad_name"
+            return self._quarantined(entry, reason, error.title)
+        if event.context_id.encode() != taken.context:
+            # Two parsers read two contexts in it: somebody wants it to run out of turn.
+            return self._quarantined(entry, "ambiguous", "An entry names two contexts.")
+        if entry.starts > self._pace.most_starts:
+            why = f"It was started {self._pace.most_starts} times and never came to an end."
+            return await self._give_up(entry, event, "too_many_starts", why)
+        return await self._try(entry, event)
 
-    async def _read_on(self, stop: asyncio.Event) -> None:
+    async def _try(self, entry: InboxEntry, event: Event) -> Verdict:
+        """Handle a message; a broker that is away is waited for as long as our lease holds."""
         pause = _PAUSE_SECONDS
-        was_lost = False
-        while not stop.is_set():
+        while True:
             try:
-                if was_lost:
-                    await self._inbox.open()
-                    await self._take(await self._inbox.read_own())
-                    _log.info("broker is back", agent=self.agent.name)
-                    was_lost, pause = False, _PAUSE_SECONDS
-                await self._take(await self._inbox.read(_READ_AT_ONCE))
-            except BrokerError as error:
-                if not was_lost:
-                    _log.warning("broker lost", agent=self.agent.name, reason=error.title)
-                was_lost = True
-                await _pause(stop, pause)
+                return await self._handler.handle(entry, event)
+            except LeaseLost:
+                raise
+            except BrokerUnreachable as error:
+                _log.warning("waiting for the broker", agent=self.agent.name, reason=error.title)
+                await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-            while self._queues.waiting >= READ_AHEAD and not stop.is_set():
-                await _pause(stop, _PAUSE_SECONDS)
+            except RunFailed as failure:
+                return self._failed(entry, event, failure)
+            except Exception as error:  # noqa: BLE001 - the door for errors in background work
+                self._note_failure(event, error)
+                reason = f"The worker failed with {type(error).__name__}."
+                return await self._give_up(entry, event, "failed", reason)
 
-    async def _wake(self, stop: asyncio.Event) -> None:
-        await stop.wait()
-        with suppress(BrokerError):
-            await self._inbox.wake()
+    async def _give_up(self, entry: InboxEntry, event: Event, reason: str, error: str) -> Verdict:
+        """Put a message in quarantine, and tell whoever waits for it."""
+        try:
+            await self._handler.give_up(entry, event, error)
+        except LeaseLost:
+            raise
+        except BrokerError as refusal:
+            _log.error("could not tell that it failed", agent=self.agent.name, why=refusal.title)
+        return self._quarantined(entry, reason, error)
 
-    async def _take(self, entries: list[InboxEntry]) -> None:
-        for entry in entries:
-            if entry.entry_id in self._taken:
-                continue
-            try:
-                event = read_entry(entry)
-            except (DecodeError, BadName) as error:
-                await self._put_aside(entry, error)
-                continue
-            self._taken.add(entry.entry_id)
-            self._queues.put(event.context_id, Message(entry, event))
-
-    async def _put_aside(self, entry: InboxEntry, error: DecodeError | BadName) -> None:
-        reason = error.reason if isinstance(error, DecodeError) else "bad_name"
+    def _quarantined(self, entry: InboxEntry, reason: str, error: str) -> Verdict:
         _log.warning(
             "entry quarantined", agent=self.agent.name, entry_id=entry.entry_id, reason=reason
         )
-        await self._inbox.quarantine(entry, reason, error.title)
+        # Whether the context waits is not known; what is parked finds out by itself.
+        return Verdict(Verb.DEAD, frees=True, reason=reason, error=error)
 
-    async def _work(self, context_id: str, message: Message) -> None:
-        """Handle a message, and then what was parked, if that made the context free."""
-        is_done = await self._handle(message)
-        while is_done and not self._stop.is_set():
-            try:
-                parked = await self._handler.next_parked(context_id)
-            except BrokerError:
-                return  # it stays parked; the context's next message brings it up again
-            if parked is None:
-                return
-            is_done = await self._handle(Message(*parked))
+    def _failed(self, entry: InboxEntry, event: Event, failure: RunFailed) -> Verdict:
+        """A failure that may pass: try again in a while, but not for ever."""
+        if entry.starts >= self._pace.most_starts:
+            return self._quarantined(entry, "failed", failure.title)
+        delay = self._pace.retry_seconds(entry.starts, failure.retry_after_seconds)
+        _log.warning(
+            "run failed, tried again",
+            agent=self.agent.name,
+            context_id=event.context_id,
+            reason=failure.title,
+            in_seconds=round(delay, 1),
+        )
+        return Verdict(Verb.RETRY, delay_seconds=delay)
 
-    async def _handle(self, message: Message) -> bool:
-        """Handle one message, whatever happens. False: it is still to be done."""
-        entry, pause = message.entry, _PAUSE_SECONDS
-        while True:
-            try:
-                await self._handler.handle(entry, message.event)
-                break
-            except BrokerUnreachable as error:
-                if self._stop.is_set():
-                    return False
-                _log.warning("waiting for the broker", agent=self.agent.name, reason=error.title)
-                await _pause(self._stop, pause)
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-            except Exception as error:  # noqa: BLE001 - the door for errors in background work
-                if not await self._give_up(message, error):
-                    return False
-                break
-        self._taken.discard(entry.entry_id)
-        return True
-
-    async def _give_up(self, message: Message, error: Exception) -> bool:
-        """Put a message aside that cannot be handled. False: not even that was possible."""
+    def _note_failure(self, event: Event, error: Exception) -> None:
         # The text of an error may hold what a message says; its kind and place do not.
         place = traceback.extract_tb(error.__traceback__)[-1]
         _log.error(
             "message failed",
             agent=self.agent.name,
-            context_id=message.event.context_id,
+            context_id=event.context_id,
             error=type(error).__name__,
             place=f"{place.filename}:{place.lineno}",
         )
-        reason = f"The worker failed with {type(error).__name__}."
-        try:
-            await self._handler.give_up(message.entry, message.event, reason)
-        except BrokerError as refusal:
-            _log.error("could not put it aside", agent=self.agent.name, reason=refusal.title)
-            return False
-        return True
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    """Wait, but not beyond the stop."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()

@@ -56,3 +56,7 @@ class BrokerUnreachable(BrokerError):
 
 class BrokerRefused(BrokerError):
     """The broker answered and said no: wrong password, no permission, not a broker."""
+
+
+class LeaseLost(BrokerError):
+    """Another worker has taken the context over; whatever was about to be written, was not."""

@@ -51,8 +51,73 @@ def dead_letters(agent: str) -> str:
 
 
 def parked(agent: str, context_id: str) -> str:
-    """List: invocations that wait until the context's requests are decided."""
+    """List: inbox ids of invocations that wait until the context waits for nothing."""
     return f"{_of_inbox(agent)}parked:{context_id}"
+
+
+def inbox_keys(agent: str) -> str:
+    """What every key about an inbox begins with; the scripts on the broker spell the rest."""
+    return _of_inbox(agent)
+
+
+def gated(agent: str) -> str:
+    """String: the newest inbox id that was put in a context's queue."""
+    return f"{_of_inbox(agent)}gated"
+
+
+def queue(agent: str, context_id: str) -> str:
+    """List: inbox ids of a context, oldest first; the head is running."""
+    return f"{_of_inbox(agent)}q:{context_id}"
+
+
+def queued(agent: str) -> str:
+    """Hash: inbox id to its context, for every entry that is queued or parked."""
+    return f"{_of_inbox(agent)}ctxof"
+
+
+def attempts(agent: str) -> str:
+    """Hash: inbox id to how often it was started."""
+    return f"{_of_inbox(agent)}attempts"
+
+
+def run(agent: str) -> str:
+    """Hash: context to `consumer|token` of the worker that runs it."""
+    return f"{_of_inbox(agent)}run"
+
+
+def due(agent: str) -> str:
+    """Sorted set: context to when it may be taken, ms: the end of a lease, or not before."""
+    return f"{_of_inbox(agent)}due"
+
+
+def token(agent: str) -> str:
+    """String: the newest fencing token; it never goes back."""
+    return f"{_of_inbox(agent)}token"
+
+
+def consumers(agent: str) -> str:
+    """Sorted set: our consumer names in the inbox's group to their last renewal, ms."""
+    return f"{_of_inbox(agent)}consumers"
+
+
+def heartbeat(agent: str, consumer: str) -> str:
+    """String with an expiry: this consumer lives."""
+    return f"{_of_inbox(agent)}hb:{consumer}"
+
+
+def sweeper(agent: str) -> str:
+    """String with an expiry: who looks after what dead workers left."""
+    return f"{_of_inbox(agent)}sweeper"
+
+
+def seen(agent: str, caller: str, invocation_id: str) -> str:
+    """Hash with an expiry: digest of an invocation to the inbox id that it first came with."""
+    return f"{_of_inbox(agent)}seen:{caller}:{invocation_id}"
+
+
+def fence(context_id: str, agent: str) -> str:
+    """String: the highest fencing token with which an agent has written about a context."""
+    return f"{_of_progress(context_id)}fence:{agent}"
 
 
 def emitted(context_id: str) -> str:

@@ -17,6 +17,7 @@ from tests.support.stub_model import StubModel
 from tests.support.waiting import await_until
 from workers import AgentRunner
 from workers.runtime.marks import make_mark
+from workers.runtime.pace import Pace
 from workers.wire import keys
 from workers.wire.approvals import (
     Binding,
@@ -46,6 +47,8 @@ from workers.wire.streams.inbox import send
 from workers.wire.streams.progress import ProgressWriter
 from workers.wire.streams.reader import Reader
 
+#: As usual, but what failed is tried again at once.
+QUICK = Pace(first_retry_seconds=0.01, longest_retry_seconds=0.02)
 REVIEWER = Reviewer(id="rkramer", name="R. Kramer")
 
 
@@ -87,6 +90,7 @@ class Office:
     ) -> AgentRunner:
         """An agent that is not started yet."""
         options.setdefault("checkpoint_url", ":memory:")
+        options.setdefault("pace", QUICK)
         runner = AgentRunner(
             agent_name=name,
             system_prompt="You are an agent in a test.",

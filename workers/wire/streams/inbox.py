@@ -1,7 +1,7 @@
-"""The agent's inbox as a worker sees it: take entries, settle them, park and quarantine.
+"""The agent's inbox as a stream: its group, reading it, and sending to it.
 
-The only place that uses the inbox's consumer group. An entry is acknowledged and deleted after its
-effect, in one transaction with what replaces it (a parked or quarantined copy).
+The only place that uses the inbox's consumer group outside the scripts of `workers.runtime`, which
+decide what becomes of an entry once it was delivered.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from redis.exceptions import ResponseError
 from workers.wire import keys
 from workers.wire.codec import encode_event
 from workers.wire.events import Event
-from workers.wire.streams.connection import Client, Connection, translated
+from workers.wire.streams.connection import Connection, translated
 
 BLOCK_MILLISECONDS = 1000
-MAX_DEAD_LETTERS = 10_000
+#: So long the same invocation, sent again by a sender that got no reply, is known (seconds).
+SEEN_TTL_SECONDS = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,12 @@ class InboxEntry:
     Attributes:
         entry_id: the stream's id.
         data: the JSON text; empty when the entry has no `data` field.
-        parked: it comes from the context's parking list, not from the stream.
+        starts: how often its handling was started, this time included.
     """
 
     entry_id: str
     data: bytes
-    parked: bool = False
+    starts: int = 1
 
 
 class Inbox:
@@ -65,15 +66,19 @@ class Inbox:
         """Close the reading connection."""
         await self._reader.aclose()
 
-    async def read(self, count: int) -> list[InboxEntry]:
-        """Up to `count` new entries; waits up to one second for the first."""
+    async def read(self, count: int, *, wait: bool = True) -> list[InboxEntry]:
+        """Up to `count` new entries, oldest first.
+
+        Args:
+            wait: up to one second for the first.
+        """
         with translated():
             answer = await self._reader.xreadgroup(
                 self._group,
                 self.consumer,
                 {self._key: ">"},
                 count=count,
-                block=BLOCK_MILLISECONDS,
+                block=BLOCK_MILLISECONDS if wait else None,
             )
         return [
             InboxEntry(entry_id.decode(), (fields or {}).get(b"data", b""))
@@ -86,70 +91,31 @@ class Inbox:
         with translated():
             await self._client.client_unblock(self._reader_id)
 
-    async def read_own(self) -> list[InboxEntry]:
-        """Everything delivered to this consumer and not settled, oldest first.
+    async def is_first(self, caller: str, invocation_id: str, digest: str, entry_id: str) -> bool:
+        """Whether an invocation was not sent before, in another entry.
 
-        For the time after a lost connection, when a delivery may have gone out and never arrived.
+        Args:
+            digest: of the whole entry: some models use the same tool call ids again and again,
+                and with them other invocations come under the same id.
         """
-        with translated():
-            answer = await self._client.xreadgroup(self._group, self.consumer, {self._key: "0"})
-        return [
-            InboxEntry(entry_id.decode(), (fields or {}).get(b"data", b""))
-            for _key, entries in answer
-            for entry_id, fields in entries
-        ]
-
-    async def settle(self, entry: InboxEntry, context_id: str) -> None:
-        """The entry had its effect: acknowledge and delete it."""
-        with translated():
-            if entry.parked:
-                await self._client.lpop(keys.parked(self.agent, context_id))
-                return
-            async with self._client.pipeline(transaction=True) as batch:
-                self._remove(batch, entry)
-                await batch.execute()
-
-    async def park(self, entry: InboxEntry, context_id: str) -> None:
-        """Put an invocation behind the requests that its context waits for."""
+        key = keys.seen(self.agent, caller, invocation_id)
         with translated():
             async with self._client.pipeline(transaction=True) as batch:
-                batch.rpush(keys.parked(self.agent, context_id), entry.data)
-                self._remove(batch, entry)
-                await batch.execute()
-
-    async def next_parked(self, context_id: str) -> InboxEntry | None:
-        """The oldest parked invocation of a context; it stays parked until settled."""
-        with translated():
-            data = await self._client.lindex(keys.parked(self.agent, context_id), 0)
-        return None if data is None else InboxEntry("parked", data, parked=True)
-
-    async def quarantine(self, entry: InboxEntry, reason: str, error: str) -> None:
-        """Keep an entry that cannot be handled, with the reason, and go on without it."""
-        fields = {
-            "data": entry.data,
-            "reason": reason,
-            "error": error,
-            "entry_id": entry.entry_id,
-            "worker": self.consumer,
-        }
-        with translated():
-            async with self._client.pipeline(transaction=True) as batch:
-                batch.xadd(keys.dead_letters(self.agent), fields, maxlen=MAX_DEAD_LETTERS)
-                self._remove(batch, entry)
-                await batch.execute()
+                batch.hsetnx(key, digest, entry_id)
+                batch.hget(key, digest)
+                batch.expire(key, SEEN_TTL_SECONDS)
+                _, first, _ = await batch.execute()
+        return bool(first.decode() == entry_id)
 
     async def leave(self) -> None:
-        """Take our name out of the group, if nothing is pending with it."""
+        """Say that we live no longer, and take our name out if nothing is pending with it."""
         with translated():
+            await self._client.delete(keys.heartbeat(self.agent, self.consumer))
             consumers = await self._client.xinfo_consumers(self._key, self._group)
-            if any(c["name"].decode() == self.consumer and not c["pending"] for c in consumers):
-                await self._client.xgroup_delconsumer(self._key, self._group, self.consumer)
-
-    def _remove(self, batch: Client, entry: InboxEntry) -> None:
-        if entry.parked:
-            return
-        batch.xack(self._key, self._group, entry.entry_id)
-        batch.xdel(self._key, entry.entry_id)
+            if any(c["name"].decode() == self.consumer and c["pending"] for c in consumers):
+                return  # the sweep of another worker takes it over
+            await self._client.xgroup_delconsumer(self._key, self._group, self.consumer)
+            await self._client.zrem(keys.consumers(self.agent), self.consumer)
 
 
 async def send(connection: Connection, agent: str, event: Event) -> str:

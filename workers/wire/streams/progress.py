@@ -6,11 +6,13 @@ often a node runs again.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import resources
 
 from workers.wire import keys
 from workers.wire.approvals import Receipt
 from workers.wire.codec import encode_event, encode_struct
+from workers.wire.errors import LeaseLost
 from workers.wire.events import (
     ContextSummary,
     Event,
@@ -27,7 +29,28 @@ MARKS_TTL_SECONDS = 30 * 24 * 3600
 #: A worker that has said nothing for so long is taken from the list.
 FORGOTTEN_AFTER_MS = 24 * 3600 * 1000
 
-_EMIT = resources.files(__package__).joinpath("emit.lua").read_text()
+_FENCE, _EMIT, _FIRST = (
+    resources.files(__package__).joinpath(f"{name}.lua").read_text()
+    for name in ("fence", "emit", "first")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Under which lease something is written.
+
+    Attributes:
+        agent: whose lease it is.
+        token: of the lease; 0 is not fenced.
+    """
+
+    agent: str
+    token: int
+
+
+_UNFENCED = Fence("", 0)
+#: What the scripts answer to a token that is too old.
+_FENCED = b"fenced"
 
 
 class ProgressWriter:
@@ -35,24 +58,42 @@ class ProgressWriter:
 
     def __init__(self, connection: Connection) -> None:
         self._client = connection.client
-        self._emit = self._client.register_script(_EMIT)
+        self._emit = self._client.register_script(_FENCE + _EMIT)
+        self._first = self._client.register_script(_FENCE + _FIRST)
 
-    async def emit(self, event: Event, event_key: str) -> bool:
+    async def emit(self, event: Event, event_key: str, fence: Fence | None = None) -> bool:
         """Add an event to its context's progress stream, and publish it.
 
         Args:
             event_key: names the event within its context; a second emit of it does nothing.
+            fence: under which lease it is said.
 
         Returns:
             Whether the event is new.
+
+        Raises:
+            LeaseLost: somebody with a higher token has spoken for the agent meanwhile.
         """
         context_id = event.context_id
+        fence = fence or _UNFENCED
         with translated():
-            entry_id = await self._emit(
-                keys=[keys.progress(context_id), keys.emitted(context_id)],
-                args=[event_key, encode_event(event), MAX_PROGRESS_ENTRIES, MARKS_TTL_SECONDS],
+            answer = await self._emit(
+                keys=[
+                    keys.progress(context_id),
+                    keys.emitted(context_id),
+                    keys.fence(context_id, fence.agent),
+                ],
+                args=[
+                    event_key,
+                    encode_event(event),
+                    MAX_PROGRESS_ENTRIES,
+                    MARKS_TTL_SECONDS,
+                    fence.token,
+                ],
             )
-        return entry_id is not None
+        if answer == _FENCED:
+            raise LeaseLost("Another worker speaks for the agent in this context.")
+        return answer is not None
 
     async def publish_tokens(self, delta: TokenDelta) -> None:
         """Tell live listeners a piece of a message; nothing is stored."""
@@ -66,13 +107,20 @@ class ProgressWriter:
                 keys.RECEIPTS, {"data": encode_struct(receipt)}, maxlen=MAX_RECEIPTS
             )
 
-    async def consume_decision(self, context_id: str, request_id: str, mark: str) -> str | None:
+    async def consume_decision(
+        self, context_id: str, request_id: str, mark: str, fence: Fence | None = None
+    ) -> str | None:
         """Set the mark of the first decision on a request.
 
         Returns:
             None when this decision is the first; else the mark of the one that was.
+
+        Raises:
+            LeaseLost: as `emit`.
         """
-        return await self._first(keys.decisions(context_id), request_id, mark)
+        return await self._first_one(
+            context_id, keys.decisions(context_id), request_id, mark, fence
+        )
 
     async def decision_marks(self, context_id: str) -> dict[str, str]:
         """The marks of a context's decisions so far, by request id."""
@@ -80,9 +128,16 @@ class ProgressWriter:
             marks = await self._client.hgetall(keys.decisions(context_id))
         return {name.decode(): mark.decode() for name, mark in marks.items()}
 
-    async def tool_started(self, context_id: str, request_id: str, mark: str) -> str | None:
-        """Note that an approved tool starts. Returns the note that was there before, if any."""
-        return await self._first(keys.tool_ledger(context_id), request_id, mark)
+    async def tool_started(
+        self, context_id: str, request_id: str, mark: str, fence: Fence | None = None
+    ) -> str | None:
+        """Note that an approved tool starts. Returns the note that was there before, if any.
+
+        Raises:
+            LeaseLost: as `emit`; the tool must not start.
+        """
+        ledger = keys.tool_ledger(context_id)
+        return await self._first_one(context_id, ledger, request_id, mark, fence)
 
     async def tool_done(self, context_id: str, request_id: str, mark: str) -> None:
         """Note that it ended."""
@@ -131,11 +186,15 @@ class ProgressWriter:
                 batch.zrem(keys.WORKERS, consumer)
                 await batch.execute()
 
-    async def _first(self, key: str, name: str, mark: str) -> str | None:
+    async def _first_one(
+        self, context_id: str, key: str, name: str, mark: str, fence: Fence | None
+    ) -> str | None:
+        fence = fence or _UNFENCED
         with translated():
-            async with self._client.pipeline(transaction=True) as batch:
-                batch.hsetnx(key, name, mark)
-                batch.hget(key, name)
-                batch.expire(key, MARKS_TTL_SECONDS)
-                is_first, found, _ = await batch.execute()
+            is_first, found = await self._first(
+                keys=[key, keys.fence(context_id, fence.agent)],
+                args=[name, mark, MARKS_TTL_SECONDS, fence.token],
+            )
+        if found == _FENCED:
+            raise LeaseLost("Another worker acts for the agent in this context.")
         return None if is_first else found.decode()

@@ -1,0 +1,392 @@
+"""Take, settle, renew and reap, step by step: what each does, and what it refuses."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.integration.runtime.conftest import BeginLife
+from tests.support.lives import AGENT, pending, put, throw
+from tests.support.waiting import await_until
+from workers.runtime.inbox import Verb
+from workers.wire import keys
+from workers.wire.errors import LeaseLost
+from workers.wire.streams.connection import Connection
+
+
+async def test_a_context_is_given_to_one_and_its_next_message_follows(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """The second message of a context waits for the first; nothing is left at the end."""
+    life = await begin_life("a")
+    first, second = await put(connection, "c-1"), await put(connection, "c-1")
+
+    [taken] = await life.read_and_take()
+    assert (taken.context, taken.entry.entry_id, taken.entry.starts) == (b"c-1", first, 1)
+    following = await life.settle(taken)
+    assert following is not None
+    assert (following.entry.entry_id, following.token) == (second, taken.token)
+    assert await life.settle(following) is None
+
+    assert await connection.client.xlen(keys.inbox(AGENT)) == 0
+    assert await pending(connection) == []
+    for key in (keys.queued, keys.attempts, keys.run, keys.due):
+        assert await connection.client.exists(key(AGENT)) == 0
+
+
+async def test_two_that_read_at_the_same_time_cannot_swap_messages(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """One read the first message and is slow; the other, with the second, starts the first."""
+    slow, quick = await begin_life("slow"), await begin_life("quick")
+    first, second = await put(connection, "c-1"), await put(connection, "c-1")
+    assert await slow.read(1) == [first]
+    assert await quick.read(1) == [second]
+
+    [taken] = await quick.take(second)
+    assert taken.entry.entry_id == first
+    assert await slow.take(first) == []
+    following = await quick.settle(taken)
+
+    assert following is not None
+    assert following.entry.entry_id == second
+
+
+async def test_no_more_contexts_are_taken_than_asked_for(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """The rest is for whoever has room, in the order in which it came."""
+    one, other = await begin_life("one"), await begin_life("other")
+    for number in range(5):
+        await put(connection, f"c-{number}")
+
+    assert len(await one.read_and_take(free=2)) == 2
+    assert await other.take(free=0) == []
+    assert len(await other.take(free=10)) == 3
+
+
+async def test_tokens_only_grow_even_when_the_broker_forgot_the_last_one(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """A replica that became the broker may have missed the newest of them."""
+    life = await begin_life("a")
+    tokens = []
+    for number in range(3):
+        await put(connection, f"c-{number}")
+        [taken] = await life.read_and_take()
+        tokens.append(taken.token)
+        await connection.client.delete(keys.token(AGENT))
+        # Nobody becomes the broker within a millisecond.
+        await await_until(lambda: time.time() * 1000 > tokens[-1] + 1, "a millisecond to pass")
+
+    assert tokens == sorted(set(tokens))
+    assert tokens[0] > 1_700_000_000_000, "it begins with the clock, in milliseconds"
+
+
+async def test_who_lost_the_lease_settles_nothing(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """A worker that was frozen comes back when another has its context."""
+    frozen, other = await begin_life("frozen"), await begin_life("other")
+    sent = await put(connection, "c-1")
+    [old] = await frozen.read_and_take()
+
+    await connection.client.zadd(keys.due(AGENT), {"c-1": 0})
+    [new] = await other.take()
+    assert (new.entry.entry_id, new.entry.starts) == (sent, 2)
+    assert new.token > old.token
+    for verb in Verb:
+        with pytest.raises(LeaseLost):
+            await frozen.settle(old, verb)
+
+    assert await frozen.renew(old) == [(b"c-1", old.token)]
+    assert not await frozen.holds(old)
+    assert await other.renew(new) == []
+    assert await other.holds(new)
+    assert await connection.client.xlen(keys.inbox(AGENT)) == 1
+
+
+async def test_a_settle_whose_reply_was_lost_may_be_sent_again(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """The second one removes nothing more, and finds the same next message."""
+    life = await begin_life("a")
+    ids = [await put(connection, "c-1") for _ in range(3)]
+    [taken] = await life.read_and_take()
+
+    for verb in (Verb.DONE, Verb.PARK, Verb.DEAD):
+        following = await life.settle(taken, verb)
+        again = await life.settle(taken, verb)
+        assert following is not None
+        assert again is not None
+        assert following.entry.entry_id == again.entry.entry_id == ids[1]
+        assert await connection.client.xlen(keys.dead_letters(AGENT)) == 0
+        assert await connection.client.llen(keys.parked(AGENT, "c-1")) == 0
+    assert await connection.client.lrange(keys.queue(AGENT, "c-1"), 0, -1) == [
+        one.encode() for one in ids[1:]
+    ]
+
+
+async def test_a_retry_keeps_the_order_and_waits(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """What failed stays before what came after it."""
+    life = await begin_life("a")
+    first, _ = await put(connection, "c-1"), await put(connection, "c-1")
+    [taken] = await life.read_and_take()
+
+    assert await life.settle(taken, Verb.RETRY, delay_seconds=1000) is None
+    assert await life.take() == []
+    await connection.client.zadd(keys.due(AGENT), {"c-1": 0})
+    [again] = await life.take()
+
+    assert (again.entry.entry_id, again.entry.starts) == (first, 2)
+
+
+async def test_what_is_handed_over_is_taken_at_once_and_its_start_does_not_count(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """A worker that is stopped six times is no reason to put a message in quarantine."""
+    leaving, staying = await begin_life("leaving"), await begin_life("staying")
+    await put(connection, "c-1")
+    [taken] = await leaving.read_and_take()
+
+    assert await leaving.settle(taken, Verb.RELEASE) is None
+
+    [again] = await staying.take()
+    assert again.entry.starts == 1
+
+
+async def test_the_last_message_of_a_stopping_worker_leaves_the_next_to_others(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """It is done with the first, and does not begin another."""
+    leaving, staying = await begin_life("leaving"), await begin_life("staying")
+    _, second = await put(connection, "c-1"), await put(connection, "c-1")
+    [taken] = await leaving.read_and_take()
+
+    assert await leaving.settle(taken, Verb.LAST) is None
+
+    [again] = await staying.take()
+    assert again.entry.entry_id == second
+
+
+async def test_quarantine_keeps_the_entry_with_everything_known(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """The context goes on without it."""
+    life = await begin_life("a")
+    bad, good = await put(connection, "c-1", "bad"), await put(connection, "c-1", "good")
+    [taken] = await life.read_and_take()
+
+    following = await life.settle(taken, Verb.DEAD, reason="spoiled")
+
+    assert following is not None
+    assert following.entry.entry_id == good
+    [(_, kept)] = await connection.client.xrange(keys.dead_letters(AGENT))
+    assert int(kept.pop(b"at_ms")) > 1_700_000_000_000
+    assert kept == {
+        b"data": taken.entry.data,
+        b"reason": b"spoiled",
+        b"error": b"It is spoiled.",
+        b"entry_id": bad.encode(),
+        b"context_id": b"c-1",
+        b"worker": life.name.encode(),
+        b"attempts": b"1",
+    }
+
+
+async def test_what_is_parked_waits_and_then_comes_before_everything_else(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """The decision that frees the context is not behind it, and younger tasks are."""
+    life = await begin_life("a")
+    first, second = await put(connection, "c-1"), await put(connection, "c-1")
+    [taken] = await life.read_and_take()
+    taken = await life.settle(taken, Verb.PARK)
+    assert taken is not None
+    assert taken.entry.entry_id == second
+    assert await life.settle(taken, Verb.PARK) is None
+    assert await life.take() == []
+    assert len(await pending(connection)) == 2, "parked is not lost: it is still to be done"
+
+    decision, third = await put(connection, "c-1"), await put(connection, "c-1")
+    [taken] = await life.read_and_take()
+    assert taken.entry.entry_id == decision
+    order = []
+    following = await life.settle(taken, frees=True)
+    while following is not None:
+        order.append(following.entry.entry_id)
+        following = await life.settle(following, frees=True)
+
+    assert order == [first, second, third]
+
+
+async def test_a_parked_one_that_meets_a_waiting_context_again_keeps_its_place(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """It was brought up too early; it is not sent behind the others for that."""
+    life = await begin_life("a")
+    ids = [await put(connection, "c-1") for _ in range(3)]
+    [taken] = await life.read_and_take()
+    following = await life.settle(taken, Verb.PARK)
+    assert following is not None
+    following = await life.settle(following, Verb.PARK)
+    assert following is not None
+    following = await life.settle(following, frees=True)
+    assert following is not None
+    assert following.entry.entry_id == ids[0]
+
+    await life.settle(following, Verb.PARK)
+
+    parked = await connection.client.lrange(keys.parked(AGENT, "c-1"), 0, -1)
+    assert [one.decode() for one in parked] == ids[:2]
+
+
+async def test_the_dead_are_found_and_what_they_held_is_taken(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """One died while it ran a message, one after it had read and before it had queued."""
+    runner, reader, heir = [await begin_life(name) for name in ("runner", "reader", "heir")]
+    first = await put(connection, "c-1")
+    await runner.read_and_take()
+    second = await put(connection, "c-2")
+    await reader.read()
+    await runner.die()
+    await reader.die()
+    await connection.client.zadd(keys.consumers(AGENT), {runner.name: 1, reader.name: 1})
+
+    reaped = await heir.sweep()
+    taken = await heir.take()
+
+    assert (reaped.freed, reaped.removed) == (1, 2)
+    assert {one.entry.entry_id for one in taken} == {first, second}
+    assert {consumer for _, consumer in await pending(connection)} == {heir.name}
+    names = await connection.client.xinfo_consumers(keys.inbox(AGENT), keys.inbox_group(AGENT))
+    assert [one["name"].decode() for one in names] == [heir.name]
+
+
+async def test_the_living_keep_what_they_hold(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """Also when a sweep comes; and one sweep at a time is enough."""
+    life, other = await begin_life("a"), await begin_life("b")
+    await put(connection, "c-1")
+    [taken] = await life.read_and_take()
+
+    reaped = await other.sweep()
+
+    assert (reaped.freed, reaped.strays, reaped.removed) == (0, 0, 0)
+    assert await other.take() == []
+    assert await life.holds(taken)
+
+
+async def test_a_stray_comes_back_in_its_place(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """Somebody moved an entry over to us by hand, long after it was delivered."""
+    life = await begin_life("a")
+    group = keys.inbox_group(AGENT)
+    stray = await put(connection, "c-1")
+    await connection.client.xreadgroup(group, "somebody", {keys.inbox(AGENT): ">"})
+    later = await put(connection, "c-1")
+    await put(connection, "c-2")
+    taken = await life.read_and_take(free=0)
+    assert taken == []
+
+    await connection.client.xclaim(keys.inbox(AGENT), group, "signoff:adopted", 0, [stray])
+    reaped = await life.sweep()
+
+    assert reaped.strays == 1
+    queue = await connection.client.lrange(keys.queue(AGENT, "c-1"), 0, -1)
+    assert [one.decode() for one in queue] == [stray, later]
+
+
+async def test_what_others_read_is_never_touched(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """A base worker never acknowledges; to take its entries over would run its whole past again."""
+    group, key = keys.inbox_group(AGENT), keys.inbox(AGENT)
+    await connection.client.xgroup_create(key, group, id="0", mkstream=True)
+    old = [await put(connection, "c-1") for _ in range(3)]
+    await connection.client.xreadgroup(group, "f3b0-base", {key: ">"})
+    life = await begin_life("a")
+    new = await put(connection, "c-1")
+    await connection.client.xreadgroup(group, "77aa-base", {key: ">"})
+    ours = await put(connection, "c-1")
+
+    taken = await life.read_and_take()
+    reaped = await life.sweep()
+
+    assert [one.entry.entry_id for one in taken] == [ours]
+    assert (reaped.strays, reaped.removed) == (0, 0)
+    assert await life.settle(taken[0]) is None
+    assert [one for one, _ in await pending(connection)] == [*old, new]
+    names = await connection.client.xinfo_consumers(key, group)
+    assert {one["name"] for one in names} >= {b"f3b0-base", b"77aa-base"}
+
+
+async def test_who_leaves_with_something_pending_leaves_it_to_the_next(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """Its name goes when nothing hangs on it any more."""
+    leaving, staying = await begin_life("leaving"), await begin_life("staying")
+    sent = await put(connection, "c-1")
+    [taken] = await leaving.read_and_take()
+    await leaving.settle(taken, Verb.PARK)
+
+    await leaving.leave()
+    assert await pending(connection) == [(sent, leaving.name)]
+    await connection.client.zadd(keys.consumers(AGENT), {leaving.name: 1})
+    reaped = await staying.sweep()
+
+    assert reaped.removed == 1
+    assert await pending(connection) == [(sent, staying.name)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{half", b"[1]", b'{"context_id": 7}', b"[" * 5000, b"{\xff", b"x" * 300_000],
+    ids=["empty", "half", "list", "number", "deep", "bytes", "large"],
+)
+async def test_what_names_no_context_is_handed_to_the_worker(
+    connection: Connection, begin_life: BeginLife, data: bytes
+) -> None:
+    """The worker says what is wrong with it, and puts it in quarantine."""
+    life = await begin_life("a")
+    await throw(connection, data)
+
+    [taken] = await life.read_and_take()
+    assert (taken.context, taken.entry.data) == (b"", data)
+    await life.settle(taken, Verb.DEAD, reason="not_json")
+
+    assert await connection.client.xlen(keys.dead_letters(AGENT)) == 1
+
+
+async def test_rubbish_in_our_own_lists_stops_nobody(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """Everybody who reaches the broker can write there."""
+    life = await begin_life("a")
+    await connection.client.rpush(keys.queue(AGENT, "c-1"), "rubbish", "9-9")
+    sent = await put(connection, "c-1")
+
+    [taken] = await life.read_and_take()
+
+    assert taken.entry.entry_id == sent
+
+
+async def test_an_entry_that_somebody_deleted_is_forgotten(
+    connection: Connection, begin_life: BeginLife
+) -> None:
+    """There is nothing left to do, and the next one of the context comes up."""
+    life = await begin_life("a")
+    first, second = await put(connection, "c-1"), await put(connection, "c-1")
+    assert await life.read_and_take(free=0) == []
+
+    await connection.client.xdel(keys.inbox(AGENT), first)
+
+    [taken] = await life.take()
+    assert taken.entry.entry_id == second
+    assert [one for one, _ in await pending(connection)] == [second]
