@@ -257,8 +257,9 @@ class Dispatcher:
 
     def _on_lost(self, context: bytes, token: int) -> None:
         task = self._tasks.get((context, token))
-        # A lease that is just being given back is reported too; the broker's answer tells.
-        if task is not None and (context, token) not in self._settling:
+        # A lease that is being given back, or just was, is reported too: that is no loss.
+        is_over = task is None or task.done() or (context, token) in self._settling
+        if task is not None and not is_over and not task.cancelling():
             _log.warning("lease lost, work cancelled", agent=self._agent)
             task.cancel()
 
