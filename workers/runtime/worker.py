@@ -16,7 +16,7 @@ from workers.runtime.dispatch import Dispatcher
 from workers.runtime.handling import Handler, read_entry
 from workers.runtime.inbox import Taken, Verb, Verdict
 from workers.runtime.pace import Pace
-from workers.runtime.ports import AgentPort, RunFailed
+from workers.runtime.ports import AgentPort, RunFailed, RunStopped
 from workers.runtime.runs import Runs
 from workers.wire.approvals import Mode
 from workers.wire.errors import BadName, BrokerError, BrokerUnreachable, DecodeError, LeaseLost
@@ -71,12 +71,21 @@ class Worker:
         await self._dispatcher.open()
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Handle messages until `stop` is set, then finish what has been begun."""
-        await self._dispatcher.serve(stop)
+        """Handle messages until `stop` is set, then end after the steps that are being done."""
+        draining = asyncio.create_task(self._drain(stop), name=f"drain of {self.agent.name}")
+        try:
+            await self._dispatcher.serve(stop)
+        finally:
+            draining.cancel()
+            await asyncio.gather(draining, return_exceptions=True)
 
     async def close(self) -> None:
         """Leave the group and let the inbox go. What still runs is cancelled."""
         await self._dispatcher.close()
+
+    async def _drain(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self.agent.drain()
 
     async def _handle(self, taken: Taken) -> Verdict:
         """Handle one entry, whatever happens.
@@ -110,6 +119,8 @@ class Worker:
                 _log.warning("waiting for the broker", agent=self.agent.name, reason=error.title)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            except RunStopped:
+                return Verdict(Verb.RELEASE)
             except RunFailed as failure:
                 return self._failed(entry, event, failure)
             except Exception as error:  # noqa: BLE001 - the door for errors in background work
