@@ -82,7 +82,8 @@ class Dispatcher:
         tending = asyncio.create_task(self._tend(), name=f"sweep of {self._agent}")
         try:
             await self._read_on()
-            await tending
+            # Not cancelled: what it is just taking would be held by nobody until the lease ends.
+            await asyncio.wait({tending}, timeout=_HAND_OVER_SECONDS)
             await self._drain()
         finally:
             for task in (waking, tending):
@@ -208,6 +209,8 @@ class Dispatcher:
         """Take what became due meanwhile, and sweep, again and again."""
         sweep_at = time.monotonic()
         while not self._stop.is_set():
+            # Before the work, not after it: what is set meanwhile must not be forgotten.
+            self._retry_soon.clear()
             now = time.monotonic()
             try:
                 if now >= self._retry_at:
@@ -220,7 +223,6 @@ class Dispatcher:
             except BrokerError as error:
                 _log.debug("not swept", agent=self._agent, reason=error.title)
                 sweep_at = now + _PAUSE_SECONDS
-            self._retry_soon.clear()
             pause = min(sweep_at, self._retry_at) - time.monotonic()
             await _until(self._retry_soon, max(pause, 0.005))
 
@@ -257,8 +259,9 @@ class Dispatcher:
 
     def _on_lost(self, context: bytes, token: int) -> None:
         task = self._tasks.get((context, token))
-        # A lease that is just being given back is reported too; the broker's answer tells.
-        if task is not None and (context, token) not in self._settling:
+        # A lease that is being given back, or just was, is reported too: that is no loss.
+        is_over = task is None or task.done() or (context, token) in self._settling
+        if task is not None and not is_over and not task.cancelling():
             _log.warning("lease lost, work cancelled", agent=self._agent)
             task.cancel()
 

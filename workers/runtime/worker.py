@@ -16,7 +16,7 @@ from workers.runtime.dispatch import Dispatcher
 from workers.runtime.handling import Handler, read_entry
 from workers.runtime.inbox import Taken, Verb, Verdict
 from workers.runtime.pace import Pace
-from workers.runtime.ports import AgentPort, RunFailed
+from workers.runtime.ports import AgentPort, RunFailed, RunStopped
 from workers.runtime.runs import Runs
 from workers.runtime.unanswered import Unanswered
 from workers.wire.approvals import Mode
@@ -73,18 +73,26 @@ class Worker:
         await self._dispatcher.open()
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Handle messages until `stop` is set, then finish what has been begun."""
-        name = f"unanswered tasks of {self.agent.name}"
-        looking = asyncio.create_task(self._unanswered.run(), name=name)
+        """Handle messages until `stop` is set, then end after the steps that are being done."""
+        name = self.agent.name
+        beside = [
+            asyncio.create_task(self._drain(stop), name=f"drain of {name}"),
+            asyncio.create_task(self._unanswered.run(), name=f"unanswered tasks of {name}"),
+        ]
         try:
             await self._dispatcher.serve(stop)
         finally:
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
     async def close(self) -> None:
         """Leave the group and let the inbox go. What still runs is cancelled."""
         await self._dispatcher.close()
+
+    async def _drain(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self.agent.drain()
 
     async def _handle(self, taken: Taken) -> Verdict:
         """Handle one entry, whatever happens.
@@ -118,6 +126,8 @@ class Worker:
                 _log.warning("waiting for the broker", agent=self.agent.name, reason=error.title)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            except RunStopped:
+                return Verdict(Verb.RELEASE)
             except RunFailed as failure:
                 return self._failed(entry, event, failure)
             except Exception as error:  # noqa: BLE001 - the door for errors in background work
