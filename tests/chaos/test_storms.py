@@ -79,7 +79,8 @@ async def test_a_frozen_worker_wakes_up_and_does_no_harm(
         await await_until(is_done, "all messages to be applied", 20)
         frozen.send_signal(signal.SIGCONT)
         # By its own clock, or by the broker's word, whichever it hears first.
-        await await_until(lambda: "given up" in frozen.errors(), "it to notice")
+        words = ("given up", "lease lost")
+        await await_until(lambda: any(w in frozen.errors() for w in words), "it to notice")
 
         assert [one.number for one in await world.applied("c-1")] == list(range(300))
         effects = await world.effects("c-1")
