@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from workers.operations.findings import Finding, Level
 from workers.wire import keys
+from workers.wire.errors import BrokerRefused
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.permissions import Command, not_permitted
 
@@ -25,25 +26,30 @@ async def check_permissions(connection: Connection, agents: Sequence[str]) -> li
         agents: a user may be permitted some agents only; without any, a name nobody has is asked.
 
     Raises:
-        BrokerRefused: not even asking is permitted.
         BrokerUnreachable: the broker went away.
     """
     findings: list[Finding] = []
     for purpose, commands in _needs(list(agents) or [_CONTEXT]).items():
-        refused = await not_permitted(connection, commands)
+        try:
+            refused = await not_permitted(connection, commands)
+        except BrokerRefused:
+            # Everything is asked within one; what else is missing is found when it is granted.
+            return [_missing("use transactions: MULTI, DISCARD")]
         if refused:
-            findings.append(
-                Finding(
-                    Level.PROBLEM,
-                    "permissions",
-                    f"The broker does not permit this user to {purpose}: {_named(refused)}.",
-                    "Grant what resources/redis/signoff.acl grants to signoff-worker.",
-                )
-            )
+            findings.append(_missing(f"{purpose}: {_named(refused)}"))
     if not findings:
         title = "The broker permits this user all that a worker does."
         findings.append(Finding(Level.OK, "permissions", title))
     return findings
+
+
+def _missing(what: str) -> Finding:
+    return Finding(
+        Level.PROBLEM,
+        "permissions",
+        f"The broker does not permit this user to {what}.",
+        "A worker needs it; resources/redis/signoff.acl grants it to signoff-worker.",
+    )
 
 
 def _needs(agents: Sequence[str]) -> dict[str, list[Command]]:

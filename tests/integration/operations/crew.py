@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from tests.integration.workers.served import one
+from tests.integration.workers.served import get_city_gdp, one
 from workers import AgentRunner
 
 
@@ -33,3 +33,10 @@ def _block() -> None:
     sys.stderr.flush()
     while True:
         time.sleep(60)
+
+
+def treasury() -> AgentRunner:
+    """An agent by a name that the shipped users may write to."""
+    runner = AgentRunner(agent_name="treasury_agent", system_prompt="You are an agent in a test.")
+    runner.add_tool(get_city_gdp)
+    return runner
