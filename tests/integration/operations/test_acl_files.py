@@ -17,7 +17,9 @@ from typing import Any
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError
+from redis.retry import Retry
 
 from tests.integration.operations.conftest import Terminal
 from tests.support import scenes
@@ -115,7 +117,8 @@ def test_a_server_takes_the_file_as_it_is_shipped(
 
     start_process(binary, str(configuration), ready="Ready to accept connections")
 
-    with redis.Redis(port=port, protocol=2, decode_responses=True) as client:
+    never = Retry(NoBackoff(), 0)  # a wrong password counts as a lost connection
+    with redis.Redis(port=port, protocol=2, decode_responses=True, retry=never) as client:
         assert set(rules_of(name)) == {CONSOLE, WORKER}
         assert {CONSOLE, WORKER} < set(client.acl_users())
         for user, word in ((WORKER, ""), (WORKER, WORKER), (CONSOLE, "nopass")):
