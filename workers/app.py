@@ -9,10 +9,9 @@ import asyncio
 import importlib
 import inspect
 import os
-import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -21,7 +20,8 @@ from workers.agents.runner import AgentRunner
 from workers.client.cli import AgentCLI
 from workers.demo.parent import parent_died
 from workers.demo.team import start_demo
-from workers.errors import NotConfigured, NotServable
+from workers.errors import NotServable
+from workers.operations.signals import stopped_by_signals
 from workers.runtime.service import serve
 from workers.settings import WorkerSettings
 from workers.wire.canonical import JSON
@@ -45,7 +45,7 @@ async def run_workers(
         BrokerError: the broker cannot be used.
     """
     if stop is None:
-        with _stopped_by_signals() as signalled:
+        with stopped_by_signals() as signalled:
             await run_workers(runners, signalled, on_listening)
         return
     consumer = new_consumer_name()
@@ -58,8 +58,12 @@ async def run_workers(
         await serve(workers, consumer, stop, on_listening=on_listening, note=note)
 
 
-async def run_named(name: str) -> None:
+async def run_named(name: str, parent_pid: int | None = None) -> None:
     """Serve what `MODULE:ATTR` names, and print a JSON line when it listens.
+
+    Args:
+        parent_pid: the process that started us, to stop when it is gone; without it, we do not
+            look.
 
     Raises:
         NotServable: it names nothing that can be served.
@@ -68,9 +72,13 @@ async def run_named(name: str) -> None:
     """
     runners = await load_runners(name)
     agents: list[JSON] = [runner.agent_name for runner in runners]
-    await run_workers(
-        runners, on_listening=lambda: _print_line({"agents": agents, "pid": os.getpid()})
-    )
+    with stopped_by_signals() as stop:
+        async with AsyncExitStack() as opened:
+            if parent_pid is not None:
+                await opened.enter_async_context(_ending_with_parent(stop, parent_pid))
+            await run_workers(
+                runners, stop, lambda: _print_line({"agents": agents, "pid": os.getpid()})
+            )
 
 
 async def run_demo(redis_url: str, folder: Path | None, token_delay_seconds: float) -> None:
@@ -84,7 +92,7 @@ async def run_demo(redis_url: str, folder: Path | None, token_delay_seconds: flo
     settings = WorkerSettings.from_environment()
     redis_url = redis_url or settings.redis_url
     folder = folder or settings.home / "demo"
-    with _stopped_by_signals() as stop:
+    with stopped_by_signals() as stop:
         async with (
             _ending_with_parent(stop),
             start_demo(settings, redis_url, folder, token_delay_seconds) as demo,
@@ -103,12 +111,8 @@ async def run_chat(agent: str, redis_url: str) -> None:
     """Chat with an agent in the terminal.
 
     Raises:
-        NotConfigured: no broker is named.
         BrokerError: the broker cannot be used.
     """
-    redis_url = redis_url or WorkerSettings.from_environment().redis_url
-    if not redis_url:
-        raise NotConfigured("No broker is named.", "Use --redis-url or set SIGNOFF_REDIS_URL.")
     await AgentCLI(agent, redis_url).run()
 
 
@@ -148,11 +152,13 @@ async def load_runners(name: str) -> list[AgentRunner]:
 
 
 @asynccontextmanager
-async def _ending_with_parent(stop: asyncio.Event) -> AsyncIterator[None]:
+async def _ending_with_parent(
+    stop: asyncio.Event, parent_pid: int | None = None
+) -> AsyncIterator[None]:
     """Stop when the process that started us is gone."""
 
     async def watch() -> None:
-        await parent_died()
+        await parent_died(parent_pid)
         stop.set()
 
     watching = asyncio.create_task(watch(), name="watch over the parent process")
@@ -161,31 +167,6 @@ async def _ending_with_parent(stop: asyncio.Event) -> AsyncIterator[None]:
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[asyncio.Event]:
-    """An event that SIGINT and SIGTERM set; a second one cancels the task inside the block."""
-    stop, loop, task = asyncio.Event(), asyncio.get_running_loop(), asyncio.current_task()
-
-    def on_signal() -> None:
-        if stop.is_set() and task is not None:
-            task.cancel()
-        stop.set()
-
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    for number in numbers:
-        # Windows has no handlers in the loop; its handlers run between two steps of it.
-        with suppress(NotImplementedError):
-            loop.add_signal_handler(number, on_signal)
-            continue
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(on_signal))
-    try:
-        yield stop
-    finally:
-        for number in numbers:
-            with suppress(NotImplementedError):
-                loop.remove_signal_handler(number)
 
 
 def _print_line(value: JSON) -> None:

@@ -24,28 +24,66 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command. Returns the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        asyncio.run(_command(options))
+        return asyncio.run(_command(options)) or 0
     except SignoffError as error:
         print(f"{error.title}\n{error.hint}".strip(), file=sys.stderr)
         return EXIT_WRONG
     except (KeyboardInterrupt, asyncio.CancelledError):
         return EXIT_INTERRUPTED
-    return 0
 
 
-def _command(options: argparse.Namespace) -> Coroutine[object, object, None]:
-    from workers import app  # noqa: PLC0415 - takes a second
-    from workers.logs import configure_logging  # noqa: PLC0415
+def _command(options: argparse.Namespace) -> Coroutine[object, object, int | None]:
+    from workers.logs import configure_logging  # noqa: PLC0415 - help comes without it
 
     configure_logging(verbose=options.verbose)
+    return _operation(options) or _work(options)
+
+
+def _operation(options: argparse.Namespace) -> Coroutine[object, object, int | None] | None:
+    """What needs no agents, and so no LangGraph."""
+    match options.command:
+        case "dlq":
+            from workers.operations.dead_letters import Verb, run_dlq  # noqa: PLC0415
+
+            verb, url = Verb(options.verb), _broker(options)
+            return run_dlq(verb, options.agent, options.id, url, as_json=options.json)
+        case "doctor":
+            from workers.operations.doctor import run_doctor  # noqa: PLC0415
+
+            return run_doctor(_broker(options), as_json=options.json)
+        case "run" if options.processes > 1:
+            from workers.operations.processes import run_processes  # noqa: PLC0415
+
+            return run_processes(options.name, options.processes, verbose=options.verbose)
+        case _:
+            return None
+
+
+def _work(options: argparse.Namespace) -> Coroutine[object, object, None]:
+    from workers import app  # noqa: PLC0415 - takes a second
 
     match options.command:
         case "run":
-            return app.run_named(options.name)
+            return app.run_named(options.name, options.parent)
         case "demo":
             return app.run_demo(options.redis_url, options.dir, options.token_delay)
         case _:
-            return app.run_chat(options.agent, options.redis_url)
+            return app.run_chat(options.agent, _broker(options))
+
+
+def _broker(options: argparse.Namespace) -> str:
+    """The broker's address.
+
+    Raises:
+        NotConfigured: none is named.
+    """
+    from workers.errors import NotConfigured  # noqa: PLC0415
+    from workers.settings import WorkerSettings  # noqa: PLC0415
+
+    url = str(options.redis_url) or WorkerSettings.from_environment().redis_url
+    if not url:
+        raise NotConfigured("No broker is named.", "Use --redis-url or set SIGNOFF_REDIS_URL.")
+    return url
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,6 +106,16 @@ def _parser() -> argparse.ArgumentParser:
         help="an AgentRunner, a list of them, or a function that returns such",
     )
 
+    run.add_argument(
+        "--processes",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="serve them in so many processes; one that dies is replaced (default: %(default)s)",
+    )
+    # For the processes we start ourselves: they end with the one that started them.
+    run.add_argument("--parent", type=int, default=None, help=argparse.SUPPRESS)
+
     demo = commands.add_parser("demo", help="run a broker, a model and a team of agents to try")
     _add_redis_url(demo, "use this broker instead of starting one")
     demo.add_argument(
@@ -87,7 +135,41 @@ def _parser() -> argparse.ArgumentParser:
     chat = commands.add_parser("chat", help="talk to an agent in this terminal")
     chat.add_argument("agent", metavar="AGENT")
     _add_redis_url(chat, "the broker")
+    _add_operations(commands)
     return parser
+
+
+def _add_operations(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    dlq = commands.add_parser("dlq", help="see what could not be handled, put it back or drop it")
+    verbs = dlq.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb, what in {
+        "list": "what is in quarantine, newest last; no contents",
+        "show": "one entry with its content",
+        "requeue": "put an entry back into the inbox",
+        "drop": "delete an entry for ever",
+    }.items():
+        one = verbs.add_parser(verb, help=what)
+        one.add_argument("agent", metavar="AGENT")
+        if verb == "list":
+            one.set_defaults(id="")
+        else:
+            one.add_argument("id", metavar="ID", help="as `list` tells it")
+        _add_json_and_broker(one)
+
+    doctor = commands.add_parser("doctor", help="examine the broker and what lies on it")
+    _add_json_and_broker(doctor)
+
+
+def _add_json_and_broker(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+    _add_redis_url(parser, "the broker")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
 
 
 def _add_redis_url(parser: argparse.ArgumentParser, what: str) -> None:

@@ -7,5 +7,6 @@ if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then
 end
 local id = redis.call('XADD', KEYS[2], '*', 'data', ARGV[4])
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('EXPIRE', KEYS[1], ARGV[3])
+-- Not all users may: where permissions know no keys to write alone, EXPIRE deletes as well as DEL.
+redis.pcall('EXPIRE', KEYS[1], ARGV[3])
 return id

