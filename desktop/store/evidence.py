@@ -57,6 +57,7 @@ class Evidence:
         applied: the receipt of the decision that counted.
         ran: the receipt that says how the call itself went.
         refusals: receipts of decisions that did not count.
+        asked_again: its call was in doubt, and has a second request.
     """
 
     key: RequestKey
@@ -69,6 +70,7 @@ class Evidence:
     applied: Receipt | None = None
     ran: Receipt | None = None
     refusals: tuple[Receipt, ...] = ()
+    asked_again: bool = False
 
     def told(self, answer: ChatMessage | None, receipts: Iterable[Receipt]) -> Evidence:
         """The evidence with all that the worker has said so far."""
@@ -125,7 +127,8 @@ class Evidence:
         sending, word = self.sending, self._word
         if self.ran is not None and self.ran.kind is Outcome.IN_DOUBT:
             notice = "Started, but nobody knows how it ended."
-            return RequestState.IN_DOUBT, self._word_kind(), notice
+            again = " The call is asked about again." if self.asked_again else ""
+            return RequestState.IN_DOUBT, self._word_kind(), notice + again
         if word is not None and word.kind is Outcome.EXPIRED:
             return RequestState.EXPIRED, None, ""
         if word is not None:

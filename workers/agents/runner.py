@@ -97,17 +97,26 @@ class AgentRunner:
         self._mode = mode or settings.mode
         self._pace = pace or Pace(settings.heartbeat_seconds, settings.lease_seconds)
         self._gated: dict[str, Gate | None] = {}
+        self._idempotent: set[str] = set()
         self._delegations: set[str] = set()
         self._resources = AsyncExitStack()
         self._connection: Connection | None = None
         self._agent: LangGraphAgent | None = None
 
-    def add_tool(self, tool: BaseTool | Callable[..., Any], *, gated: bool = False) -> None:
+    def add_tool(
+        self,
+        tool: BaseTool | Callable[..., Any],
+        *,
+        gated: bool = False,
+        idempotent: bool = False,
+    ) -> None:
         """Add a tool.
 
         Args:
             gated: a person has to approve each call. Functions decorated with
                 `human_approval_required` are gated anyway.
+            idempotent: a call made twice with the same tool call id has its effect once. An
+                approved call that a crash cut off is then made again, instead of asking a person.
 
         Raises:
             NotServable: the agent is created already, or has a tool of this name.
@@ -122,6 +131,8 @@ class AgentRunner:
         gate = next((found for found in gates if found is not None), None)
         if gated or gate is not None:
             self._gated[made.name] = gate
+        if idempotent or (gate is not None and gate.idempotent):
+            self._idempotent.add(made.name)
         self.tools.append(made)
 
     async def add_mcp_server(self, mcp_url: str, ungated: Collection[str] = ()) -> None:
@@ -209,7 +220,9 @@ class AgentRunner:
         checkpoints = self._checkpoint_url or str(self._default_checkpoints)
         saver = await enter(open_checkpoints(checkpoints))
         connection = await enter(Connection(self._redis_url))
-        plan = GatePlan(dict(self._gated), frozenset(self._delegations))
+        plan = GatePlan(
+            dict(self._gated), frozenset(self._delegations), frozenset(self._idempotent)
+        )
         ledger = ToolLedger(ProgressWriter(connection))
         graph = create_agent(
             model,

@@ -121,7 +121,8 @@ class DecisionDesk:
             raise _Refused(Refusal.MISMATCH, request.request_id)
         if decision.kind not in approval.allowed:
             raise _Refused(Refusal.NOT_ALLOWED, request.request_id)
-        if decision.binding is None and self._mode is Mode.ENFORCE:
+        # A second click on what was approved before must not start again what may have run.
+        if decision.binding is None and (self._mode is Mode.ENFORCE or request.attempt):
             raise _Refused(Refusal.UNBOUND, request.request_id)
         is_edit = decision.kind is DecisionKind.EDIT
         if is_edit and self._agent.edit_problem(request.action, decision.args):

@@ -254,16 +254,32 @@ class EarlierStart:
 
     Attributes:
         result: what it said; None if it never came back, so that nobody knows what it did.
+        started_ms: when it was started; 0 if that is not known (any more).
+        noticed_ms: when it was noticed that it never came back; 0 if it did.
     """
 
     result: ToolResult | None
+    started_ms: int = 0
+    noticed_ms: int = 0
 
 
 class Ledger(Protocol):
     """At most one automatic start for each approved call, and a receipt for its end."""
 
-    async def start(self, call: ApprovedCall) -> EarlierStart | None:
-        """Note that the call starts. None: it is the first start, and may run."""
+    async def start(
+        self, call: ApprovedCall, *, is_known: bool = False, is_idempotent: bool = False
+    ) -> EarlierStart | None:
+        """Note that the call starts. None: it may run.
+
+        Args:
+            is_known: it is known from elsewhere that the call was started before; it must not
+                run whatever the ledger has forgotten.
+            is_idempotent: a start that never came back may be repeated.
+        """
+        ...
+
+    async def settle(self, call: ApprovedCall, result: ToolResult) -> None:
+        """Note what a person found out about a call that was in doubt."""
         ...
 
     async def finish(self, call: ApprovedCall, result: ToolResult) -> None:
