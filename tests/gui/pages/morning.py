@@ -111,16 +111,7 @@ def _decided(fed: HandFed) -> None:
         call = f"old-{number}"
         context = f"c-invoice-110{number}"
         args: dict[str, JSON] = {**TRANSFER, "reference": f"Invoice 110{number}"}
-        _ask(
-            fed,
-            context,
-            "treasury_agent",
-            "transfer_funds",
-            args,
-            Risk.HIGH,
-            4000 - number,
-            call=call,
-        )
+        _ask(fed, context, "treasury_agent", "transfer_funds", args, Risk.HIGH, 4000 - number, call=call)
         fed.decide(RequestKey(context, call), outcome, kind)
 
 
