@@ -102,6 +102,10 @@ class ToolLedger:
             else:
                 return
 
+    async def taken_back(self, call: ApprovedCall) -> None:
+        """See `Ledger.taken_back`."""
+        await self._tell(call, str(Outcome.RE_ASKED))
+
     async def changed(self, call: ApprovedCall) -> None:
         """See `Ledger.changed`."""
         await self._tell(call, refused(Refusal.MISMATCH))

@@ -43,12 +43,14 @@ class PendingApproval:
     Attributes:
         interrupt_id: LangGraph's id; the only handle by which it may be resumed.
         value: what was raised, with the base layer's fields and ours.
+        is_hosted: a graph that knows nothing of us raised it; it is answered in its own dialect.
     """
 
     interrupt_id: str
     request: ApprovalRequest
     value: Mapping[str, JSON]
     allowed: tuple[DecisionKind, ...]
+    is_hosted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ class Review:
     """What a reviewer answered: the value an approval request's interrupt is resumed with.
 
     Attributes:
-        args: the new arguments of an edit, as they travelled.
+        args: the new arguments of an edit, or the answer to a hosted graph, as they travelled.
         request_id: the request that was answered.
         args_digest: of the arguments that may run; for an edit those of the edit.
     """
@@ -284,6 +286,10 @@ class Ledger(Protocol):
 
     async def finish(self, call: ApprovedCall, result: ToolResult) -> None:
         """Note what the tool said, and tell it in a receipt."""
+        ...
+
+    async def taken_back(self, call: ApprovedCall) -> None:
+        """Tell in a receipt that the run broke on an answer, and the question is asked again."""
         ...
 
     async def changed(self, call: ApprovedCall) -> None:
