@@ -16,7 +16,7 @@ from msgspec.structs import astuple
 
 from desktop.store.records import Execution, Request, RequestKey, RequestState
 from workers.wire.approvals import DecisionKind, Outcome, Receipt, Refusal, digest_matches
-from workers.wire.dialects import Dialect, PendingCall
+from workers.wire.dialects import PendingCall
 from workers.wire.messages import ChatMessage
 
 #: What the base package's tools answer when they were rejected.
@@ -56,7 +56,8 @@ class Evidence:
         answer: the tool's message, once there is one.
         applied: the receipt of the decision that counted.
         ran: the receipt that says how the call itself went.
-        refusals: receipts of decisions that did not count.
+        refusals: receipts of decisions that did not count, or were taken back.
+        asked_again: its call was in doubt, and has a second request.
     """
 
     key: RequestKey
@@ -69,6 +70,7 @@ class Evidence:
     applied: Receipt | None = None
     ran: Receipt | None = None
     refusals: tuple[Receipt, ...] = ()
+    asked_again: bool = False
 
     def told(self, answer: ChatMessage | None, receipts: Iterable[Receipt]) -> Evidence:
         """The evidence with all that the worker has said so far."""
@@ -83,7 +85,7 @@ class Evidence:
             case Outcome.EXECUTED | Outcome.FAILED | Outcome.IN_DOUBT:
                 told = (self.ran, receipt) if self.ran else (receipt,)
                 return replace(self, ran=max(told, key=_age))
-            case Outcome.REFUSED if receipt not in self.refusals:
+            case Outcome.REFUSED | Outcome.RE_ASKED if receipt not in self.refusals:
                 return replace(self, refusals=tuple(sorted((*self.refusals, receipt), key=_age)))
             case _:
                 return self
@@ -114,7 +116,7 @@ class Evidence:
 
     @property
     def _is_foreign(self) -> bool:
-        return self.call is not None and self.call.dialect is not Dialect.SIGNOFF
+        return self.call is not None and self.call.request is None
 
     @property
     def _word(self) -> Receipt | None:
@@ -125,7 +127,8 @@ class Evidence:
         sending, word = self.sending, self._word
         if self.ran is not None and self.ran.kind is Outcome.IN_DOUBT:
             notice = "Started, but nobody knows how it ended."
-            return RequestState.IN_DOUBT, self._word_kind(), notice
+            again = " The call is asked about again." if self.asked_again else ""
+            return RequestState.IN_DOUBT, self._word_kind(), notice + again
         if word is not None and word.kind is Outcome.EXPIRED:
             return RequestState.EXPIRED, None, ""
         if word is not None:
@@ -149,6 +152,8 @@ class Evidence:
             for receipt in self.refusals
         )
         notice = "The call had changed by the time it was to run, so it did not." if stopped else ""
+        if any(r.nonce == word.nonce and r.kind is Outcome.RE_ASKED for r in self.refusals):
+            notice = "The agent could not go on with this answer. The question is asked again."
         if self.sending is not None and self.sending.nonce != word.nonce:
             return RequestState.DECIDED_ELSEWHERE, kind, notice
         return (_ENDINGS[kind] if kind else RequestState.DECIDED_ELSEWHERE), kind, notice

@@ -255,7 +255,8 @@ def _review(state: State, trail: Trail, changes: Changes) -> None:
     """Conclude anew on every request of a trail; only what differs counts as changed."""
     for asked in trail.asked:
         news = (trail.answer_to(asked), trail.receipts_for(asked))
-        _conclude(state, state.evidence[asked.key].told(*news), changes)
+        evidence = state.evidence[asked.key].told(*news)
+        _conclude(state, replace(evidence, asked_again=trail.asks_again(asked)), changes)
 
 
 def _conclude(state: State, evidence: Evidence, changes: Changes) -> None:

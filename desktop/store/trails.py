@@ -23,12 +23,14 @@ class Asked:
     Attributes:
         at: where it stands in the stream.
         request_id: the worker's; empty from a foreign one.
+        attempt: how often the same call was in doubt before.
     """
 
     key: RequestKey
     at: StreamId
     agent: str
     request_id: str
+    attempt: int = 0
 
 
 @dataclass(slots=True)
@@ -53,7 +55,7 @@ class Trail:
             return None
         is_taken = any(one.key == name for one in self.asked)
         key = RequestKey(name.context_id, f"{name.call}@{at}") if is_taken else name
-        asked = Asked(key, at, agent, request_id)
+        asked = Asked(key, at, agent, request_id, call.request.attempt if call.request else 0)
         self.asked.append(asked)
         return asked
 
@@ -75,6 +77,13 @@ class Trail:
             if agent == asked.agent and at > asked.at and (end is None or at < end):
                 return message
         return None
+
+    def asks_again(self, asked: Asked) -> bool:
+        """Whether the call of this request, whose outcome is in doubt, is asked about again."""
+        return any(
+            one.agent == asked.agent and one.at > asked.at and one.attempt == asked.attempt + 1
+            for one in self.asked
+        )
 
     def receipts_for(self, asked: Asked) -> list[Receipt]:
         """What its worker said of this request; of a refusal without a request, of each."""

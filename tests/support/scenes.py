@@ -108,11 +108,12 @@ def request(
     context_id: str = CONTEXT,
     agent: str = AGENT,
     risk: Risk = Risk.HIGH,
+    attempt: int = 0,
 ) -> ApprovalRequest:
     """The approval request of our worker for a call; `ARGS` unless other arguments are given."""
     digest = args_digest(agent, action, ARGS if args is None else args, _SALT)
     return ApprovalRequest(
-        request_id=request_id(agent, context_id, "tools:1", call, digest),
+        request_id=request_id(agent, context_id, "tools:1", call, digest, attempt),
         agent=agent,
         context_id=context_id,
         tool_call_id=call,
@@ -122,6 +123,7 @@ def request(
         requester=Requester(id="m.okafor"),
         risk=risk,
         issued_at="2026-03-02T09:15:00Z",
+        attempt=attempt,
     )
 
 
@@ -135,11 +137,18 @@ def asks(
     agent: str = AGENT,
     risk: Risk = Risk.HIGH,
     allowed: tuple[DecisionKind, ...] = (DecisionKind.APPROVE, DecisionKind.REJECT),
+    attempt: int = 0,
 ) -> Event:
     """The interrupt of our worker; `shown_args` makes it lie about what it was digested from."""
     true_args = ARGS if args is None else args
     asked = request(
-        call=call, action=action, args=true_args, context_id=context_id, agent=agent, risk=risk
+        call=call,
+        action=action,
+        args=true_args,
+        context_id=context_id,
+        agent=agent,
+        risk=risk,
+        attempt=attempt,
     )
     message: JSON = {
         "action_request": {
@@ -185,12 +194,15 @@ def receipt(
     context_id: str = CONTEXT,
     agent: str = AGENT,
     note: str = "",
+    attempt: int = 0,
     at_ms: int = 1_772_442_905_000,
 ) -> Receipt:
     """What a worker says of a decision."""
     return Receipt(
         outcome=str(outcome),
-        request_id=request(call=call, context_id=context_id, agent=agent).request_id,
+        request_id=request(
+            call=call, context_id=context_id, agent=agent, attempt=attempt
+        ).request_id,
         context_id=context_id,
         agent=agent,
         tool_call_id=call,

@@ -15,7 +15,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import msgspec
 import structlog
 from langchain.agents.middleware import AgentMiddleware
 from langchain.agents.middleware.types import ToolCallRequest
@@ -23,9 +22,21 @@ from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command, interrupt
+from msgspec.structs import replace
 
-from workers.agents.calls import ExactCall, args_schema, edited_call, exact_call
+from workers.agents.calls import ExactCall, edited_call, exact_call
 from workers.agents.permits import Gate, Permit, permitted
+from workers.agents.questions import (
+    CHANGED,
+    EDITED,
+    MARKED_DONE,
+    OWN_INTERRUPT,
+    given_up,
+    question,
+    question_in_doubt,
+    rejection,
+    time_text,
+)
 from workers.agents.state import caller_in, salt_seed_in
 from workers.agents.texts import mended, mended_message
 from workers.runtime.ports import ApprovedCall, Ledger, Review, ToolResult
@@ -39,8 +50,6 @@ from workers.wire.approvals import (
     request_salt,
 )
 from workers.wire.errors import BrokerError, NotApprovable
-
-ALLOWED = tuple(DecisionKind)
 
 Outcome: TypeAlias = ToolMessage | Command[Any]
 Handler: TypeAlias = Callable[[ToolCallRequest], Awaitable[Outcome]]
@@ -56,10 +65,12 @@ class GatePlan:
         gated: names of the tools a person has to approve; with the function's own gate where
             it has one (`human_approval_required`).
         delegations: names of the tools that give a task to another agent.
+        idempotent: names of the tools whose calls may be made again after a crash.
     """
 
     gated: Mapping[str, Gate | None]
     delegations: frozenset[str] = frozenset()
+    idempotent: frozenset[str] = frozenset()
 
 
 class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
@@ -90,12 +101,12 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
             asked = self._request(request, call)
         except NotApprovable as error:
             return _message(request, f"The call was not made. {error}", failed=True)
-        review: Review = interrupt(_interrupt_value(asked, call, tool), response_schema=Review)
+        review = _ask(question(asked, call, tool))
         if review.request_id != asked.request_id:
             return await self._changed(request, asked, review)
         match review.kind:
             case DecisionKind.REJECT:
-                return _message(request, _rejection(tool.name, review.message), failed=True)
+                return _message(request, rejection(tool.name, review.message), failed=True)
             case DecisionKind.RESPOND:
                 return _message(request, review.message)
             case DecisionKind.EDIT:
@@ -114,24 +125,55 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
         review: Review,
         call: ExactCall,
     ) -> Outcome:
-        """Run an approved call, if it is still the one that was approved, and was never started."""
-        live = args_digest(self._agent, tool.name, call.wire_args, _salt(asked))
-        if not hmac.compare_digest(live.encode(), review.args_digest.encode()):
-            return await self._changed(request, asked, review)
-        approved = ApprovedCall(asked, review.kind, live, review.reviewer, review.nonce)
-        earlier = await self._ledger.start(approved)
-        if earlier is not None and earlier.result is None:
-            return _message(request, _IN_DOUBT, failed=True)
-        if earlier is not None and earlier.result is not None:
-            return _message(request, earlier.result.content, failed=earlier.result.failed)
+        """Run an approved call, if it is still the one that was approved, and was never started.
+
+        One that was started and never came back is asked about again, as often as that happens.
+        """
+        is_edited = review.kind is DecisionKind.EDIT
+        while True:
+            live = args_digest(self._agent, tool.name, call.wire_args, _salt(asked))
+            if not hmac.compare_digest(live.encode(), review.args_digest.encode()):
+                return await self._changed(request, asked, review)
+            approved = ApprovedCall(asked, review.kind, live, review.reviewer, review.nonce)
+            following = self._request(request, call, asked.attempt + 1)
+            earlier = await self._ledger.start(
+                approved,
+                is_known=following.request_id in _answered(request),
+                is_idempotent=tool.name in self._plan.idempotent,
+            )
+            if earlier is None:
+                outcome = await self._start(request, handler, approved, call)
+                return _with_notice(outcome) if is_edited else outcome
+            if earlier.result is not None:
+                content, failed = earlier.result.content, earlier.result.failed
+                outcome = _message(request, content, failed=failed)
+                return _with_notice(outcome) if is_edited else outcome
+            asked = replace(following, issued_at=time_text(earlier.noticed_ms))
+            value = question_in_doubt(asked, call, tool, earlier)
+            # An answer that was delivered again after a crash has taken the place of the next one.
+            while review.request_id == approved.request.request_id:
+                review = _ask(value)
+            if review.request_id != asked.request_id or review.kind is DecisionKind.EDIT:
+                return await self._changed(request, asked, review)
+            if review.kind is DecisionKind.REJECT:
+                return _message(request, given_up(tool.name, review.message), failed=True)
+            if review.kind is DecisionKind.RESPOND:
+                found = ToolResult(review.message or MARKED_DONE)
+                await self._ledger.settle(approved, found)
+                return _message(request, found.content)
+
+    async def _start(
+        self, request: ToolCallRequest, handler: Handler, approved: ApprovedCall, call: ExactCall
+    ) -> Outcome:
+        """Start an approved call, and see it through."""
+        asked = approved.request
         exact = request.override(tool_call={**request.tool_call, "args": dict(call.args)})
-        gate = self._plan.gated[tool.name]
-        tool_call_id = asked.tool_call_id
-        permit = Permit(gate, tool_call_id, live) if gate is not None else None
+        gate = self._plan.gated[asked.action]
+        permit = Permit(gate, asked.tool_call_id, approved.args_digest) if gate else None
         with permitted(permit) if permit is not None else nullcontext():
             outcome = await self._run(exact, handler)
         await self._ledger.finish(approved, _result(outcome))
-        return _with_notice(outcome) if review.kind is DecisionKind.EDIT else outcome
+        return outcome
 
     async def _run(self, request: ToolCallRequest, handler: Handler) -> Outcome:
         """Run a tool; whatever it raises is told to the model, and ends no run."""
@@ -142,7 +184,7 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
             raise  # the runtime's own, not the tool's
         except GraphBubbleUp:
             _log.warning("tool interrupted", agent=self._agent, tool=name)
-            return _message(request, _OWN_INTERRUPT, failed=True)
+            return _message(request, OWN_INTERRUPT, failed=True)
         except Exception as error:  # noqa: BLE001 - the door for errors in other people's tools
             _log.warning("tool failed", agent=self._agent, tool=name, error=type(error).__name__)
             return _message(request, f"{type(error).__name__}: {error}", failed=True)
@@ -152,10 +194,15 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
     ) -> Outcome:
         call = ApprovedCall(asked, review.kind, asked.args_digest, review.reviewer, review.nonce)
         await self._ledger.changed(call)
-        return _message(request, _CHANGED, failed=True)
+        return _message(request, CHANGED, failed=True)
 
-    def _request(self, request: ToolCallRequest, call: ExactCall) -> ApprovalRequest:
+    def _request(
+        self, request: ToolCallRequest, call: ExactCall, attempt: int = 0
+    ) -> ApprovalRequest:
         """The approval request for a call; the same each time the step runs.
+
+        Args:
+            attempt: see `ApprovalRequest`.
 
         Raises:
             NotApprovable: the call has no id to bind a decision to, or no canonical form.
@@ -170,7 +217,9 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
         salt = request_salt(salt_seed_in(request.state), checkpoint_ns, tool_call_id)
         digest = args_digest(self._agent, action, call.wire_args, salt)
         return ApprovalRequest(
-            request_id=request_id(self._agent, context_id, checkpoint_ns, tool_call_id, digest),
+            request_id=request_id(
+                self._agent, context_id, checkpoint_ns, tool_call_id, digest, attempt
+            ),
             agent=self._agent,
             context_id=context_id,
             tool_call_id=tool_call_id,
@@ -180,47 +229,28 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
             requester=_requester(request.state),
             issued_at=str(request.state.get("asked_at", "")),
             mode=self._mode,
+            attempt=attempt,
         )
 
 
-#: Without it the model reads the result as that of the call it made.
-_EDITED = (
-    "The reviewer changed the arguments of this call before it ran. This was intended; "
-    "do not make the original call again."
-)
-_IN_DOUBT = (
-    "The outcome of this call is unknown: it was started, and the worker stopped before it ended. "
-    "It was not started again. A person has to find out whether it took effect."
-)
-_CHANGED = "The call is no longer the one that was reviewed. It did not run."
-_OWN_INTERRUPT = (
-    "The tool wanted to ask a person in a way that this worker does not support. "
-    "Tools that need approval are marked with human_approval_required."
-)
+def _ask(value: dict[str, Any]) -> Review:
+    review: Review = interrupt(value, response_schema=Review)
+    return review
 
 
-def _interrupt_value(asked: ApprovalRequest, call: ExactCall, tool: BaseTool) -> dict[str, Any]:
-    return {
-        "action_request": {"action": asked.action, "args": call.wire_args},
-        "tool_call_id": asked.tool_call_id,
-        "context_id": asked.context_id,
-        "description": tool.description,
-        "allowed_decisions": [str(kind) for kind in ALLOWED],
-        "args_schema": args_schema(tool),
-        "approval_request": msgspec.to_builtins(asked),
-    }
+def _answered(request: ToolCallRequest) -> set[str]:
+    """The ids of the requests that were answered in this step.
+
+    The thread knows of a call in doubt even when the ledger, which is on the broker, was lost.
+    """
+    answers = request.runtime.config["configurable"]["__pregel_scratchpad"].resume
+    return {str(one.get("request_id")) for one in answers if isinstance(one, Mapping)}
 
 
 def _requester(state: Mapping[str, Any]) -> Requester:
     caller = caller_in(state)
     user = caller.context.get("user_id") or caller.context.get("user_name")
     return Requester(id=str(user) if user else caller.agent)
-
-
-def _rejection(tool: str, reason: str) -> str:
-    if reason:
-        return f"The reviewer rejected the call of {tool}. Reason: {reason}"
-    return f"The reviewer rejected the call of {tool} and gave no reason. Do not repeat it unasked."
 
 
 def _salt(asked: ApprovalRequest) -> bytes:
@@ -236,7 +266,7 @@ def _result(outcome: Outcome) -> ToolResult:
 def _with_notice(outcome: Outcome) -> Outcome:
     if not isinstance(outcome, ToolMessage):
         return outcome
-    return outcome.model_copy(update={"content": f"{_EDITED}\n\nTool response:\n{outcome.text}"})
+    return outcome.model_copy(update={"content": f"{EDITED}\n\nTool response:\n{outcome.text}"})
 
 
 def _message(request: ToolCallRequest, content: str, *, failed: bool = False) -> ToolMessage:

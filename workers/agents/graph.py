@@ -16,17 +16,19 @@ from langchain_core.tools import BaseTool
 from langgraph.errors import GraphDrained
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
-from langgraph.types import Command, Interrupt
+from langgraph.types import Command, Interrupt, StateSnapshot
 
 from workers.agents.calls import edited_call
 from workers.agents.failures import explain
 from workers.agents.mapping import CAUSE, produced, read_approval, read_thread, unanswered
-from workers.agents.state import new_task_state
+from workers.agents.state import caller_in, new_task_state
 from workers.runtime.ports import (
     Answer,
     ApprovalRaised,
     Begin,
+    Caller,
     Order,
+    PendingApproval,
     RunEvent,
     RunStopped,
     Thread,
@@ -93,26 +95,26 @@ class LangGraphAgent:
         match order:
             case Begin():
                 context: Mapping[str, Any] = order.caller.context
-                message = HumanMessage(order.task, id=order.message_id)
-                messages = [*unanswered(snapshot), message]
-                given: Any = {"messages": messages, **new_task_state(order.caller)}
+                given: Any = self._task(order, snapshot, config)
             case Answer():
-                context = snapshot.values.get("context") or {}
+                context = self._caller(snapshot).context
                 config["configurable"]["__pregel_strict_resume"] = True
-                given = Command(resume={order.interrupt_id: msgspec.to_builtins(order.value)})
+                given = Command(resume={order.interrupt_id: await self._answer(order, snapshot)})
             case _:
-                context = snapshot.values.get("context") or {}
+                context = self._caller(snapshot).context
                 given = None
+        if not isinstance(order, Begin):
+            self._go_on(snapshot, config)
         try:
             async for mode, chunk in self._graph.astream(
                 given,
                 config,
                 stream_mode=["updates", "messages"],
                 durability="sync",
-                context=dict(context),
+                context=self._context(context),
                 control=self._control,
             ):
-                events = self._updates(chunk) if mode == "updates" else _tokens(chunk)
+                events = self._updates(chunk) if mode == "updates" else self._tokens(chunk)
                 for event in events:
                     yield event
         except BrokerError:
@@ -121,7 +123,46 @@ class LangGraphAgent:
             raise RunStopped from drained
         # The door for errors of models and of the agent's own code.
         except Exception as error:
-            raise explain(error, self._secrets) from error
+            failure = explain(error, self._secrets)
+            if isinstance(order, Answer) and not failure.is_transient:
+                await self._broken(context_id, order)
+            raise failure from error
+
+    def _task(
+        self,
+        order: Begin,
+        snapshot: StateSnapshot,
+        config: RunnableConfig,  # noqa: ARG002 - for graphs that keep more in it
+    ) -> object:
+        """What the graph begins a task with."""
+        message = HumanMessage(order.task, id=order.message_id)
+        return {"messages": [*unanswered(snapshot), message], **new_task_state(order.caller)}
+
+    async def _answer(
+        self,
+        order: Answer,
+        snapshot: StateSnapshot,  # noqa: ARG002 - for answers that depend on the question
+    ) -> object:
+        """What an interrupt is resumed with."""
+        return msgspec.to_builtins(order.value)
+
+    def _go_on(self, snapshot: StateSnapshot, config: RunnableConfig) -> None:
+        """Prepare a run that goes on with what a thread began."""
+
+    async def _broken(self, context_id: str, order: Answer) -> None:
+        """A run failed after an answer. Ours are typed, so that a wrong one is never stored."""
+
+    def _caller(self, snapshot: StateSnapshot) -> Caller:
+        """On whose behalf the thread runs."""
+        return caller_in(snapshot.values or {})
+
+    def _context(self, context: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the graph's runtime is told of the user."""
+        return dict(context)
+
+    def _approval(self, raised: Interrupt) -> PendingApproval | None:
+        """The approval request an interrupt of this run stands for, if it is one."""
+        return read_approval(raised)
 
     def drain(self) -> None:
         """See `AgentPort.drain`."""
@@ -141,7 +182,7 @@ class LangGraphAgent:
         events: list[RunEvent] = []
         for node, update in chunk.items():
             if node == "__interrupt__":
-                raised = [read_approval(one) for one in update if isinstance(one, Interrupt)]
+                raised = [self._approval(one) for one in update if isinstance(one, Interrupt)]
                 events.extend(ApprovalRaised(one) for one in raised if one is not None)
                 continue
             # A node gives one update, or several as a list; "__metadata__" is no update.
@@ -154,11 +195,14 @@ class LangGraphAgent:
                 )
         return events
 
+    def _tokens(self, chunk: Any) -> list[RunEvent]:  # noqa: ANN401 - as LangGraph gives it
+        """What the model is writing: text only, calls are told when they are complete."""
+        message, metadata = chunk
+        if not isinstance(message, AIMessageChunk) or not self._is_model(metadata):
+            return []
+        text = str(message.text)
+        return [TokensProduced(message.id, text)] if text and message.id else []
 
-def _tokens(chunk: Any) -> list[RunEvent]:  # noqa: ANN401 - as LangGraph gives it
-    """What the model is writing: text only, calls are told when they are complete."""
-    message, metadata = chunk
-    if not isinstance(message, AIMessageChunk) or metadata.get("langgraph_node") != "model":
-        return []
-    text = str(message.text)
-    return [TokensProduced(message.id, text)] if text and message.id else []
+    def _is_model(self, metadata: Mapping[str, Any]) -> bool:
+        """Whether what a node writes is for people to read along."""
+        return bool(metadata.get("langgraph_node") == "model")

@@ -64,8 +64,15 @@ def read_thread(snapshot: StateSnapshot, final_tools: Collection[str]) -> Thread
         approvals=tuple(one for one in approvals if one is not None),
         delegations=tuple(one for one in delegations if one is not None),
         unfinished=bool(snapshot.next),
-        turn=tuple(produced(one, final_tools) for one in _turn(values.get("messages", []))),
+        turn=messages_of_turn(values.get("messages", []), final_tools),
     )
+
+
+def messages_of_turn(messages: object, final_tools: Collection[str]) -> tuple[MessageProduced, ...]:
+    """What was said since the last task, of what stands in a state as `messages`."""
+    known = messages if isinstance(messages, list) else []
+    told = [one for one in known if isinstance(one, BaseMessage)]
+    return tuple(produced(one, final_tools) for one in _turn(told))
 
 
 def unanswered(snapshot: StateSnapshot) -> list[ToolMessage]:
@@ -90,7 +97,7 @@ def _cut_off(tool_call_id: str, name: str) -> ToolMessage:
     return ToolMessage(content, tool_call_id=tool_call_id, name=name, status="error")
 
 
-def _turn(messages: list[AnyMessage]) -> list[AnyMessage]:
+def _turn(messages: list[BaseMessage]) -> list[BaseMessage]:
     """The messages since the last task."""
     for index in range(len(messages) - 1, -1, -1):
         if isinstance(messages[index], HumanMessage):

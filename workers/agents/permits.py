@@ -12,7 +12,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from workers.errors import NotServable, UngatedCall
 
@@ -23,7 +23,14 @@ _MARK = "__signoff_gate__"
 
 
 class Gate:
-    """The identity of one gated function."""
+    """The identity of one gated function.
+
+    Attributes:
+        idempotent: a call that was started and never came back may simply be made again.
+    """
+
+    def __init__(self, *, idempotent: bool = False) -> None:
+        self.idempotent = idempotent
 
 
 class Permit:
@@ -54,21 +61,44 @@ class Permit:
 _permit: ContextVar[Permit | None] = ContextVar("signoff_permit", default=None)
 
 
-def human_approval_required(func: Callable[P, R]) -> Callable[P, R]:
+@overload
+def human_approval_required(func: Callable[P, R], /) -> Callable[P, R]: ...
+
+
+@overload
+def human_approval_required(
+    *, idempotent: bool = False
+) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+
+def human_approval_required(
+    func: Callable[..., Any] | None = None, /, *, idempotent: bool = False
+) -> Callable[..., Any]:
     """Mark a tool's function as one that a person has to approve, call by call.
 
-    Put it below `@tool`. The function may be a coroutine function. The parameters `config` and
-    `injected_tool_call_id` of the base package are allowed and not needed.
+    Put it below `@tool`, alone or with an argument in brackets. The function may be a coroutine
+    function. The parameters `config` and `injected_tool_call_id` of the base package are allowed
+    and not needed.
+
+    Args:
+        idempotent: the effect of a call made twice with the same tool call id is that of one.
+            After a crash in the middle it is made again, instead of asking a person.
 
     Raises:
         NotServable: put above `@tool` instead of below.
     """
+    if func is None:
+        return lambda func: _marked(func, idempotent=idempotent)
+    return _marked(func, idempotent=idempotent)
+
+
+def _marked(func: Callable[P, R], *, idempotent: bool) -> Callable[P, R]:
     if not inspect.isroutine(func):
         raise NotServable(
             "@human_approval_required was put on something that is no function.",
             "Put it below @tool, directly above the function.",
         )
-    gate = Gate()
+    gate = Gate(idempotent=idempotent)
     gated = (
         _gated_coroutine(gate, func) if inspect.iscoroutinefunction(func) else _gated(gate, func)
     )

@@ -15,12 +15,14 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 from langchain_core.tools import tool as as_tool
 from langchain_openai import ChatOpenAI
+from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from workers.agents.checkpoints import open_checkpoints
 from workers.agents.delegation import delegation_tool
 from workers.agents.fencing import FencedSaver
 from workers.agents.gate import ApprovalMiddleware, GatePlan
-from workers.agents.graph import LangGraphAgent
+from workers.agents.graph import Graph, LangGraphAgent
+from workers.agents.hosting import GraphInput, HostedGraph
 from workers.agents.http import model_client
 from workers.agents.mcp import load_tools
 from workers.agents.permits import Gate, gate_of
@@ -61,6 +63,8 @@ class AgentRunner:
         temperature: float = 0.6,
         system_prompt: str = "You are a helpful assistant.",
         *,
+        graph: Graph | None = None,
+        graph_input: GraphInput | None = None,
         checkpoint_url: str = "",
         model: BaseChatModel | None = None,
         mode: Mode | None = None,
@@ -71,6 +75,10 @@ class AgentRunner:
 
         Args:
             mysql_url: the base package's name for `checkpoint_url`.
+            graph: a compiled graph to host as it is, instead of building one: then model, prompt,
+                temperature and tools are the graph's own. Its checkpointer is used if it has one.
+            graph_input: makes the graph's input of a task and the caller's context; not needed
+                where it begins with `messages`.
             checkpoint_url: a file that ends in `.sqlite` or `.db`, or `:memory:`.
             model: used instead of the `openai_*` parameters and `temperature`.
             mode: instead of `SIGNOFF_MODE`; see `WorkerSettings`.
@@ -94,26 +102,39 @@ class AgentRunner:
         self._temperature = temperature
         self._system_prompt = system_prompt
         self._model = model
+        self._graph = graph
+        self._graph_input = graph_input
         self._mode = mode or settings.mode
         self._pace = pace or Pace(settings.heartbeat_seconds, settings.lease_seconds)
         self._gated: dict[str, Gate | None] = {}
+        self._idempotent: set[str] = set()
         self._delegations: set[str] = set()
         self._resources = AsyncExitStack()
         self._connection: Connection | None = None
         self._agent: LangGraphAgent | None = None
 
-    def add_tool(self, tool: BaseTool | Callable[..., Any], *, gated: bool = False) -> None:
+    def add_tool(
+        self,
+        tool: BaseTool | Callable[..., Any],
+        *,
+        gated: bool = False,
+        idempotent: bool = False,
+    ) -> None:
         """Add a tool.
 
         Args:
             gated: a person has to approve each call. Functions decorated with
                 `human_approval_required` are gated anyway.
+            idempotent: a call made twice with the same tool call id has its effect once. An
+                approved call that a crash cut off is then made again, instead of asking a person.
 
         Raises:
             NotServable: the agent is created already, or has a tool of this name.
         """
         if self._agent is not None:
             raise NotServable("The agent is created already.", "Add its tools before create().")
+        if self._graph is not None:
+            raise NotServable("A hosted graph has its own tools.", "Add them where it is built.")
         made = tool if isinstance(tool, BaseTool) else as_tool(tool)
         if any(other.name == made.name for other in self.tools):
             # An ungated tool of the same name would be a way around the gate.
@@ -122,6 +143,8 @@ class AgentRunner:
         gate = next((found for found in gates if found is not None), None)
         if gated or gate is not None:
             self._gated[made.name] = gate
+        if idempotent or (gate is not None and gate.idempotent):
+            self._idempotent.add(made.name)
         self.tools.append(made)
 
     async def add_mcp_server(self, mcp_url: str, ungated: Collection[str] = ()) -> None:
@@ -204,14 +227,17 @@ class AgentRunner:
     async def _create(self) -> None:
         if not self._redis_url:
             raise NotConfigured("No broker is named.", "Set redis_url or SIGNOFF_REDIS_URL.")
-        enter = self._resources.enter_async_context
+        if self._graph is not None:
+            await self._host(self._graph)
+            return
         model = self._model or await self._open_model()
-        checkpoints = self._checkpoint_url or str(self._default_checkpoints)
-        saver = await enter(open_checkpoints(checkpoints))
-        connection = await enter(Connection(self._redis_url))
-        plan = GatePlan(dict(self._gated), frozenset(self._delegations))
+        saver = await self._open_saver()
+        connection = await self._resources.enter_async_context(Connection(self._redis_url))
         ledger = ToolLedger(ProgressWriter(connection))
         self._resources.push_async_callback(ledger.close)
+        plan = GatePlan(
+            dict(self._gated), frozenset(self._delegations), frozenset(self._idempotent)
+        )
         graph = create_agent(
             model,
             self.tools,
@@ -225,6 +251,24 @@ class AgentRunner:
         )
         self._connection = connection
         self._agent = LangGraphAgent(self.agent_name, graph, self.tools, self._secrets())
+
+    async def _host(self, graph: Graph) -> None:
+        own = graph.checkpointer
+        saver = own if isinstance(own, BaseCheckpointSaver) else await self._open_saver()
+        connection = await self._resources.enter_async_context(Connection(self._redis_url))
+        self._agent = HostedGraph(
+            self.agent_name,
+            graph.copy({"checkpointer": FencedSaver(saver)}),
+            ToolLedger(ProgressWriter(connection)),
+            self._mode,
+            self._graph_input,
+            self._secrets(),
+        )
+        self._connection = connection
+
+    async def _open_saver(self) -> BaseCheckpointSaver[Any]:
+        checkpoints = self._checkpoint_url or str(self._default_checkpoints)
+        return await self._resources.enter_async_context(open_checkpoints(checkpoints))
 
     async def _open_model(self) -> ChatOpenAI:
         if not self._openai_model:

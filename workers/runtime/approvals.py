@@ -17,6 +17,7 @@ from msgspec import structs
 from workers.runtime.leases import fence
 from workers.runtime.marks import make_mark, read_mark
 from workers.runtime.ports import AgentPort, Answer, PendingApproval, Review, Thread
+from workers.wire.answers import by_interrupt_id, native_answer, read_native_answer
 from workers.wire.approvals import (
     Decision,
     DecisionKind,
@@ -28,6 +29,8 @@ from workers.wire.approvals import (
     read_decision,
     refused,
 )
+from workers.wire.canonical import JSON
+from workers.wire.dialects import read_interrupt
 from workers.wire.errors import MalformedDecision, NotApprovable
 from workers.wire.events import AgentCommand
 from workers.wire.streams.progress import ProgressWriter
@@ -75,8 +78,10 @@ class DecisionDesk:
         """
         decision: Decision | None = None
         try:
-            decision = _read(command, thread.approvals)
-            approval = await self._find(context_id, command, decision, thread.approvals, inbox_id)
+            if thread.cause == inbox_id and by_interrupt_id(command.payload) is not None:
+                return None  # such an answer leaves nothing else to know it by when it comes again
+            decision, approvals = _read(command, thread.approvals)
+            approval = await self._find(context_id, command, decision, approvals, inbox_id)
             if approval is None:
                 return None
             review = self._check(context_id, command, decision, approval)
@@ -121,16 +126,20 @@ class DecisionDesk:
             raise _Refused(Refusal.MISMATCH, request.request_id)
         if decision.kind not in approval.allowed:
             raise _Refused(Refusal.NOT_ALLOWED, request.request_id)
-        if decision.binding is None and self._mode is Mode.ENFORCE:
+        # A second click on what was approved before must not start again what may have run.
+        is_second = request.attempt > 0 and not approval.is_hosted
+        if decision.binding is None and (self._mode is Mode.ENFORCE or is_second):
             raise _Refused(Refusal.UNBOUND, request.request_id)
         is_edit = decision.kind is DecisionKind.EDIT
         if is_edit and self._agent.edit_problem(request.action, decision.args):
             raise _Refused(Refusal.MALFORMED, request.request_id)
+        if approval.is_hosted:
+            _check_fits(approval, decision)
         return Review(
             kind=decision.kind,
             request_id=request.request_id,
             args_digest=edited_digest or request.args_digest,
-            args=decision.args if is_edit else None,
+            args=decision.args if is_edit or approval.is_hosted else None,
             message=decision.message,
             reviewer=decision.binding.reviewer.id if decision.binding else "",
             nonce=decision.binding.nonce if decision.binding else "",
@@ -191,20 +200,52 @@ class DecisionDesk:
         await self._writer.receipt(_with(receipt, decision))
 
 
-def _read(command: AgentCommand, approvals: Sequence[PendingApproval]) -> Decision:
-    """The decision in a command.
+def _read(
+    command: AgentCommand, approvals: Sequence[PendingApproval]
+) -> tuple[Decision, Sequence[PendingApproval]]:
+    """The decision in a command, and the requests it can be about.
 
     Raises:
         _Refused: it is none; told with the request it seems to be about.
     """
+    answered = by_interrupt_id(command.payload)
+    if answered is not None and command.type == RESUME:
+        return _read_hosted(*answered, approvals)
     near = [a for a in approvals if a.request.tool_call_id == command.tool_call_id]
     request_id = near[0].request.request_id if len(near) == 1 else ""
     if command.type != RESUME:
         raise _Refused(Refusal.MALFORMED, request_id)
     try:
-        return read_decision(command.payload)
+        return read_decision(command.payload), approvals
     except MalformedDecision as error:
         raise _Refused(Refusal.MALFORMED, request_id) from error
+
+
+def _read_hosted(
+    interrupt_id: str, answer: JSON, approvals: Sequence[PendingApproval]
+) -> tuple[Decision, Sequence[PendingApproval]]:
+    """An answer in a hosted graph's own dialect. One to our gate would name its own target."""
+    for approval in approvals:
+        if approval.interrupt_id != interrupt_id:
+            continue
+        request_id = approval.request.request_id
+        if not approval.is_hosted:
+            raise _Refused(Refusal.MALFORMED, request_id)
+        value = dict(approval.value)
+        try:
+            return read_native_answer(read_interrupt(value), value, answer), (approval,)
+        except MalformedDecision as error:
+            raise _Refused(Refusal.MALFORMED, request_id) from error
+    raise _Refused(Refusal.NOT_PENDING)
+
+
+def _check_fits(approval: PendingApproval, decision: Decision) -> None:
+    """Refuse what would be stored in the thread and break it each time it is read."""
+    value = dict(approval.value)
+    try:
+        native_answer(read_interrupt(value), value, decision)
+    except MalformedDecision as error:
+        raise _Refused(Refusal.MALFORMED, approval.request.request_id) from error
 
 
 def _matching(

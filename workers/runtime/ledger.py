@@ -1,13 +1,15 @@
 """The ledger of approved calls: each is started at most once, whatever crashes in between.
 
 The only place that decides whether an approved tool may start, and that tells in receipts how it
-ended. A call that was started and never came back is in doubt: a person has to find out.
+ended. A call that was started and never came back is in doubt: a person has to find out. Should
+it come back after all, because its worker was only slow, what it said counts.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from typing import TypeAlias
 
 import msgspec
 import structlog
@@ -31,16 +33,25 @@ class _Started(msgspec.Struct, frozen=True, tag="started"):
     at_ms: int
 
 
+class _InDoubt(msgspec.Struct, frozen=True, tag="in_doubt"):
+    at_ms: int
+    started_ms: int
+
+
 class _Done(msgspec.Struct, frozen=True, tag="done"):
     at_ms: int
     content: str
     failed: bool
+    by_person: bool = False
+
+
+_State: TypeAlias = _Started | _InDoubt | _Done
 
 
 class _Note(msgspec.Struct, frozen=True):
     """One entry of the ledger."""
 
-    state: _Started | _Done
+    state: _State
 
 
 class ToolLedger:
@@ -52,25 +63,36 @@ class ToolLedger:
         self._known: dict[str, ToolResult] = {}
         self._noting: set[asyncio.Task[None]] = set()
 
-    async def start(self, call: ApprovedCall) -> EarlierStart | None:
-        """See `Ledger.start`. An earlier start is told again in a receipt."""
+    async def start(
+        self, call: ApprovedCall, *, is_known: bool = False, is_idempotent: bool = False
+    ) -> EarlierStart | None:
+        """See `Ledger.start`. How an earlier start ended is told again in a receipt."""
         request = call.request
-        note = encode_struct(_Note(_Started(_now_ms()))).decode()
+        note = _text(_InDoubt(_now_ms(), 0) if is_known else _Started(_now_ms()))
         await confirm_lease()
         earlier = await self._writer.tool_started(
             request.context_id, request.request_id, note, fence(request.agent)
         )
-        if earlier is None:
-            return None
-        done = _read(earlier)
-        if done is None and (known := self._known.get(request.request_id)) is not None:
-            return EarlierStart(known)  # its note and its receipt are on their way
-        if done is None:
-            await self._tell(call, str(Outcome.IN_DOUBT))
-            return EarlierStart(None)
-        result = ToolResult(done.content, done.failed)
-        await self._tell_end(call, result)
-        return EarlierStart(result)
+        match _read(earlier or note):
+            case _Done() as done:
+                result = ToolResult(done.content, done.failed)
+                if not done.by_person:
+                    await self._tell_end(call, result)
+                return EarlierStart(result, done.at_ms)
+            case _InDoubt() as doubt:
+                return EarlierStart(None, doubt.started_ms, doubt.at_ms)
+            case _Started() as started if request.request_id in self._known:
+                # Its note and its receipt are on their way.
+                return EarlierStart(self._known[request.request_id], started.at_ms)
+            case _Started() as started if earlier is not None and not is_idempotent:
+                return await self._doubt(call, started.at_ms, is_known=is_known)
+            case _:
+                return None
+
+    async def settle(self, call: ApprovedCall, result: ToolResult) -> None:
+        """See `Ledger.settle`."""
+        await confirm_lease()
+        await self._note(call, _Done(_now_ms(), result.content, result.failed, by_person=True))
 
     async def finish(self, call: ApprovedCall, result: ToolResult) -> None:
         """See `Ledger.finish`.
@@ -103,25 +125,49 @@ class ToolLedger:
                 self._known.pop(call.request.request_id, None)
                 return
 
+    async def taken_back(self, call: ApprovedCall) -> None:
+        """See `Ledger.taken_back`."""
+        await self._tell(call, str(Outcome.RE_ASKED))
+
     async def changed(self, call: ApprovedCall) -> None:
         """See `Ledger.changed`."""
         await self._tell(call, refused(Refusal.MISMATCH))
 
-    async def _note_end(self, call: ApprovedCall, result: ToolResult) -> None:
+    async def _doubt(self, call: ApprovedCall, started_ms: int, *, is_known: bool) -> EarlierStart:
+        """Notice that a call never came back.
+
+        The note stands beside that of the start, which a slow worker may still complete. The time
+        in it makes the receipt the same each time it is told.
+        """
         request = call.request
+        note = _text(_InDoubt(_now_ms(), started_ms))
+        earlier = await self._writer.tool_started(
+            request.context_id, f"doubt:{request.request_id}", note, fence(request.agent)
+        )
+        doubt = _read(earlier or note)
+        if not is_known:
+            await self._tell(call, str(Outcome.IN_DOUBT), at_ms=doubt.at_ms)
+        return EarlierStart(None, started_ms, doubt.at_ms)
+
+    async def _note_end(self, call: ApprovedCall, result: ToolResult) -> None:
         content = result.content
         if len(content) > MAX_KEPT_CHARACTERS:
             content = "The call ran; its result was too long to be kept."
-        note = encode_struct(_Note(_Done(_now_ms(), content, result.failed))).decode()
-        await self._writer.tool_done(request.context_id, request.request_id, note)
+        await self._note(call, _Done(_now_ms(), content, result.failed))
         await self._tell_end(call, result)
+
+    async def _note(self, call: ApprovedCall, state: _State) -> None:
+        request = call.request
+        await self._writer.tool_done(request.context_id, request.request_id, _text(state))
 
     async def _tell_end(self, call: ApprovedCall, result: ToolResult) -> None:
         outcome = Outcome.FAILED if result.failed else Outcome.EXECUTED
         content = result.content.encode(errors="backslashreplace")
         await self._tell(call, str(outcome), digest("signoff/result/v1", content))
 
-    async def _tell(self, call: ApprovedCall, outcome: str, result_digest: str = "") -> None:
+    async def _tell(
+        self, call: ApprovedCall, outcome: str, result_digest: str = "", at_ms: int = 0
+    ) -> None:
         request = call.request
         _log.info(
             "approved call",
@@ -142,18 +188,20 @@ class ToolLedger:
                 nonce=call.nonce,
                 args_digest=call.args_digest,
                 result_digest=result_digest,
-                at_ms=_now_ms(),
+                at_ms=at_ms or _now_ms(),
             )
         )
 
 
-def _read(note: str) -> _Done | None:
-    """The end of a call, if the ledger knows it."""
+def _text(state: _State) -> str:
+    return encode_struct(_Note(state)).decode()
+
+
+def _read(note: str) -> _State:
     try:
-        state = decode_struct(note.encode(), _Note).state
+        return decode_struct(note.encode(), _Note).state
     except DecodeError:
-        return None  # a note of another version: it was started, and we cannot say how it ended
-    return state if isinstance(state, _Done) else None
+        return _Started(0)  # of another version: it was started, and we cannot say how it ended
 
 
 def _now_ms() -> int:

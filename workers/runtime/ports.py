@@ -47,12 +47,14 @@ class PendingApproval:
     Attributes:
         interrupt_id: LangGraph's id; the only handle by which it may be resumed.
         value: what was raised, with the base layer's fields and ours.
+        is_hosted: a graph that knows nothing of us raised it; it is answered in its own dialect.
     """
 
     interrupt_id: str
     request: ApprovalRequest
     value: Mapping[str, JSON]
     allowed: tuple[DecisionKind, ...]
+    is_hosted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ class Review:
     """What a reviewer answered: the value an approval request's interrupt is resumed with.
 
     Attributes:
-        args: the new arguments of an edit, as they travelled.
+        args: the new arguments of an edit, or the answer to a hosted graph, as they travelled.
         request_id: the request that was answered.
         args_digest: of the arguments that may run; for an edit those of the edit.
     """
@@ -263,20 +265,40 @@ class EarlierStart:
 
     Attributes:
         result: what it said; None if it never came back, so that nobody knows what it did.
+        started_ms: when it was started; 0 if that is not known (any more).
+        noticed_ms: when it was noticed that it never came back; 0 if it did.
     """
 
     result: ToolResult | None
+    started_ms: int = 0
+    noticed_ms: int = 0
 
 
 class Ledger(Protocol):
     """At most one automatic start for each approved call, and a receipt for its end."""
 
-    async def start(self, call: ApprovedCall) -> EarlierStart | None:
-        """Note that the call starts. None: it is the first start, and may run."""
+    async def start(
+        self, call: ApprovedCall, *, is_known: bool = False, is_idempotent: bool = False
+    ) -> EarlierStart | None:
+        """Note that the call starts. None: it may run.
+
+        Args:
+            is_known: it is known from elsewhere that the call was started before; it must not
+                run whatever the ledger has forgotten.
+            is_idempotent: a start that never came back may be repeated.
+        """
+        ...
+
+    async def settle(self, call: ApprovedCall, result: ToolResult) -> None:
+        """Note what a person found out about a call that was in doubt."""
         ...
 
     async def finish(self, call: ApprovedCall, result: ToolResult) -> None:
         """Note what the tool said, and tell it in a receipt."""
+        ...
+
+    async def taken_back(self, call: ApprovedCall) -> None:
+        """Tell in a receipt that the run broke on an answer, and the question is asked again."""
         ...
 
     async def changed(self, call: ApprovedCall) -> None:

@@ -97,6 +97,8 @@ class ApprovalRequest(msgspec.Struct, frozen=True, kw_only=True):
         args_digest: binds the decision to the arguments; see `args_digest()`.
         salt: 16 bytes in base64, so that a digest in a log says nothing about an account number.
         issued_at: RFC 3339, UTC.
+        attempt: 0 for a call that was never started. Each time an approved start of it ends in
+            doubt, the same call is asked about again with the next number and another request id.
     """
 
     v: int = 1
@@ -112,6 +114,7 @@ class ApprovalRequest(msgspec.Struct, frozen=True, kw_only=True):
     risk: Risk = Risk.HIGH
     issued_at: str = ""
     mode: Mode = Mode.ENFORCE
+    attempt: int = 0
 
 
 class Reviewer(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,10 +239,21 @@ def args_digest(agent: str, action: str, args: JSON, salt: bytes) -> str:
 
 
 def request_id(
-    agent: str, context_id: str, checkpoint_ns: str, tool_call_id: str, call_digest: str
+    agent: str,
+    context_id: str,
+    checkpoint_ns: str,
+    tool_call_id: str,
+    call_digest: str,
+    attempt: int = 0,
 ) -> str:
-    """The request's id: 32 hex digits, the same each time the node runs again."""
+    """The request's id: 32 hex digits, the same each time the node runs again.
+
+    Args:
+        attempt: see `ApprovalRequest`; makes a decision on an earlier attempt useless for this one.
+    """
     parts = "\x00".join((agent, context_id, checkpoint_ns, tool_call_id, call_digest))
+    if attempt:
+        parts += f"\x00{attempt}"
     return hashlib.sha256(b"signoff/request/v1\x00" + parts.encode()).hexdigest()[:32]
 
 

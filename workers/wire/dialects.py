@@ -52,6 +52,9 @@ class PendingCall(msgspec.Struct, frozen=True, kw_only=True):
     request: ApprovalRequest | None = None
 
 
+_REQUEST = "approval_request"
+#: What a worker adds to the interrupt of a graph it hosts.
+ADDED = frozenset((_REQUEST, "interrupt_id", "allowed_decisions", "context_id", "tool_call_id"))
 _BOTH = (DecisionKind.APPROVE, DecisionKind.REJECT)
 _WORDS = {
     "approve": DecisionKind.APPROVE,
@@ -63,7 +66,26 @@ _WORDS = {
 
 
 def read_interrupt(value: JSON) -> PendingCall:
-    """Tell what an interrupt asks, whatever wrote it. Never raises; the worst is free text."""
+    """Tell what an interrupt asks, whatever wrote it. Never raises; the worst is free text.
+
+    An interrupt of a graph that a Signoff worker hosts keeps its dialect, and carries an approval
+    request beside it: it is decided on like those of the worker's own gate.
+    """
+    call = _read(value)
+    request = _approval_request(value.get(_REQUEST)) if isinstance(value, dict) else None
+    if not isinstance(value, dict) or request is None or call.request is not None:
+        return call
+    is_whole = call.args is value
+    return msgspec.structs.replace(
+        call,
+        args={k: v for k, v in value.items() if k not in ADDED} if is_whole else call.args,
+        interrupt_id=_text(value.get("interrupt_id")),
+        allowed=_named(value),
+        request=request,
+    )
+
+
+def _read(value: JSON) -> PendingCall:
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
         if isinstance(value[0].get("action_request"), dict):
             return _agent_inbox(value[0])
@@ -103,8 +125,11 @@ def answer(call: PendingCall, decision: Decision) -> JSON:
             f"This worker takes no '{decision.kind}' for {call.action}.",
             "Choose one of: " + (", ".join(call.allowed) or "nothing; a person cannot answer it"),
         )
+    if call.request is not None:
+        # A Signoff worker finds the interrupt itself, by request id; a map would name its target.
+        return decision_payload(decision)
     match call.dialect:
-        case Dialect.SIGNOFF | Dialect.BASE:
+        case Dialect.BASE:
             payload = decision_payload(decision)
         case Dialect.TOOL_APPROVAL:
             payload = _langchain(decision)
@@ -115,9 +140,7 @@ def answer(call: PendingCall, decision: Decision) -> JSON:
             payload = [{"type": kind, "args": None}]
         case _:
             raise MalformedDecision("This kind of interrupt cannot be answered from here yet.")
-    # A Signoff worker finds the interrupt itself, by request id; a map would name its own target.
-    by_id = call.interrupt_id and call.dialect is not Dialect.SIGNOFF
-    return {call.interrupt_id: payload} if by_id else payload
+    return {call.interrupt_id: payload} if call.interrupt_id else payload
 
 
 def _langchain(decision: Decision) -> JSON:
@@ -130,9 +153,7 @@ def _langchain(decision: Decision) -> JSON:
 
 def _base(value: dict[str, JSON]) -> PendingCall:
     action, args = _action_request(value)
-    request = _approval_request(value.get("approval_request"))
-    named = value.get("allowed_decisions")
-    words = named if isinstance(named, list) and request is not None else ["approve", "reject"]
+    request = _approval_request(value.get(_REQUEST))
     return PendingCall(
         dialect=Dialect.BASE if request is None else Dialect.SIGNOFF,
         action=action,
@@ -140,10 +161,18 @@ def _base(value: dict[str, JSON]) -> PendingCall:
         tool_call_id=_text(value.get("tool_call_id")),
         interrupt_id=_text(value.get("interrupt_id")),
         description=_text(value.get("description")),
-        allowed=tuple(_WORDS[word] for word in words if isinstance(word, str) and word in _WORDS),
+        allowed=_BOTH if request is None else _named(value),
         args_schema=value.get("args_schema"),
         request=request,
     )
+
+
+def _named(value: dict[str, JSON]) -> tuple[DecisionKind, ...]:
+    """What the worker says it takes; one that does not say takes what everybody does."""
+    words = value.get("allowed_decisions")
+    if not isinstance(words, list):
+        return _BOTH
+    return tuple(_WORDS[word] for word in words if isinstance(word, str) and word in _WORDS)
 
 
 def _agent_inbox(value: dict[str, JSON]) -> PendingCall:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from langchain_core.tools import BaseTool, tool
 
+from tests.integration.workers.hand_fed import Desk
 from tests.integration.workers.office import Office
 from tests.support.stub_model import StubModel
 from workers import human_approval_required
@@ -66,3 +68,11 @@ async def office(redis_url: str, stub_model: StubModel) -> AsyncIterator[Office]
         office = Office(connection, stub_model)
         yield office
         await office.close()
+
+
+@pytest_asyncio.fixture
+async def desk(office: Office, tmp_path: Path) -> AsyncIterator[Desk]:
+    """A desk whose threads are kept in a file."""
+    desk = Desk(office, tmp_path / "checkpoints.sqlite")
+    yield desk
+    await desk.close()

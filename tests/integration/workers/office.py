@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from langchain_core.tools import BaseTool
@@ -86,6 +86,7 @@ class Office:
         tools: Sequence[BaseTool | Callable[..., Any]] = (),
         *,
         experts: Sequence[str] = (),
+        idempotent: Collection[str] = (),
         **options: Any,  # noqa: ANN401 - see AgentRunner
     ) -> AgentRunner:
         """An agent that is not started yet."""
@@ -101,7 +102,8 @@ class Office:
             **options,
         )
         for tool in tools:
-            runner.add_tool(tool)
+            name = tool.name if isinstance(tool, BaseTool) else tool.__name__
+            runner.add_tool(tool, idempotent=name in idempotent)
         for expert in experts:
             runner.add_subagent(expert, f"Knows what {expert} knows.")
         return runner

@@ -350,26 +350,6 @@ async def test_a_decision_taken_before_a_crash_is_carried_out_when_it_comes_agai
     assert book.payments == [("ACME", 10.0)]
 
 
-async def test_an_approved_call_that_was_started_before_is_in_doubt(
-    office: Office, book: Book
-) -> None:
-    """A worker died between start and end: nobody knows what it did, so it is not run again."""
-    await office.hire("treasury_agent", [book.transfer_funds])
-    context = await office.ask("treasury_agent", "pay 10 to ACME")
-    [call] = await office.requests(context)
-    assert call.request is not None
-    ledger = keys.tool_ledger(context)
-    note = '{"state":{"type":"started","at_ms":1}}'
-    await office.connection.client.hset(ledger, call.request.request_id, note)
-
-    await office.decide(call)
-
-    assert "unknown" in await office.answer(context, "treasury_agent")
-    assert book.payments == []
-    assert await office.outcomes(2) == ["applied", "in_doubt"]
-    await office.connection.client.expire(ledger, 60)
-
-
 async def test_a_call_that_ended_before_gives_its_result_again(office: Office, book: Book) -> None:
     """A worker died after the tool and before the thread was saved."""
     await office.hire("treasury_agent", [book.transfer_funds])

@@ -3,73 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
-from pathlib import Path
 
-import pytest_asyncio
-from langchain_core.tools import BaseTool, tool
+from langchain_core.tools import tool
 
 from tests.integration.workers.conftest import Book
+from tests.integration.workers.hand_fed import CONTEXT, Desk, cut_off, handle, task
 from tests.integration.workers.office import Office
-from workers import human_approval_required
-from workers.runtime.handling import Handler, read_entry
 from workers.wire import keys
 from workers.wire.approvals import decision_payload
 from workers.wire.codec import decode_event, encode_event
 from workers.wire.events import AgentCommand, AgentInvocation, AgentResponse, Event
 from workers.wire.messages import Role
 from workers.wire.streams.inbox import InboxEntry
-
-CONTEXT = "c-1"
-
-
-class Desk:
-    """A worker without a loop: the test hands it messages, and cuts it off."""
-
-    def __init__(self, office: Office, checkpoints: Path) -> None:
-        self._office = office
-        self._checkpoints = checkpoints
-        self._lives = AsyncExitStack()
-
-    async def worker(self, *tools: BaseTool, experts: Sequence[str] = ()) -> Handler:
-        """One life of the worker; its threads outlive it."""
-        runner = self._office.describe(
-            "demo_agent", tools, experts=experts, checkpoint_url=str(self._checkpoints)
-        )
-        await runner.create()
-        self._lives.push_async_callback(runner.close)
-        worker = runner.worker("signoff:test:1:0")
-        await worker.open()
-        self._lives.push_async_callback(worker.close)
-        return worker._handler
-
-    async def close(self) -> None:
-        await self._lives.aclose()
-
-
-@pytest_asyncio.fixture
-async def desk(office: Office, tmp_path: Path) -> AsyncIterator[Desk]:
-    """A desk whose threads are kept in a file."""
-    desk = Desk(office, tmp_path / "checkpoints.sqlite")
-    yield desk
-    await desk.close()
-
-
-def task(text: str, caller: str = "human") -> InboxEntry:
-    """A task as it stands in the inbox."""
-    body = AgentInvocation(task=text, caller_agent=caller, invocation_id="i-1", context={})
-    return InboxEntry("1-0", encode_event(Event(CONTEXT, body)))
-
-
-async def handle(handler: Handler, entry: InboxEntry) -> None:
-    await handler.handle(entry, read_entry(entry))
-
-
-async def cut_off(running: asyncio.Task[None]) -> None:
-    """End it as a dying process would, at whatever it waits for."""
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_what_was_done_is_not_done_or_told_again(office: Office, desk: Desk) -> None:
@@ -119,37 +64,6 @@ async def test_a_run_that_was_cut_off_goes_on_where_it_was(office: Office, desk:
     assert len(office.model.asked) == 2
     assert len(await office.said(CONTEXT, Role.HUMAN)) == 1
     assert len(await office.said(CONTEXT)) == 2
-
-
-async def test_an_approved_call_that_was_cut_off_is_in_doubt(office: Office, desk: Desk) -> None:
-    """It may have had its effect; a person has to find out, nobody starts it again."""
-    started = asyncio.Event()
-    starts: list[str] = []
-
-    @tool
-    @human_approval_required
-    async def get_city_gdp(city: str) -> str:
-        """Get city gdp."""
-        starts.append(city)
-        started.set()
-        await asyncio.Event().wait()
-        return city
-
-    handler = await desk.worker(get_city_gdp)
-    await handle(handler, task("gdp of Oslo"))
-    [call] = await office.requests(CONTEXT)
-    payload = decision_payload(office.bound(call))
-    body = AgentCommand(type="resume", tool_call_id=call.tool_call_id, payload=payload)
-    command = InboxEntry("2-0", encode_event(Event(CONTEXT, body)))
-    running = asyncio.create_task(handle(handler, command))
-    await started.wait()
-    await cut_off(running)
-
-    await handle(await desk.worker(get_city_gdp), command)
-
-    assert "unknown" in await office.answer(CONTEXT, "demo_agent")
-    assert starts == ["Oslo"]
-    assert await office.outcomes(3) == ["applied", "applied", "in_doubt"]
 
 
 async def test_a_decision_that_was_carried_out_is_settled_without_a_word(

@@ -388,4 +388,4 @@ async def test_the_decorator_above_the_tool_is_refused() -> None:
         return city
 
     with pytest.raises(NotServable, match="no function"):
-        human_approval_required(get_city_gdp)  # type: ignore[arg-type]
+        human_approval_required(get_city_gdp)  # type: ignore[call-overload]

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support import scenes
 from workers.wire.approvals import Decision, DecisionKind
 from workers.wire.canonical import JSON
 from workers.wire.dialects import Dialect, PendingCall, answer, read_interrupt
@@ -272,3 +273,25 @@ def test_hostile_values_never_raise(value: JSON) -> None:
 def test_values_that_are_nearly_right_never_raise(value: JSON) -> None:
     """The members detection looks at may hold anything."""
     assert read_interrupt(value).allowed in {(), (APPROVE, REJECT)}
+
+
+def test_an_interrupt_of_a_hosted_graph_keeps_its_dialect_and_is_answered_bound() -> None:
+    """The approval request beside it says that its worker checks decisions."""
+    request = scenes.request(call="", action="question")
+    value: JSON = {
+        "ask": "What now?",
+        "interrupt_id": "0" * 32,
+        "tool_call_id": "",
+        "context_id": scenes.CONTEXT,
+        "allowed_decisions": ["respond"],
+        "approval_request": msgspec.to_builtins(request),
+    }
+
+    call = read_interrupt(value)
+
+    assert call.dialect is Dialect.FREE_TEXT
+    assert call.request == request
+    assert call.allowed == (DecisionKind.RESPOND,)
+    assert call.args == {"ask": "What now?"}
+    decision = Decision(kind=DecisionKind.RESPOND, message="wait")
+    assert answer(call, decision) == {"type": "respond", "message": "wait"}

@@ -391,3 +391,15 @@ def test_agents_count_what_waits_for_them() -> None:
         ("records_agent", 1),
         ("treasury_agent", 1),
     ]
+
+
+def test_an_answer_that_was_taken_back_says_so() -> None:
+    """The question comes again as a request of its own."""
+    store = online_store(
+        *seen(scenes.asks()), *told(scenes.receipt(), scenes.receipt(Outcome.RE_ASKED))
+    )
+
+    request = _request(store)
+    assert request.state is RequestState.APPROVED
+    assert request.execution is Execution.NOT_RUN
+    assert request.notice.endswith("The question is asked again.")

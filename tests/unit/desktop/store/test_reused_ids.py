@@ -131,3 +131,37 @@ def test_both_results_are_in_the_transcript() -> None:
     store = online_store(*seen(first, second, second))
 
     assert [entry.text for entry in store.entries(scenes.CONTEXT)] == ["Paid 10.", "Paid 20."]
+
+
+def test_a_call_in_doubt_is_asked_about_again_as_a_request_of_its_own() -> None:
+    """The first stays in doubt and says where it goes on; the second waits for a decision."""
+    store = online_store(
+        *seen(scenes.asks()), *told(scenes.receipt(), scenes.receipt(Outcome.IN_DOUBT))
+    )
+
+    changes = store.apply(seen(scenes.asks(attempt=1), first=5))
+
+    second = RequestKey(scenes.CONTEXT, f"{scenes.CALL}@{START_MS + 5000}-0")
+    assert changes.arrived == [second]
+    assert _states(store) == [
+        (second.call, RequestState.WAITING),
+        (KEY.call, RequestState.IN_DOUBT),
+    ]
+    first = store.request(KEY)
+    assert first is not None
+    assert first.notice.endswith("The call is asked about again.")
+
+
+def test_what_became_of_a_call_in_doubt_is_told_at_its_second_request() -> None:
+    """Its tool's message is nobody else's, and the first is not taken for done."""
+    store = online_store(
+        *seen(scenes.asks(), scenes.asks(attempt=1), scenes.tool_answers("Paid.")),
+        *told(scenes.receipt(), scenes.receipt(Outcome.IN_DOUBT)),
+        *told(scenes.receipt(attempt=1), scenes.receipt(Outcome.EXECUTED, attempt=1)),
+    )
+
+    first, second = sorted(store.requests(), key=lambda request: request.since_ms)
+    assert (first.state, first.execution) == (RequestState.IN_DOUBT, Execution.UNKNOWN)
+    assert first.result == ""
+    assert (second.state, second.execution) == (RequestState.APPROVED, Execution.EXECUTED)
+    assert second.result == "Paid."
