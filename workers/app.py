@@ -6,11 +6,13 @@ The only place of this package that knows everybody.
 from __future__ import annotations
 
 import asyncio
+import getpass
 import importlib
 import inspect
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -25,7 +27,10 @@ from workers.errors import NotConfigured, NotServable
 from workers.runtime.service import serve
 from workers.settings import WorkerSettings
 from workers.wire.canonical import JSON
+from workers.wire.halts import HaltStatement, check_scope
 from workers.wire.ids import new_consumer_name
+from workers.wire.streams import halts
+from workers.wire.streams.connection import Connection
 
 
 async def run_workers(
@@ -106,10 +111,37 @@ async def run_chat(agent: str, redis_url: str) -> None:
         NotConfigured: no broker is named.
         BrokerError: the broker cannot be used.
     """
-    redis_url = redis_url or WorkerSettings.from_environment().redis_url
-    if not redis_url:
-        raise NotConfigured("No broker is named.", "Use --redis-url or set SIGNOFF_REDIS_URL.")
-    await AgentCLI(agent, redis_url).run()
+    await AgentCLI(agent, _broker(redis_url)).run()
+
+
+async def run_halt(scope: str, reason: str, redis_url: str) -> None:
+    """Halt a scope, and print its statement as a JSON line.
+
+    Raises:
+        BadName: no such scope.
+        NotConfigured: no broker is named.
+        BrokerError: the broker cannot be used.
+    """
+    statement = HaltStatement(
+        scope=check_scope(scope),
+        reason=reason,
+        by=getpass.getuser(),
+        at_ms=time.time_ns() // 1_000_000,
+    )
+    async with Connection(_broker(redis_url)) as connection:
+        await halts.halt(connection, statement)
+    _print_line(msgspec.to_builtins(statement))
+
+
+async def run_resume(scope: str, redis_url: str) -> None:
+    """Lift the halt of a scope, and print whether there was one.
+
+    Raises:
+        As `run_halt`.
+    """
+    async with Connection(_broker(redis_url)) as connection:
+        was_halted = await halts.resume(connection, check_scope(scope))
+    _print_line({"scope": scope, "was_halted": was_halted})
 
 
 async def load_runners(name: str) -> list[AgentRunner]:
@@ -186,6 +218,13 @@ def _stopped_by_signals() -> Iterator[asyncio.Event]:
         for number in numbers:
             with suppress(NotImplementedError):
                 loop.remove_signal_handler(number)
+
+
+def _broker(redis_url: str) -> str:
+    found = redis_url or WorkerSettings.from_environment().redis_url
+    if not found:
+        raise NotConfigured("No broker is named.", "Use --redis-url or set SIGNOFF_REDIS_URL.")
+    return found
 
 
 def _print_line(value: JSON) -> None:

@@ -44,6 +44,10 @@ def _command(options: argparse.Namespace) -> Coroutine[object, object, None]:
             return app.run_named(options.name)
         case "demo":
             return app.run_demo(options.redis_url, options.dir, options.token_delay)
+        case "halt":
+            return app.run_halt(options.scope, options.reason, options.redis_url)
+        case "resume":
+            return app.run_resume(options.scope, options.redis_url)
         case _:
             return app.run_chat(options.agent, options.redis_url)
 
@@ -86,7 +90,18 @@ def _parser() -> argparse.ArgumentParser:
     chat = commands.add_parser("chat", help="talk to an agent in this terminal")
     chat.add_argument("agent", metavar="AGENT")
     _add_redis_url(chat, "the broker")
+
+    halt = commands.add_parser("halt", help="start no more approved calls; what runs goes on")
+    _add_scope(halt)
+    halt.add_argument("--reason", default="", help="for whoever finds the halt")
+    resume = commands.add_parser("resume", help="lift a halt")
+    _add_scope(resume)
     return parser
+
+
+def _add_scope(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("scope", metavar="SCOPE", help="all, agent:NAME or context:ID")
+    _add_redis_url(parser, "the broker")
 
 
 def _add_redis_url(parser: argparse.ArgumentParser, what: str) -> None:
