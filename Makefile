@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv/bin
 
-.PHONY: setup setup-tests run test check bench lock tour
+.PHONY: setup setup-tests run test check bench chaos lock tour
 
 setup:
 	@$(PYTHON) installer/bootstrap.py
@@ -26,6 +26,10 @@ check: setup-tests
 
 bench: setup-tests
 	@$(VENV)/python -m tests.bench
+
+# The long storms: hundreds of deaths while tens of thousands of messages are handled.
+chaos: setup-tests
+	@$(VENV)/python -m tests.chaos
 
 tour: setup
 	@QT_QPA_PLATFORM=offscreen $(VENV)/signoff --tour docs/images

@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Serve LangGraph agents that wait for a person before they act.",
         epilog=(
             "Environment: SIGNOFF_REDIS_URL, SIGNOFF_MODE (enforce, observe), SIGNOFF_HOME, "
+            "SIGNOFF_HEARTBEAT_SECONDS, SIGNOFF_LEASE_SECONDS, "
             "CHECKPOINT_DB_URL, OPENAI_BASE_URL, OPENAI_MODEL, OPENAI_API_KEY."
         ),
     )

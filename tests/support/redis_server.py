@@ -39,15 +39,22 @@ class RedisServer:
     """
 
     def __init__(
-        self, folder: Path, *, keeps_data: bool = False, binary: str = "redis-server"
+        self,
+        folder: Path,
+        *,
+        keeps_data: bool = False,
+        binary: str = "redis-server",
+        is_cluster: bool = False,
     ) -> None:
         """Start a server and wait until it answers.
 
         Args:
             keeps_data: survive `restart` and `kill`, as the broker of a real installation does.
             binary: the program, when it is not to be the `redis-server` of this machine.
+            is_cluster: a Cluster of one node: it refuses scripts that leave their slot.
         """
         self._binary = binary
+        self._is_cluster = is_cluster
         self.folder = folder
         self.password = secrets.token_urlsafe(18)
         self.port = 0
@@ -104,6 +111,8 @@ class RedisServer:
             f"bind 127.0.0.1\nport {self.port}\nrequirepass {self.password}\n"
             f'dir {self.folder}\nlogfile {self.folder / "redis.log"}\nsave ""\n'
             f"appendonly {'yes' if self._keeps_data else 'no'}\nappendfsync always\n"
+            # Its bus would be 10,000 ports further up, where there may be none.
+            + (f"cluster-enabled yes\ncluster-port {free_port()}\n" if self._is_cluster else "")
         )
         self._process = subprocess.Popen(
             [program(self._binary), str(configuration)],
@@ -162,7 +171,10 @@ class RedisServer:
                 raise PortTaken(str(self.port))
             pytest.fail(f"redis-server ended while starting:\n{log[-2000:]}")
         with self.client() as client:
-            return bool(client.ping())
+            if self._is_cluster and client.cluster("info")["cluster_slots_assigned"] != "16384":
+                client.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
+            is_ready = not self._is_cluster or client.cluster("info")["cluster_state"] == "ok"
+            return is_ready and bool(client.ping())
 
 
 class PortTaken(BaseException):

@@ -45,10 +45,12 @@ class StubModel:
     Attributes:
         url: for `OPENAI_BASE_URL`.
         asked: the messages of each question so far.
+        failures: so many questions more are answered with an error.
     """
 
     def __init__(self) -> None:
         self.asked: list[list[JSON]] = []
+        self.failures = 0
         self._ids = itertools.count(1)
         stub = self
 
@@ -86,6 +88,9 @@ class StubModel:
         """HTTP status and body for one request."""
         messages: list[JSON] = question["messages"]
         self.asked.append(messages)
+        if self.failures:
+            self.failures -= 1
+            return 500, {"error": {"message": "the model is ill", "type": "server_error"}}
         start = max(i for i, message in enumerate(messages) if message["role"] == "user")
         text = _text(messages[start])
         turns = sum(1 for message in messages[start:] if message.get("tool_calls"))

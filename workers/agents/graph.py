@@ -13,7 +13,9 @@ import msgspec
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
+from langgraph.errors import GraphDrained
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import RunControl
 from langgraph.types import Command, Interrupt, StateSnapshot
 
 from workers.agents.calls import edited_call
@@ -28,6 +30,7 @@ from workers.runtime.ports import (
     Order,
     PendingApproval,
     RunEvent,
+    RunStopped,
     Thread,
     TokensProduced,
 )
@@ -56,6 +59,8 @@ class LangGraphAgent:
         self._tools = {tool.name: tool for tool in tools}
         self._final_tools = frozenset(tool.name for tool in tools if tool.return_direct)
         self._secrets = secrets
+        # One for all runs: it is only ever used to stop them all.
+        self._control = RunControl()
 
     @property
     def name(self) -> str:
@@ -107,12 +112,15 @@ class LangGraphAgent:
                 stream_mode=["updates", "messages"],
                 durability="sync",
                 context=self._context(context),
+                control=self._control,
             ):
                 events = self._updates(chunk) if mode == "updates" else self._tokens(chunk)
                 for event in events:
                     yield event
         except BrokerError:
             raise  # the runtime's own; it waits and comes again
+        except GraphDrained as drained:
+            raise RunStopped from drained
         # The door for errors of models and of the agent's own code.
         except Exception as error:
             failure = explain(error, self._secrets)
@@ -155,6 +163,10 @@ class LangGraphAgent:
     def _approval(self, raised: Interrupt) -> PendingApproval | None:
         """The approval request an interrupt of this run stands for, if it is one."""
         return read_approval(raised)
+
+    def drain(self) -> None:
+        """See `AgentPort.drain`."""
+        self._control.request_drain()
 
     def _config(self, context_id: str, cause: str = "") -> RunnableConfig:
         config: RunnableConfig = {

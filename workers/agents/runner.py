@@ -234,6 +234,7 @@ class AgentRunner:
         saver = await self._open_saver()
         connection = await self._resources.enter_async_context(Connection(self._redis_url))
         ledger = ToolLedger(ProgressWriter(connection))
+        self._resources.push_async_callback(ledger.close)
         plan = GatePlan(
             dict(self._gated), frozenset(self._delegations), frozenset(self._idempotent)
         )

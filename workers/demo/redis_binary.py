@@ -18,7 +18,7 @@ from pathlib import Path
 
 from workers.wire.errors import BrokerError
 
-#: Below this there is no XAUTOCLAIM, which takeover from a dead worker needs.
+#: Below this XPENDING knows no open ranges, which takeover from a dead worker needs.
 MINIMUM_VERSION = (6, 2)
 
 _SERVER_NAMES = ("redis-server", "valkey-server")

@@ -53,6 +53,7 @@ class Dispatcher:
         # Tasks are kept: one that nobody holds may be collected while it runs.
         self._tasks: dict[tuple[bytes, int], asyncio.Task[None]] = {}
         self._working: dict[tuple[bytes, int], Taken] = {}
+        self._settling: set[tuple[bytes, int]] = set()
         self._taking = asyncio.Lock()
         self._stop = asyncio.Event()
         self._slot_freed = asyncio.Event()
@@ -81,7 +82,8 @@ class Dispatcher:
         tending = asyncio.create_task(self._tend(), name=f"sweep of {self._agent}")
         try:
             await self._read_on()
-            await tending
+            # Not cancelled: what it is just taking would be held by nobody until the lease ends.
+            await asyncio.wait({tending}, timeout=_HAND_OVER_SECONDS)
             await self._drain()
         finally:
             for task in (waking, tending):
@@ -181,14 +183,12 @@ class Dispatcher:
         """Tell the broker, for as long as the lease may hold."""
         if self._stop.is_set() and verdict.verb is Verb.DONE:
             verdict = Verdict(Verb.LAST, verdict.frees)
-        while True:
-            try:
-                following = await self._leased.settle(taken, verdict)
-                break
-            except BrokerUnreachable:
-                if not self._keeper.is_fresh:
-                    raise LeaseLost("The broker is away for too long.") from None
-                await asyncio.sleep(_PAUSE_SECONDS)
+        key = taken.context, taken.token
+        self._settling.add(key)
+        try:
+            following = await self._tell(taken, verdict)
+        finally:
+            self._settling.discard(key)
         if verdict.verb is Verb.RETRY:
             self._retry_at = min(self._retry_at, time.monotonic() + verdict.delay_seconds)
             self._retry_soon.set()
@@ -196,10 +196,21 @@ class Dispatcher:
             return await self._settle(following, Verdict(Verb.RELEASE))
         return following
 
+    async def _tell(self, taken: Taken, verdict: Verdict) -> Taken | None:
+        while True:
+            try:
+                return await self._leased.settle(taken, verdict)
+            except BrokerUnreachable:
+                if not self._keeper.is_fresh:
+                    raise LeaseLost("The broker is away for too long.") from None
+                await asyncio.sleep(_PAUSE_SECONDS)
+
     async def _tend(self) -> None:
         """Take what became due meanwhile, and sweep, again and again."""
         sweep_at = time.monotonic()
         while not self._stop.is_set():
+            # Before the work, not after it: what is set meanwhile must not be forgotten.
+            self._retry_soon.clear()
             now = time.monotonic()
             try:
                 if now >= self._retry_at:
@@ -212,7 +223,6 @@ class Dispatcher:
             except BrokerError as error:
                 _log.debug("not swept", agent=self._agent, reason=error.title)
                 sweep_at = now + _PAUSE_SECONDS
-            self._retry_soon.clear()
             pause = min(sweep_at, self._retry_at) - time.monotonic()
             await _until(self._retry_soon, max(pause, 0.005))
 
@@ -249,8 +259,9 @@ class Dispatcher:
 
     def _on_lost(self, context: bytes, token: int) -> None:
         task = self._tasks.get((context, token))
-        # A lease that was just given back is reported too; its task has ended.
-        if task is not None:
+        # A lease that is being given back, or just was, is reported too: that is no loss.
+        is_over = task is None or task.done() or (context, token) in self._settling
+        if task is not None and not is_over and not task.cancelling():
             _log.warning("lease lost, work cancelled", agent=self._agent)
             task.cancel()
 

@@ -68,7 +68,7 @@ class Handler:
         """Let a message have its effect. Safe to be called again for it.
 
         Raises:
-            RunFailed: transient, and the message may be started again.
+            RunFailed: transient; it was told if this was the last start.
             LeaseLost: the context is not ours any more.
             BrokerError: the broker could not be used.
         """

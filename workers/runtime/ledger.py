@@ -65,6 +65,9 @@ class ToolLedger:
 
     def __init__(self, writer: ProgressWriter) -> None:
         self._writer = writer
+        # Ended here, and not noted on the broker yet: it is away.
+        self._known: dict[str, ToolResult] = {}
+        self._noting: set[asyncio.Task[None]] = set()
 
     async def start(
         self, call: ApprovedCall, *, is_known: bool = False, is_idempotent: bool = False
@@ -89,6 +92,8 @@ class ToolLedger:
                 return EarlierStart(result, done.at_ms)
             case _InDoubt() as doubt:
                 return EarlierStart(None, doubt.started_ms, doubt.at_ms)
+            case _Started() if (known := self._known.get(request.request_id)) is not None:
+                return EarlierStart(known)  # its note and its receipt are on their way
             case _Started() as started if earlier is not None and (halted or not is_idempotent):
                 return await self._doubt(call, started.at_ms, is_known=is_known)
             case _:
@@ -103,14 +108,31 @@ class ToolLedger:
         """See `Ledger.finish`.
 
         The tool has had its effect, so this waits for a broker that is away: giving up would turn
-        a known outcome into one in doubt.
+        a known outcome into one in doubt. It goes on doing so when the run is cancelled meanwhile,
+        because its lease ran out.
         """
+        self._known[call.request.request_id] = result
+        noting = asyncio.create_task(
+            self._note_in_the_end(call, result), name=f"note of {call.request.request_id}"
+        )
+        self._noting.add(noting)
+        noting.add_done_callback(self._noting.discard)
+        await asyncio.shield(noting)
+
+    async def close(self) -> None:
+        """Give up what could not be noted; the broker is let go of."""
+        for noting in list(self._noting):
+            noting.cancel()
+        await asyncio.gather(*self._noting, return_exceptions=True)
+
+    async def _note_in_the_end(self, call: ApprovedCall, result: ToolResult) -> None:
         while True:
             try:
                 await self._note_end(call, result)
             except BrokerUnreachable:
                 await asyncio.sleep(_RETRY_SECONDS)
             else:
+                self._known.pop(call.request.request_id, None)
                 return
 
     async def taken_back(self, call: ApprovedCall) -> None:

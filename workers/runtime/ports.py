@@ -36,6 +36,10 @@ class RunFailed(SignoffError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class RunStopped(Exception):
+    """A run ended between two steps because the worker stops; the rest is for another worker."""
+
+
 @dataclass(frozen=True, slots=True)
 class PendingApproval:
     """An approval request that waits in a thread.
@@ -219,7 +223,12 @@ class AgentPort(Protocol):
 
         Raises:
             RunFailed: the model, a limit or the agent's own code ended the run.
+            RunStopped: see `drain`.
         """
+        ...
+
+    def drain(self) -> None:
+        """Let every run end after the step it is at; the worker stops."""
         ...
 
     def edit_problem(self, action: str, args: JSON) -> str:

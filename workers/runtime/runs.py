@@ -77,7 +77,7 @@ class Runs:
             Whether the thread waits for a person or another agent.
 
         Raises:
-            RunFailed: a transient failure; only if `may_retry`.
+            RunFailed: a transient failure; it was told, unless `may_retry`.
         """
         speaker = self._speaker(context_id, caller, cause)
         if isinstance(order, Begin):
@@ -98,6 +98,8 @@ class Runs:
         if failure is not None:
             await self._fail(context_id, speaker, failure, thread)
         await self._conclude(context_id, speaker, thread, failure)
+        if failure is not None and failure.is_transient:
+            raise failure
         return thread.waits
 
     async def take_up(

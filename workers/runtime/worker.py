@@ -16,7 +16,7 @@ from workers.runtime.dispatch import Dispatcher
 from workers.runtime.handling import Handler, read_entry
 from workers.runtime.inbox import Taken, Verb, Verdict
 from workers.runtime.pace import Pace
-from workers.runtime.ports import AgentPort, RunFailed
+from workers.runtime.ports import AgentPort, RunFailed, RunStopped
 from workers.runtime.runs import Runs
 from workers.wire.approvals import Mode
 from workers.wire.errors import BadName, BrokerError, BrokerUnreachable, DecodeError, LeaseLost
@@ -71,12 +71,21 @@ class Worker:
         await self._dispatcher.open()
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Handle messages until `stop` is set, then finish what has been begun."""
-        await self._dispatcher.serve(stop)
+        """Handle messages until `stop` is set, then end after the steps that are being done."""
+        draining = asyncio.create_task(self._drain(stop), name=f"drain of {self.agent.name}")
+        try:
+            await self._dispatcher.serve(stop)
+        finally:
+            draining.cancel()
+            await asyncio.gather(draining, return_exceptions=True)
 
     async def close(self) -> None:
         """Leave the group and let the inbox go. What still runs is cancelled."""
         await self._dispatcher.close()
+
+    async def _drain(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self.agent.drain()
 
     async def _handle(self, taken: Taken) -> Verdict:
         """Handle one entry, whatever happens.
@@ -110,10 +119,10 @@ class Worker:
                 _log.warning("waiting for the broker", agent=self.agent.name, reason=error.title)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            except RunStopped:
+                return Verdict(Verb.RELEASE)
             except RunFailed as failure:
-                delay = self._pace.retry_seconds(entry.starts, failure.retry_after_seconds)
-                self._note_retry(event, failure, delay)
-                return Verdict(Verb.RETRY, delay_seconds=delay)
+                return self._failed(entry, event, failure)
             except Exception as error:  # noqa: BLE001 - the door for errors in background work
                 self._note_failure(event, error)
                 reason = f"The worker failed with {type(error).__name__}."
@@ -136,14 +145,19 @@ class Worker:
         # Whether the context waits is not known; what is parked finds out by itself.
         return Verdict(Verb.DEAD, frees=True, reason=reason, error=error)
 
-    def _note_retry(self, event: Event, failure: RunFailed, delay_seconds: float) -> None:
+    def _failed(self, entry: InboxEntry, event: Event, failure: RunFailed) -> Verdict:
+        """A failure that may pass: try again in a while, but not for ever."""
+        if entry.starts >= self._pace.most_starts:
+            return self._quarantined(entry, "failed", failure.title)
+        delay = self._pace.retry_seconds(entry.starts, failure.retry_after_seconds)
         _log.warning(
             "run failed, tried again",
             agent=self.agent.name,
             context_id=event.context_id,
             reason=failure.title,
-            in_seconds=round(delay_seconds, 1),
+            in_seconds=round(delay, 1),
         )
+        return Verdict(Verb.RETRY, delay_seconds=delay)
 
     def _note_failure(self, event: Event, error: Exception) -> None:
         # The text of an error may hold what a message says; its kind and place do not.

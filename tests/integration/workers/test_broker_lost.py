@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
@@ -11,6 +12,7 @@ from tests.integration.workers.office import Office
 from tests.support.redis_server import RedisServer
 from tests.support.stub_model import StubModel
 from tests.support.waiting import await_until
+from workers.runtime.pace import Pace
 from workers.wire.errors import BrokerError
 from workers.wire.streams.connection import Connection
 
@@ -63,7 +65,7 @@ async def test_a_worker_survives_a_broker_that_forgot_everything(
 async def test_a_tool_that_ran_while_the_broker_was_away_is_not_in_doubt(
     shaky_office: Office, own_redis: RedisServer
 ) -> None:
-    """The worker knows what the tool did, and waits until it can say so."""
+    """The worker knows what the tool did, and waits until it can say so, also past its lease."""
     from langchain_core.tools import tool
 
     from workers import human_approval_required
@@ -79,14 +81,18 @@ async def test_a_tool_that_ran_while_the_broker_was_away_is_not_in_doubt(
         ran.append(city)
         return f"{city}: 500 billion"
 
-    await office.hire("economics_agent", [get_city_gdp])
+    pace = Pace(heartbeat_seconds=0.1, lease_seconds=0.6)
+    await office.hire("economics_agent", [get_city_gdp], pace=pace)
     context = await office.ask("economics_agent", "gdp of Oslo")
     [call] = await office.requests(context)
     await office.decide(call)
     await await_until(lambda: ran, "the tool to run")
+    back_at = time.monotonic() + 2 * pace.lease_seconds
+    await await_until(lambda: time.monotonic() > back_at, "the lease to run out")
 
     own_redis.start()
 
     assert "500 billion" in await office.answer(context, "economics_agent")
     assert ran == ["Oslo"]
-    assert await office.outcomes(2) == ["applied", "executed"]
+    # The decision is delivered again, because the lease was lost, and is known.
+    assert set(await office.outcomes(3)) == {"applied", "executed"}

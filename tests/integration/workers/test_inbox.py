@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from langchain_core.tools import tool
 
 from tests.integration.workers.conftest import Book
 from tests.integration.workers.office import Office
 from tests.support.waiting import await_until
+from workers import human_approval_required
 from workers.wire import keys
 from workers.wire.approvals import DecisionKind
 from workers.wire.codec import encode_event
@@ -158,22 +161,42 @@ async def test_a_worker_that_goes_home_leaves_nothing_behind(office: Office) -> 
     assert await office.connection.client.zcard(keys.WORKERS) == 0
 
 
-async def test_what_runs_when_the_worker_is_stopped_is_finished(office: Office, book: Book) -> None:
-    """A stop between a decision and its call must not leave the call in doubt."""
-    task = await office.start(office.describe("treasury_agent", [book.transfer_funds]))
-    context = await office.ask("treasury_agent", "pay 10 to ACME")
+async def test_what_runs_when_the_worker_is_stopped_goes_on_at_another(
+    office: Office, tmp_path: Path
+) -> None:
+    """The call that was begun is finished, so it is not in doubt; the next step is handed over."""
+    file = str(tmp_path / "checkpoints.sqlite")
+    began, may_end = asyncio.Event(), asyncio.Event()
+    starts: list[str] = []
+
+    @tool
+    @human_approval_required
+    async def get_city_gdp(city: str) -> str:
+        """Get city gdp."""
+        starts.append(city)
+        began.set()
+        await may_end.wait()
+        return f"{city}: 500 billion"
+
+    runner = office.describe("demo_agent", [get_city_gdp], checkpoint_url=file)
+    running = await office.start(runner)
+    agent = runner._agent
+    assert agent is not None
+    context = await office.ask("demo_agent", "gdp of Oslo")
     [call] = await office.requests(context)
-
     await office.decide(call)
+    await began.wait()
+    leaving = asyncio.create_task(office.send_home(running))
+    await await_until(lambda: agent._control.drain_requested, "the stop to be heard")
+    may_end.set()
+    await leaving
+    assert len(office.model.asked) == 1, "the model's next turn is not begun any more"
 
-    async def has_started() -> bool:
-        return bool(book.payments) or bool(await office.receipts())
+    await office.hire("demo_agent", [get_city_gdp], checkpoint_url=file)
 
-    await await_until(has_started, "the decision to be taken")
-    await office.send_home(task)
-
-    assert await office.answer(context, "treasury_agent") == "Done: paid 10 to ACME"
-    assert book.payments == [("ACME", 10.0)]
+    assert "500 billion" in await office.answer(context, "demo_agent")
+    assert (starts, len(office.model.asked)) == (["Oslo"], 2)
+    assert "in_doubt" not in await office.outcomes(2)
 
 
 async def test_a_task_that_was_sent_twice_is_done_once(office: Office) -> None:

@@ -14,8 +14,10 @@ import pytest
 from tests.support.processes import Process, StartProcess
 from tests.support.redis_server import RedisServer, free_port
 from tests.support.stub_model import StubModel
+from tests.support.waiting import await_until
 from workers import AgentClient
 from workers.demo.effects import FILE_NAME
+from workers.wire import keys
 from workers.wire.ids import new_context_id
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.reader import Reader
@@ -86,6 +88,45 @@ async def test_conversations_outlive_the_worker(
     await client.disconnect()
 
     assert "500 billion" in str(events[-1].data.message)
+
+
+async def test_what_a_killed_worker_held_is_done_by_another(
+    worker_process: StartWorker, environment: dict[str, str], redis_url: str
+) -> None:
+    """`kill -9` while a request waits and a task is parked behind it: neither is lost."""
+    quick = {"SIGNOFF_HEARTBEAT_SECONDS": "1", "SIGNOFF_LEASE_SECONDS": "3"}
+    client = AgentClient("demo_agent", redis_url)
+    context = new_context_id()
+    killed = worker_process("run", f"{SERVED}:one", env=environment | quick)
+    await client.send_message("gdp of Oslo", context)
+    async for _ in client.progress_events(context):
+        pass
+    await client.send_message("hello", context)
+    async with Connection(redis_url) as connection:
+        parked = keys.parked("demo_agent", context)
+        await await_until(lambda: connection.client.exists(parked), "the task to be parked")
+        killed.kill()
+
+        worker_process("run", f"{SERVED}:one", env=environment | quick)
+        await client.accept_tool_invocation(context)
+
+        async def said() -> str:
+            entries = await connection.client.xrange(keys.progress(context))
+            return "".join(fields[b"data"].decode() for _, fields in entries)
+
+        async def is_done() -> bool:
+            return "500 billion" in await said() and "You said: hello" in await said()
+
+        await await_until(is_done, "both to be done", 20)
+        assert (await said()).count("You said: hello") == 1
+
+        async def is_gone() -> bool:
+            names = await connection.client.zrange(keys.consumers("demo_agent"), 0, -1)
+            return len(names) == 1
+
+        await await_until(is_gone, "the name of the killed one to be gone")
+        assert await connection.client.xlen(keys.inbox("demo_agent")) == 0
+    await client.disconnect()
 
 
 WRONG = {

@@ -50,3 +50,29 @@ def test_known_errors_are_told_in_our_own_words(error: Exception, words: str) ->
 def test_other_errors_are_told_by_kind_and_first_words(text: str, told: str) -> None:
     """Without what looks like a secret, or is known to be one."""
     assert explain(ValueError(text), secrets=("hunter2", "")).title == told
+
+
+@pytest.mark.parametrize(
+    ("error", "is_transient"),
+    [
+        (refused(429, openai.RateLimitError), True),
+        (refused(500, openai.InternalServerError), True),
+        (refused(503, openai.InternalServerError), True),
+        (refused(408, openai.APIStatusError), True),
+        (openai.APIConnectionError(request=REQUEST), True),  # type: ignore[arg-type]
+        (refused(401, openai.AuthenticationError), False),
+        (refused(400, openai.BadRequestError), False),
+        (ValueError("no figures"), False),
+    ],
+)
+def test_only_what_may_pass_is_worth_another_try(error: Exception, is_transient: bool) -> None:
+    """A wrong key is as wrong in a minute."""
+    assert explain(error).is_transient is is_transient
+
+
+def test_a_service_that_says_when_to_come_back_is_heard() -> None:
+    """In seconds; a date is not understood, and then our own pause counts."""
+    for said, seconds in (("17", 17.0), ("-1", 0.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0)):
+        response = httpx.Response(429, request=REQUEST, headers={"retry-after": said})
+        error = openai.RateLimitError("slow down", response=response, body=None)  # type: ignore[arg-type]
+        assert explain(error).retry_after_seconds == seconds

@@ -1,0 +1,259 @@
+"""A storm: workers do their work while they are killed, frozen and cut off; then it is counted.
+
+The only place that says what must hold afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import msgspec
+from redis import asyncio as redis
+from redis import exceptions
+
+from tests.chaos.worker import AGENT, PACE
+from tests.chaos.world import World
+from tests.support.environment import ROOT
+from tests.support.redis_server import RedisServer
+from workers.wire import keys
+from workers.wire.streams.connection import Client
+
+_FROZEN_SECONDS = PACE.lease_seconds + 1.5
+_ERRORS = (exceptions.RedisError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How bad the weather is.
+
+    Attributes:
+        blow_seconds: between two deaths, on average; a quarter of them are polite (SIGTERM).
+        with_base_worker: one more reads from the same group, and never acknowledges.
+    """
+
+    messages: int = 3000
+    contexts: int = 100
+    processes: int = 3
+    kills: int = 15
+    freezes: int = 4
+    restarts: int = 1
+    blow_seconds: float = 0.6
+    with_base_worker: bool = False
+    calm_seconds: float = 60.0
+
+
+class Outcome(msgspec.Struct):
+    """What was counted. All but the first few must be 0.
+
+    Attributes:
+        unlisted: tools that were started and not finished, of which nobody was told.
+        in_doubt: those of which somebody was.
+    """
+
+    messages: int = 0
+    applied: int = 0
+    kills: int = 0
+    freezes: int = 0
+    restarts: int = 0
+    effects: int = 0
+    in_doubt: int = 0
+    read_by_base_worker: int = 0
+    seconds: float = 0.0
+    lost: int = 0
+    out_of_order: int = 0
+    applied_twice: int = 0
+    started_twice: int = 0
+    unlisted: int = 0
+    pending: int = 0
+    left_in_queues: int = 0
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every promise was kept."""
+        return not any(
+            (
+                self.lost,
+                self.out_of_order,
+                self.applied_twice,
+                self.started_twice,
+                self.unlisted,
+                self.pending,
+                self.left_in_queues,
+            )
+        )
+
+
+@dataclass
+class Storm:
+    """One storm over one broker."""
+
+    server: RedisServer
+    plan: Plan
+    outcome: Outcome = field(default_factory=Outcome)
+
+    async def blow(self) -> Outcome:
+        """Let it happen, wait until it is over, and count."""
+        began = time.monotonic()
+        self._alive = [self._spawn() for _ in range(self.plan.processes)]
+        self._others: list[subprocess.Popen[bytes]] = []
+        self._sent: dict[str, set[int]] = {}
+        self._base: set[str] = set()
+        tasks = [asyncio.create_task(self._send(), name="sender")]
+        if self.plan.with_base_worker:
+            tasks.append(asyncio.create_task(self._read_as_base_worker(), name="base worker"))
+        try:
+            await self._hurt()
+            await tasks[0]
+            await self._wait_until_quiet()
+            for task in tasks[1:]:
+                task.cancel()
+            await self._count()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for process in [*self._alive, *self._others]:
+                process.kill()
+                process.wait()
+        self.outcome.seconds = round(time.monotonic() - began, 1)
+        return self.outcome
+
+    def _client(self) -> Client:
+        return redis.Redis.from_url(
+            self.server.url, protocol=2, decode_responses=True, socket_timeout=5
+        )
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "tests.chaos.worker", self.server.url]
+        return subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    async def _send(self) -> None:
+        """Send every message; one whose reply was lost is sent again, and is then two messages."""
+        numbers: Counter[str] = Counter()
+        async with self._client() as client:
+            for _ in range(self.plan.messages):
+                context_id = f"c-{random.randrange(self.plan.contexts)}"
+                number = numbers[context_id]
+                numbers[context_id] += 1
+                data = {"context_id": context_id, "data": {"number": number, "pad": "x" * 300}}
+                while True:
+                    try:
+                        await client.xadd(keys.inbox(AGENT), {"data": json.dumps(data)})
+                        break
+                    except _ERRORS:
+                        await asyncio.sleep(0.05)
+                self._sent.setdefault(context_id, set()).add(number)
+                await asyncio.sleep(0.002)
+
+    async def _read_as_base_worker(self) -> None:
+        group, key = keys.inbox_group(AGENT), keys.inbox(AGENT)
+        async with self._client() as client:
+            while True:
+                with suppress(*_ERRORS):
+                    answer = await client.xreadgroup(
+                        group, str(uuid.uuid4()), {key: ">"}, count=3, block=500
+                    )
+                    for _, entries in answer:
+                        self._base |= {entry_id for entry_id, _ in entries}
+                await asyncio.sleep(0.01)
+
+    async def _hurt(self) -> None:
+        """Kill, freeze and restart, in whatever order."""
+        plan, out = self.plan, self.outcome
+        blows = ["kill"] * plan.kills + ["freeze"] * plan.freezes + ["restart"] * plan.restarts
+        random.shuffle(blows)
+        thaws: list[asyncio.Task[None]] = []
+        for blow in blows:
+            await asyncio.sleep(random.uniform(0.5, 1.5) * plan.blow_seconds)
+            if blow == "restart":
+                await asyncio.to_thread(self._restart)
+                out.restarts += 1
+                continue
+            victim = self._alive.pop(random.randrange(len(self._alive)))
+            self._others.append(victim)
+            if blow == "kill":
+                polite = random.random() < 0.25
+                victim.send_signal(signal.SIGTERM if polite else signal.SIGKILL)
+                out.kills += not polite
+            else:
+                victim.send_signal(signal.SIGSTOP)
+                thaws.append(asyncio.create_task(self._thaw(victim), name="thaw"))
+                out.freezes += 1
+            self._alive.append(self._spawn())
+        await asyncio.gather(*thaws)
+
+    async def _thaw(self, victim: subprocess.Popen[bytes]) -> None:
+        await asyncio.sleep(_FROZEN_SECONDS)
+        victim.send_signal(signal.SIGCONT)
+
+    def _restart(self) -> None:
+        self.server.kill()
+        self.server.start()
+
+    async def _wait_until_quiet(self) -> None:
+        """Until the inbox holds nothing but what the base worker has read."""
+        deadline = time.monotonic() + self.plan.calm_seconds
+        async with self._client() as client:
+            while time.monotonic() < deadline:
+                with suppress(*_ERRORS):
+                    if await client.xlen(keys.inbox(AGENT)) == len(self._base):
+                        return
+                await asyncio.sleep(0.05)
+
+    async def _count(self) -> None:
+        out, world = self.outcome, World(self.server.url)
+        async with self._client() as client:
+            base = {
+                (data["context_id"], data["data"]["number"])
+                for entry_id, fields in await client.xrange(keys.inbox(AGENT))
+                if entry_id in self._base and (data := json.loads(fields["data"]))
+            }
+            group, key = keys.inbox_group(AGENT), keys.inbox(AGENT)
+            left = (await client.xpending(key, group))["pending"]
+            out.pending = left - len(self._base)
+            out.left_in_queues = await client.hlen(keys.queued(AGENT))
+            for context_id, numbers in self._sent.items():
+                out.messages += len(numbers)
+                await self._count_one(client, world, context_id, numbers, base)
+        out.read_by_base_worker = len(self._base)
+        await world.close()
+
+    async def _count_one(
+        self,
+        client: Client,
+        world: World,
+        context_id: str,
+        numbers: set[int],
+        base: set[tuple[str, int]],
+    ) -> None:
+        out = self.outcome
+        applied = await world.applied(context_id)
+        out.applied += len(applied)
+        theirs = {number for context, number in base if context == context_id}
+        out.lost += len(numbers - {one.number for one in applied} - theirs)
+        ids = [one.entry_id for one in applied]
+        out.applied_twice += len(ids) - len(set(ids))
+        out.out_of_order += sum(later.order < one.order for one, later in pairwise(applied))
+        effects = await world.effects(context_id)
+        out.effects += len(effects)
+        out.started_twice += len(effects) - len(set(effects))
+        doubts = await world.doubts(context_id)
+        out.in_doubt += len(doubts)
+        ledger = await client.hgetall(keys.tool_ledger(context_id))
+        unfinished = {entry_id for entry_id, note in ledger.items() if note == "started"}
+        out.unlisted += len(unfinished - doubts)
+        unstarted = {one.entry_id for one in applied if one.number % 3 == 0} - set(ledger)
+        out.lost += len(unstarted)

@@ -1,0 +1,101 @@
+"""Storms short enough for every run of the tests; `make chaos` has the long ones."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+
+import pytest
+
+from tests.chaos.storm import Plan, Storm
+from tests.chaos.worker import AGENT, POINTS
+from tests.chaos.world import World
+from tests.support.processes import Process, StartProcess
+from tests.support.redis_server import RedisServer
+from tests.support.waiting import await_until
+from workers.wire import keys
+from workers.wire.streams.connection import Connection
+
+
+@pytest.mark.parametrize("with_base_worker", [False, True], ids=["alone", "with a base worker"])
+async def test_nothing_is_lost_in_a_storm(own_redis: RedisServer, with_base_worker: bool) -> None:
+    """Killed, frozen past their lease, and the broker too: every promise is kept."""
+    plan = Plan(messages=2000, kills=10, freezes=3, with_base_worker=with_base_worker)
+
+    outcome = await Storm(own_redis, plan).blow()
+
+    assert outcome.is_good, outcome
+    assert outcome.applied >= plan.messages - outcome.read_by_base_worker
+    assert (outcome.read_by_base_worker > 0) is with_base_worker
+
+
+@pytest.mark.parametrize("point", POINTS)
+async def test_a_worker_that_dies_at_this_point_loses_nothing(
+    own_redis: RedisServer, start_process: StartProcess, point: str
+) -> None:
+    """Another takes over within five seconds; only a tool that may have run is in doubt."""
+    world = World(own_redis.url)
+    async with Connection(own_redis.url) as connection:
+        dying = _worker(start_process, own_redis, point)
+        for number in range(4):
+            await _put(connection, number)
+        await await_until(lambda: dying.exit_code is not None, "the worker to die")
+        died_at = time.monotonic()
+        _worker(start_process, own_redis)
+
+        async def is_done() -> bool:
+            return len(await world.applied("c-1")) == 4
+
+        await await_until(is_done, "all messages to be applied")
+        took = time.monotonic() - died_at
+
+        assert [one.number for one in await world.applied("c-1")] == [0, 1, 2, 3]
+        effects, doubts = await world.effects("c-1"), await world.doubts("c-1")
+        is_doubtful = point in {"after_reserve", "after_effect"}
+        assert len(doubts) == is_doubtful
+        assert len(effects) == (1 if point == "after_reserve" else 2)
+        assert took <= 5, "takeover"
+        await await_until(lambda: _is_quiet(connection), "nothing to be pending")
+    await world.close()
+
+
+async def test_a_frozen_worker_wakes_up_and_does_no_harm(
+    own_redis: RedisServer, start_process: StartProcess
+) -> None:
+    """Frozen past its lease; another does its work, and its own writes are refused."""
+    world = World(own_redis.url)
+    async with Connection(own_redis.url) as connection:
+        frozen = _worker(start_process, own_redis)
+        for number in range(300):
+            await _put(connection, number)
+        await await_until(lambda: world.applied("c-1"), "the first message")
+        frozen.send_signal(signal.SIGSTOP)
+        _worker(start_process, own_redis)
+
+        async def is_done() -> bool:
+            return len(await world.applied("c-1")) >= 300
+
+        await await_until(is_done, "all messages to be applied", 20)
+        frozen.send_signal(signal.SIGCONT)
+        await await_until(lambda: "lease" in frozen.errors(), "it to notice")
+
+        assert [one.number for one in await world.applied("c-1")] == list(range(300))
+        effects = await world.effects("c-1")
+        assert len(effects) == len(set(effects))
+    await world.close()
+
+
+def _worker(start_process: StartProcess, server: RedisServer, point: str = "") -> Process:
+    command = [sys.executable, "-m", "tests.chaos.worker", server.url, point]
+    return start_process(*command, name=point or "worker", ready=r"^\{\}$")
+
+
+async def _put(connection: Connection, number: int) -> None:
+    data = f'{{"context_id": "c-1", "data": {{"number": {number}}}}}'
+    await connection.client.xadd(keys.inbox(AGENT), {"data": data})
+
+
+async def _is_quiet(connection: Connection) -> bool:
+    found = await connection.client.xpending(keys.inbox(AGENT), keys.inbox_group(AGENT))
+    return bool(found["pending"] == 0)
