@@ -6,10 +6,12 @@ The only place of this package that knows everybody.
 from __future__ import annotations
 
 import asyncio
+import getpass
 import importlib
 import inspect
 import os
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -25,7 +27,10 @@ from workers.operations.signals import stopped_by_signals
 from workers.runtime.service import serve
 from workers.settings import WorkerSettings
 from workers.wire.canonical import JSON
+from workers.wire.halts import HaltStatement, check_scope
 from workers.wire.ids import new_consumer_name
+from workers.wire.streams import halts
+from workers.wire.streams.connection import Connection
 
 
 async def run_workers(
@@ -114,6 +119,35 @@ async def run_chat(agent: str, redis_url: str) -> None:
         BrokerError: the broker cannot be used.
     """
     await AgentCLI(agent, redis_url).run()
+
+
+async def run_halt(scope: str, reason: str, redis_url: str) -> None:
+    """Halt a scope, and print its statement as a JSON line.
+
+    Raises:
+        BadName: no such scope.
+        BrokerError: the broker cannot be used.
+    """
+    statement = HaltStatement(
+        scope=check_scope(scope),
+        reason=reason,
+        by=getpass.getuser(),
+        at_ms=time.time_ns() // 1_000_000,
+    )
+    async with Connection(redis_url) as connection:
+        await halts.halt(connection, statement)
+    _print_line(msgspec.to_builtins(statement))
+
+
+async def run_resume(scope: str, redis_url: str) -> None:
+    """Lift the halt of a scope, and print whether there was one.
+
+    Raises:
+        As `run_halt`.
+    """
+    async with Connection(redis_url) as connection:
+        was_halted = await halts.resume(connection, check_scope(scope))
+    _print_line({"scope": scope, "was_halted": was_halted})
 
 
 async def load_runners(name: str) -> list[AgentRunner]:

@@ -67,6 +67,10 @@ def _work(options: argparse.Namespace) -> Coroutine[object, object, None]:
             return app.run_named(options.name, options.parent)
         case "demo":
             return app.run_demo(options.redis_url, options.dir, options.token_delay)
+        case "halt":
+            return app.run_halt(options.scope, options.reason, _broker(options))
+        case "resume":
+            return app.run_resume(options.scope, _broker(options))
         case _:
             return app.run_chat(options.agent, _broker(options))
 
@@ -156,6 +160,12 @@ def _add_operations(commands: argparse._SubParsersAction[argparse.ArgumentParser
             one.add_argument("id", metavar="ID", help="as `list` tells it")
         _add_json_and_broker(one)
 
+    halt = commands.add_parser("halt", help="start no more approved calls; what runs goes on")
+    _add_scope(halt)
+    halt.add_argument("--reason", default="", help="for whoever finds the halt")
+    resume = commands.add_parser("resume", help="lift a halt")
+    _add_scope(resume)
+
     doctor = commands.add_parser("doctor", help="examine the broker and what lies on it")
     _add_json_and_broker(doctor)
 
@@ -170,6 +180,11 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("at least 1")
     return number
+
+
+def _add_scope(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("scope", metavar="SCOPE", help="all, agent:NAME or context:ID")
+    _add_redis_url(parser, "the broker")
 
 
 def _add_redis_url(parser: argparse.ArgumentParser, what: str) -> None:

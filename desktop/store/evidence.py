@@ -33,6 +33,7 @@ _REFUSALS = {
     Refusal.MISMATCH: "The worker found that the decision does not match the waiting call.",
     Refusal.NOT_ALLOWED: "The worker does not take this kind of decision here.",
     Refusal.MALFORMED: "The worker could not read the decision.",
+    Refusal.HALTED: "An operator has halted such calls. Decide again when the halt is lifted.",
     Refusal.AMBIGUOUS: "More than one call waits, and the decision named none.",
 }
 
@@ -152,6 +153,8 @@ class Evidence:
             for receipt in self.refusals
         )
         notice = "The call had changed by the time it was to run, so it did not." if stopped else ""
+        if any(r.nonce == word.nonce and r.refusal is Refusal.HALTED for r in self.refusals):
+            notice = "An operator had halted such calls, so it did not run."
         if any(r.nonce == word.nonce and r.kind is Outcome.RE_ASKED for r in self.refusals):
             notice = "The agent could not go on with this answer. The question is asked again."
         if self.sending is not None and self.sending.nonce != word.nonce:

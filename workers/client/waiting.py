@@ -49,6 +49,7 @@ def still_waiting(events: Iterable[ProgressEvent]) -> list[WaitingCall]:
     for event in events:
         told = waiting_call(event)
         if told is not None:
+            waiting = {k: one for k, one in waiting.items() if not _is_asked_again(one, told)}
             waiting.setdefault(told.key, told)
             continue
         message = read_message(event.data.message)
@@ -56,3 +57,16 @@ def still_waiting(events: Iterable[ProgressEvent]) -> list[WaitingCall]:
             answered = message.tool_call_id
             waiting = {k: one for k, one in waiting.items() if one.call.tool_call_id != answered}
     return list(waiting.values())
+
+
+def _is_asked_again(one: WaitingCall, later: WaitingCall) -> bool:
+    """Whether a later request is about the same call, whose first answer came to nothing."""
+    first, again = one.call.request, later.call.request
+    return (
+        first is not None
+        and again is not None
+        and first.agent == again.agent
+        and first.attempt < again.attempt
+        and (one.call.tool_call_id or one.call.interrupt_id)
+        == (later.call.tool_call_id or later.call.interrupt_id)
+    )

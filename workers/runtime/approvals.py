@@ -33,6 +33,7 @@ from workers.wire.canonical import JSON
 from workers.wire.dialects import read_interrupt
 from workers.wire.errors import MalformedDecision, NotApprovable
 from workers.wire.events import AgentCommand
+from workers.wire.halts import scopes_of
 from workers.wire.streams.progress import ProgressWriter
 
 #: The only command there is on the wire of the base package.
@@ -85,6 +86,7 @@ class DecisionDesk:
             if approval is None:
                 return None
             review = self._check(context_id, command, decision, approval)
+            await self._check_halt(context_id, approval, review)
             await self._consume(context_id, decision, approval, inbox_id)
         except _Refused as refusal:
             await self._tell_refusal(context_id, command, decision, refusal)
@@ -144,6 +146,13 @@ class DecisionDesk:
             reviewer=decision.binding.reviewer.id if decision.binding else "",
             nonce=decision.binding.nonce if decision.binding else "",
         )
+
+    async def _check_halt(self, context_id: str, approval: PendingApproval, review: Review) -> None:
+        """A hosted graph cannot be stopped at the call, so its request stays where it is."""
+        if not approval.is_hosted or review.kind is DecisionKind.REJECT:
+            return
+        if await self._writer.is_halted(scopes_of(approval.request.agent, context_id)):
+            raise _Refused(Refusal.HALTED, approval.request.request_id)
 
     async def _consume(
         self, context_id: str, decision: Decision, approval: PendingApproval, inbox_id: str
@@ -209,7 +218,8 @@ def _read(
         _Refused: it is none; told with the request it seems to be about.
     """
     answered = by_interrupt_id(command.payload)
-    if answered is not None and command.type == RESUME:
+    is_hosted = not approvals or any(approval.is_hosted for approval in approvals)
+    if answered is not None and is_hosted and command.type == RESUME:
         return _read_hosted(*answered, approvals)
     near = [a for a in approvals if a.request.tool_call_id == command.tool_call_id]
     request_id = near[0].request.request_id if len(near) == 1 else ""
@@ -236,7 +246,8 @@ def _read_hosted(
             return read_native_answer(read_interrupt(value), value, answer), (approval,)
         except MalformedDecision as error:
             raise _Refused(Refusal.MALFORMED, request_id) from error
-    raise _Refused(Refusal.NOT_PENDING)
+    is_gate = any(not approval.is_hosted for approval in approvals)
+    raise _Refused(Refusal.MALFORMED if is_gate else Refusal.NOT_PENDING)
 
 
 def _check_fits(approval: PendingApproval, decision: Decision) -> None:

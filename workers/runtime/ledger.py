@@ -20,10 +20,16 @@ from workers.wire.approvals import Outcome, Receipt, Refusal, refused
 from workers.wire.canonical import digest
 from workers.wire.codec import decode_struct, encode_struct
 from workers.wire.errors import BrokerUnreachable, DecodeError
+from workers.wire.halts import scopes_of
 from workers.wire.streams.progress import ProgressWriter
 
 #: A longer result is not kept for a second delivery; the model is told so.
 MAX_KEPT_CHARACTERS = 32 * 1024
+#: What the model is told of a call that was approved and not started.
+HALTED = (
+    "The call was approved and did not run: an operator has halted such calls. "
+    "Do not repeat it; say that it was halted."
+)
 _RETRY_SECONDS = 0.5
 
 _log = structlog.get_logger(__name__)
@@ -68,7 +74,10 @@ class ToolLedger:
     ) -> EarlierStart | None:
         """See `Ledger.start`. How an earlier start ended is told again in a receipt."""
         request = call.request
-        note = _text(_InDoubt(_now_ms(), 0) if is_known else _Started(_now_ms()))
+        halted = not is_known and await self._writer.is_halted(
+            scopes_of(request.agent, request.context_id)
+        )
+        note = _text(_first_state(is_known=is_known, halted=halted))
         await confirm_lease()
         earlier = await self._writer.tool_started(
             request.context_id, request.request_id, note, fence(request.agent)
@@ -76,15 +85,16 @@ class ToolLedger:
         match _read(earlier or note):
             case _Done() as done:
                 result = ToolResult(done.content, done.failed)
-                if not done.by_person:
+                if earlier is None:
+                    await self._tell(call, refused(Refusal.HALTED))
+                elif not done.by_person:
                     await self._tell_end(call, result)
                 return EarlierStart(result, done.at_ms)
             case _InDoubt() as doubt:
                 return EarlierStart(None, doubt.started_ms, doubt.at_ms)
-            case _Started() as started if request.request_id in self._known:
-                # Its note and its receipt are on their way.
-                return EarlierStart(self._known[request.request_id], started.at_ms)
-            case _Started() as started if earlier is not None and not is_idempotent:
+            case _Started() if (known := self._known.get(request.request_id)) is not None:
+                return EarlierStart(known)  # its note and its receipt are on their way
+            case _Started() as started if earlier is not None and (halted or not is_idempotent):
                 return await self._doubt(call, started.at_ms, is_known=is_known)
             case _:
                 return None
@@ -191,6 +201,14 @@ class ToolLedger:
                 at_ms=at_ms or _now_ms(),
             )
         )
+
+
+def _first_state(*, is_known: bool, halted: bool) -> _State:
+    """What is noted of a call that the ledger does not know."""
+    if is_known:
+        return _InDoubt(_now_ms(), 0)
+    # An end, so that the same decision delivered again does not run after all.
+    return _Done(_now_ms(), HALTED, True, by_person=True) if halted else _Started(_now_ms())
 
 
 def _text(state: _State) -> str:

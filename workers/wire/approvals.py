@@ -65,6 +65,7 @@ class Refusal(StrEnum):
     MISMATCH = "mismatch"
     NOT_ALLOWED = "not_allowed"
     MALFORMED = "malformed"
+    HALTED = "halted"
 
 
 #: `payload.type` on the wire; the base package knows the first two.

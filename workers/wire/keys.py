@@ -18,6 +18,7 @@ WAITING: Final = "signoff:waiting"
 REQUEST: Final = "signoff:request"
 WORKERS: Final = "signoff:workers"
 RECEIPTS: Final = "signoff:receipts"
+HALT: Final = "signoff:halt"
 
 
 def inbox(agent: str) -> str:

@@ -105,7 +105,7 @@ async def test_an_entry_that_two_parsers_read_differently_is_not_run(office: Off
 async def test_a_worker_that_lost_its_context_during_a_call_writes_nothing(
     office: Office, tmp_path: Path
 ) -> None:
-    """Its tool comes back too late: another worker has the context, and tells what is known."""
+    """Its tool comes back too late: another worker has the context, and asks what became of it."""
     file = str(tmp_path / "checkpoints.sqlite")
     starts: list[str] = []
 
@@ -127,7 +127,8 @@ async def test_a_worker_that_lost_its_context_during_a_call_writes_nothing(
     await office.connection.client.hdel(keys.run(AGENT), context)
     await office.connection.client.zadd(keys.due(AGENT), {context: 0})
 
-    assert "unknown" in await office.answer(context, AGENT)
+    [_, again] = await office.requests(context, 2)
+    assert "outcome is unknown" in again.description
     assert starts == ["Oslo"]
     assert "in_doubt" in await office.outcomes(3)
 

@@ -6,6 +6,7 @@ often a node runs again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -127,6 +128,11 @@ class ProgressWriter:
         with translated():
             marks = await self._client.hgetall(keys.decisions(context_id))
         return {name.decode(): mark.decode() for name, mark in marks.items()}
+
+    async def is_halted(self, scopes: Sequence[str]) -> bool:
+        """Whether any of these scopes is halted, whatever the statement says."""
+        with translated():
+            return any(one is not None for one in await self._client.hmget(keys.HALT, scopes))
 
     async def tool_started(
         self, context_id: str, request_id: str, mark: str, fence: Fence | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support import scenes
 from workers.client.events import ProgressEvent, lines_of, printable
 from workers.client.waiting import still_waiting
 from workers.wire.canonical import JSON
@@ -81,3 +82,16 @@ def test_a_machines_question_is_nobodys_to_decide() -> None:
     """A delegation that another worker tells of waits for an agent."""
     delegation = event({"kind": "delegate", "agent": "expert"}, ProgressType.INTERRUPT)
     assert still_waiting([delegation]) == []
+
+
+def test_a_call_in_doubt_waits_as_its_newest_request() -> None:
+    """A decision on the first would be refused; it was made already."""
+    first, second = (
+        ProgressEvent("c-1", scenes.asks(attempt=attempt).body)  # type: ignore[arg-type]
+        for attempt in (0, 1)
+    )
+
+    [waiting] = still_waiting([first, second])
+
+    assert waiting.call.request is not None
+    assert waiting.call.request.attempt == 1
