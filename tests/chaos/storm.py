@@ -229,7 +229,7 @@ class Storm:
                 out.messages += len(numbers)
                 await self._count_one(client, world, context_id, numbers, base)
         out.read_by_base_worker = len(self._base)
-        await world.close()
+        await world.aclose()
 
     async def _count_one(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from contextlib import aclosing
 
 import pytest
 
@@ -35,8 +36,7 @@ async def test_a_worker_that_dies_at_this_point_loses_nothing(
     own_redis: RedisServer, start_process: StartProcess, point: str
 ) -> None:
     """Another takes over within five seconds; only a tool that may have run is in doubt."""
-    world = World(own_redis.url)
-    async with Connection(own_redis.url) as connection:
+    async with Connection(own_redis.url) as connection, aclosing(World(own_redis.url)) as world:
         dying = _worker(start_process, own_redis, point)
         for number in range(4):
             await _put(connection, number)
@@ -57,15 +57,13 @@ async def test_a_worker_that_dies_at_this_point_loses_nothing(
         assert len(effects) == (1 if point == "after_reserve" else 2)
         assert took <= 5, "takeover"
         await await_until(lambda: _is_quiet(connection), "nothing to be pending")
-    await world.close()
 
 
 async def test_a_frozen_worker_wakes_up_and_does_no_harm(
     own_redis: RedisServer, start_process: StartProcess
 ) -> None:
     """Frozen past its lease; another does its work, and its own writes are refused."""
-    world = World(own_redis.url)
-    async with Connection(own_redis.url) as connection:
+    async with Connection(own_redis.url) as connection, aclosing(World(own_redis.url)) as world:
         frozen = _worker(start_process, own_redis)
         for number in range(300):
             await _put(connection, number)
@@ -86,7 +84,6 @@ async def test_a_frozen_worker_wakes_up_and_does_no_harm(
         assert [one.number for one in await world.applied("c-1")] == list(range(300))
         effects = await world.effects("c-1")
         assert len(effects) == len(set(effects))
-    await world.close()
 
 
 def _worker(start_process: StartProcess, server: RedisServer, point: str = "") -> Process:

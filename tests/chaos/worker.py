@@ -104,7 +104,7 @@ async def main(url: str, point: str) -> None:
         print("{}", flush=True)
         await dispatcher.serve(stop)
         await dispatcher.close()
-    await world.close()
+    await world.aclose()
 
 
 def _die_around(dispatcher: Dispatcher, hands: Hands) -> None:

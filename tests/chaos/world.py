@@ -84,5 +84,5 @@ class World:
     async def doubts(self, context_id: str) -> set[str]:
         return set(await self._client.smembers(f"doubt:{context_id}"))
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         await self._client.aclose()
