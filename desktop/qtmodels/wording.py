@@ -7,6 +7,7 @@ time.
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from datetime import datetime
 
@@ -24,6 +25,8 @@ from desktop.store.records import (
 )
 
 SUBTITLE_LENGTH = 160
+#: Marks of Markdown that a preview can do without.
+_MARKS = re.compile(r"\*\*|`+|^#{1,6} |^[-*|] |^\|[-|: ]+\|$", re.MULTILINE)
 
 _STATUS = {
     ContextStatus.RUNNING: Pill("Running", Tone.ACCENT),
@@ -67,7 +70,7 @@ def context_row(context: Context, now_ms: int) -> Row:
     """A conversation as a row, named by its context ID."""
     return Row(
         title=context.context_id,
-        subtitle=one_line(context.preview),
+        subtitle=one_line(_MARKS.sub("", context.preview)),
         meta=context.agent,
         age=age(context.last_activity_ms, now_ms),
         pill=_STATUS[context.status],

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
+from PySide6.QtWidgets import QWidget
 
 from desktop.settings import Theme
 from desktop.store.records import (
@@ -30,8 +31,10 @@ from desktop.views.main_window import MainWindow
 from workers.wire.errors import SignoffError
 
 REASON = "The invoice has not been matched yet"
+QUESTION = "What is the balance of the operating account, and what were its last payments?"
 APPROVED_TASK = "Transfer 250 EUR to ACME for invoice 4471"
 REJECTED_TASK = "Transfer 9800 EUR to Globex for invoice 4502"
+RELEASE_TASK = "Release Mira Solberg's record to Northgate Clinic"
 CHAT_TASK = "What is the weather in Oslo?"
 START_SECONDS = 60.0
 
@@ -107,6 +110,7 @@ class _Tour:
             ("start without a broker", self._welcome),
             ("start the demo", self._start_demo),
             ("ask the treasury agent for a transfer", self._ask_for_transfer),
+            ("ask for two more calls that wait", self._ask_for_more),
             ("open the request", self._open_request),
             ("approve it by a click", self._approve),
             ("the worker ran the approved call", self._check_ran),
@@ -148,8 +152,15 @@ class _Tour:
         )
 
     async def _ask_for_transfer(self) -> None:
-        await self._ask("treasury_agent", APPROVED_TASK)
-        self._approved = (await self._waiting_request()).key
+        context_id = await self._ask("treasury_agent", QUESTION)
+        await self._finished(context_id)
+        await self._say(context_id, APPROVED_TASK)
+        self._approved = await self._waiting_in(context_id)
+
+    async def _ask_for_more(self) -> None:
+        context_id = await self._ask("treasury_agent", REJECTED_TASK)
+        self._rejected = await self._waiting_in(context_id)
+        await self._waiting_in(await self._ask("records_agent", RELEASE_TASK))
 
     async def _open_request(self) -> None:
         await self._pilot.click("rail.approvals")
@@ -181,12 +192,14 @@ class _Tour:
             raise PilotLost("The worker's ledger does not hold the approved call.")
 
     async def _reject(self) -> None:
-        await self._ask("treasury_agent", REJECTED_TASK)
-        self._rejected = (await self._waiting_request()).key
         await self._pilot.click("rail.approvals")
         await self._pilot.choose("approvals.list", self._rejected)
         await self._pilot.click("request.reject")
         await self._pilot.type_text("request.reason", REASON)
+        await self._pilot.until(
+            lambda: self._pilot.find("request.confirm_reject", QWidget).isEnabled(),
+            "the moment against misclicks to pass",
+        )
         await self._pictures_of("reject")
         await self._pilot.click("request.confirm_reject")
         await self._pilot.until(
@@ -205,11 +218,7 @@ class _Tour:
     async def _chat(self) -> None:
         context_id = await self._ask("coordinator", CHAT_TASK)
         await self._finished(context_id)
-        await self._pilot.type_text("composer.text", "Thank you. What else can you do?")
-        await self._pilot.click("composer.send")
-        store = self._stage.store
-        before = len(store.entries(context_id))
-        await self._pilot.until(lambda: len(store.entries(context_id)) > before, "the message")
+        await self._say(context_id, "Thank you. What else can you do?")
         await self._finished(context_id)
         await self._pictures_of("conversation")
 
@@ -240,11 +249,21 @@ class _Tour:
         )
         return next(row.context_id for row in store.contexts() if row.context_id not in before)
 
-    async def _waiting_request(self) -> Request:
+    async def _say(self, context_id: str, text: str) -> None:
+        """Write into the open conversation, and wait until the agent has the message."""
+        store = self._stage.store
+        before = len(store.entries(context_id))
+        await self._pilot.type_text("composer.text", text)
+        await self._pilot.click("composer.send")
+        await self._pilot.until(lambda: len(store.entries(context_id)) > before, "the message")
+
+    async def _waiting_in(self, context_id: str) -> RequestKey:
+        """The request that waits in a conversation, once there is one."""
         store = self._stage.store
 
-        def waiting() -> list[Request]:
-            return [r for r in store.requests() if r.state is RequestState.WAITING]
+        def waiting() -> list[RequestKey]:
+            requests = store.requests_in(context_id)
+            return [r.key for r in requests if r.state is RequestState.WAITING]
 
         await self._pilot.until(waiting, "a request that waits")
         return waiting()[0]

@@ -165,6 +165,7 @@ class MainWindow(QMainWindow):
             page.settings_wanted.connect(lambda: self._lead_to(Page.SETTINGS))
             page.demo_wanted.connect(desk.start_demo)
         self.approvals.context_wanted.connect(self.open_context)
+        self.approvals.conversation_wanted.connect(self._begin)
         self.conversations.request_opened.connect(self.open_request)
         self.agents.chat_wanted.connect(self._chat_with)
         self.agents.settings_wanted.connect(lambda: self._lead_to(Page.SETTINGS))

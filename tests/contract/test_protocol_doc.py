@@ -19,7 +19,12 @@ from workers.wire.events import ContextStatus, EventType, ProgressType
 DOCUMENT = (ROOT / "docs" / "protocol.md").read_text()
 
 #: How the document writes what a key builder is given.
-_NAMES = {"agent": "<agent>", "context_id": "<context>", "consumer": "<consumer>"}
+_NAMES = {
+    "call": "<tool call id>",
+    "agent": "<agent>",
+    "context_id": "<context>",
+    "consumer": "<consumer>",
+}
 #: Read from an interrupt of any dialect, and not itself on the wire.
 _NOT_ON_THE_WIRE = {"PendingCall"}
 

@@ -10,7 +10,7 @@ import pytest
 from desktop.store.records import LinkState, RequestState
 from tests.e2e.conftest import DemoTeam
 from tests.support.console import running_console
-from tests.support.desktop_session import SecretService
+from tests.support.desktop_session import PrivateBus, SecretService
 from tests.support.proxy import TcpProxy
 from tests.support.redis_server import RedisServer, free_port
 from tests.support.waiting import await_until
@@ -110,3 +110,23 @@ async def test_the_password_is_kept_in_the_keyring_and_found_again(
         assert keyring.get_password("signoff", address) == redis_server.password
     for file in (tmp_path / "desk").rglob("*"):
         assert file.is_dir() or redis_server.password not in file.read_text(errors="replace")
+
+
+async def test_without_a_keyring_the_password_lives_in_this_session_only(
+    redis_server: RedisServer,
+    redis_url: str,
+    private_bus: PrivateBus,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The connection works, a notice says what happens to the password, and no file has it."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", private_bus.env["DBUS_SESSION_BUS_ADDRESS"])
+    async with running_console(tmp_path / "desk", monkeypatch) as console:
+        await console.pilot.click("rail.settings")
+        await console.pilot.type_text("settings.url", redis_server.url_without_password)
+        await console.pilot.type_text("settings.password", redis_server.password)
+        await console.pilot.click("settings.connect")
+        await console.online()
+        await console.pilot.until(lambda: console.pilot.seen("notice"), "the notice")
+        assert "forgotten when Signoff closes" in console.words("notice")
+    assert redis_server.password not in (tmp_path / "desk" / "settings.json").read_text()

@@ -35,7 +35,8 @@ _NARROW_LIST_WIDTH: Final = 300
 _REQUEST, _TRANSCRIPT = "request", "transcript"
 _QUIET: Final = (
     "Nothing waits for a decision",
-    "Agents go on by themselves. New requests show up here.",
+    "Agents go on by themselves. Ask one for something, and what needs you shows up here.",
+    "New conversation",
 )
 
 
@@ -45,11 +46,13 @@ class ApprovalsPage(QWidget):
     Signals:
         settings_wanted, demo_wanted: from the first run; see `FirstSteps`.
         context_wanted(str): the reviewer wants to go to a conversation.
+        conversation_wanted: nothing waits, and the reviewer wants to ask an agent for something.
     """
 
     settings_wanted = Signal()
     demo_wanted = Signal()
     context_wanted = Signal(str)
+    conversation_wanted = Signal()
 
     def __init__(
         self,
@@ -77,7 +80,7 @@ class ApprovalsPage(QWidget):
         self.list.request_chosen.connect(self._on_request_chosen)
         self.card.focus_freed.connect(self.list.rows.setFocus)
         self._head.open_wanted.connect(self._on_open_wanted)
-        self._choose.action_chosen.connect(self.open_oldest_waiting)
+        self._choose.action_chosen.connect(self._on_action_chosen)
         self._first.settings_wanted.connect(self.settings_wanted)
         self._first.demo_wanted.connect(self.demo_wanted)
         self._turns.chosen.connect(self._take_turns)
@@ -190,6 +193,12 @@ class ApprovalsPage(QWidget):
             title = "A call waits for your decision" if one else f"{waiting} calls wait"
             hint = "Choose it in the list, or press J." if one else "Choose one, or press J."
             self._choose.show_words(title, hint, "Open it" if one else "Open the oldest")
+
+    def _on_action_chosen(self) -> None:
+        if any(request.is_open for request in self._store.requests()):
+            self.open_oldest_waiting()
+        else:
+            self.conversation_wanted.emit()
 
     def _take_turns(self) -> None:
         narrow = self.is_narrow
