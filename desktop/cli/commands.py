@@ -105,6 +105,7 @@ async def _decide(session: Session, options: argparse.Namespace) -> int:
     wanted = {
         DecisionKind.APPROVE: RequestState.APPROVED,
         DecisionKind.REJECT: RequestState.REJECTED,
+        DecisionKind.RESPOND: RequestState.RESPONDED,
     }[DecisionKind(options.decision)]
 
     def answered() -> bool:

@@ -91,9 +91,10 @@ class TcpProxy:
             self._server.close()
             self._server = None
         for writer in self._writers:
-            writer.transport.get_extra_info("socket").setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, _RESET
-            )
+            with contextlib.suppress(OSError):  # its peer was quicker and has ended it
+                writer.transport.get_extra_info("socket").setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, _RESET
+                )
             writer.transport.abort()
         self._writers.clear()
 

@@ -71,6 +71,7 @@ def _needs(agents: Sequence[str]) -> dict[str, list[Command]]:
             ("HSETNX", keys.tool_ledger(_CONTEXT), "", ""),
             ("HSET", keys.tool_ledger(_CONTEXT), "", ""),
         ],
+        "look for a halt": [("HMGET", keys.HALT, "all")],
         "write receipts": [("XADD", keys.RECEIPTS, "*", "data", "")],
         "keep the index": [
             ("ZADD", keys.CONTEXTS, "0", ""),

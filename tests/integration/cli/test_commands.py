@@ -110,7 +110,7 @@ async def test_an_unknown_conversation_is_a_stated_error(worker: HandWorker) -> 
     assert b"signoff conversations" in ended.err
 
 
-@pytest.mark.parametrize("decision", ["approve", "reject"])
+@pytest.mark.parametrize("decision", ["approve", "reject", "respond"])
 async def test_a_decision_is_sent_and_its_receipt_awaited(
     worker: HandWorker, decision: str
 ) -> None:
