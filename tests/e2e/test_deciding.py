@@ -119,6 +119,7 @@ async def test_the_first_of_two_desks_wins_and_the_other_is_told(
         await await_until(both_know, "one desk to have approved, and the other to know")
         assert not console.approvals.can_approve()
         assert not other.approvals.can_approve()
+        await console.finished(here.key.context_id)
         assert demo.transfers == [("Initech", 75)]
 
 

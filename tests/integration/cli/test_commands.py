@@ -11,7 +11,7 @@ from tests.support.command_line import python, signoff
 from tests.support.hand_worker import HandWorker
 from tests.support.redis_server import RedisServer
 from workers.wire import keys
-from workers.wire.approvals import Outcome, read_decision
+from workers.wire.approvals import DecisionKind, Outcome, read_decision
 from workers.wire.events import AgentCommand, Event
 from workers.wire.streams.connection import Connection
 
@@ -115,7 +115,7 @@ async def test_a_decision_is_sent_and_its_receipt_awaited(
     worker: HandWorker, decision: str
 ) -> None:
     """Exit 0 means that the worker has applied it; the reason went along."""
-    await worker.say(scenes.asks())
+    await worker.say(scenes.asks(allowed=tuple(DecisionKind)))
 
     async with worker.serving(worker.obey):
         ended = await signoff(
