@@ -130,6 +130,8 @@ class Leases(RuleBasedStateMachine):
         if answer[0] == "next":
             return self._started(worker, answer[1:], token)
         assert answer == ["idle"]
+        # Due since some millisecond: which context is given first must not hang on the clock.
+        self.client.zadd(keys.due(AGENT), {context: 0}, xx=True)
         del self.held[token], self.valid[context]
         return multiple()
 
