@@ -20,7 +20,6 @@ check: setup-tests
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
-	@$(VENV)/lint-imports
 	@$(VENV)/codespell
 	@$(VENV)/python -m pytest -q tests/architecture
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +55,13 @@ def test_lives_without_qt(room: str) -> None:
 def test_lives_without_langgraph(room: str) -> None:
     """The console never pays a second of start-up for LangGraph, nor do clients of agents."""
     import_where_missing(room, LANGGRAPH)
+
+
+def test_rooms_keep_their_contracts() -> None:
+    """Who may import whom, as `pyproject.toml` says it, holds for every import that is written."""
+    command = [str(Path(sys.prefix) / "bin" / "lint-imports"), "--no-cache"]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout
 
 
 def import_where_missing(room: str, missing: tuple[str, ...]) -> None:
