@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bisect
 from dataclasses import dataclass, field
+from itertools import chain
 
 from desktop.store.records import Context, ContextStatus, Entry, EntryKind, Streaming
 from workers.wire.dialects import Dialect, PendingCall
@@ -63,13 +64,15 @@ class Conversation:
 
     def row(self, waiting: int) -> Context:
         """The conversation as a row of the list."""
-        shown = [*self.entries, *self.sending.values()]
-        preview = next((entry.text for entry in reversed(shown) if entry.text), "")
+        latest_first = chain(reversed(self.sending.values()), reversed(self.entries))
+        preview = next((entry.text for entry in latest_first if entry.text), "")
+        sent_ms = max((entry.at_ms for entry in self.sending.values()), default=0)
         return Context(
             context_id=self.context_id,
             agent=self.agent,
             status=self._status(waiting),
-            last_activity_ms=max((entry.at_ms for entry in shown), default=0),
+            # Entries are in the order of the stream, and so of its clock.
+            last_activity_ms=max(self.entries[-1].at_ms if self.entries else 0, sent_ms),
             preview=preview[:PREVIEW_LENGTH],
             entries=len(self.entries),
             waiting=waiting,

@@ -3,16 +3,15 @@
 The only place that decides which conversations are listed, and in which order.
 """
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from desktop.qtmodels.latest_model import LatestModel
 from desktop.qtmodels.rows import Row
-from desktop.qtmodels.rows_model import RowsModel
 from desktop.qtmodels.wording import context_row
 from desktop.store.changes import Changes
 from desktop.store.records import Context, ContextStatus, LinkState
@@ -32,11 +31,6 @@ _FILTERS: Final = (
     (ContextStatus.FAILED, "Failed"),
 )
 _AGES_MS: Final = 5000
-#: A list that takes longer than this is brought up to date less often, so that showing it takes
-#: a quarter of the time at most.
-_QUICK_MS: Final = 10
-_REST: Final = 3
-_LONGEST_REST_MS: Final = 1000
 
 
 class ConversationList(QFrame):
@@ -58,19 +52,17 @@ class ConversationList(QFrame):
         super().__init__(parent)
         self._store, self._now_ms = store, now_ms
         self._contexts: dict[str, Context] = {}
-        self._rows: dict[str, Row] = {}
+        self._searched: dict[str, str] = {}
         self._stale: set[str] = set()
         self._all_stale = True
         self._marked: str | None = None
-        self._cost_ms = 0.0
-        self._soon = QTimer(self, singleShot=True)
         self.setProperty("surface", "panel")
         self.setProperty("edge", "right")
         self.search = SearchField("Search conversations", "Search IDs, agents, words   /")
         self.search.setObjectName("conversations.search")
         self.list = RowList("Conversations")
         self.list.setObjectName("conversations.list")
-        self._model: RowsModel[str] = RowsModel(self.list)
+        self._model = LatestModel(self._row, self.list)
         self.list.setModel(self._model)
         self._new = ActionButton("New", icon_name="plus")
         self._new.setObjectName("conversations.new")
@@ -91,18 +83,23 @@ class ConversationList(QFrame):
         self._all_stale = self._all_stale or changes.reset
         self._stale |= changes.contexts
         if self.isVisible() and (changes.contexts or changes.reset or changes.link):
-            if self._cost_ms <= _QUICK_MS:
-                self.refresh()
-            elif not self._soon.isActive():
-                self._soon.start(min(round(_REST * self._cost_ms), _LONGEST_REST_MS))
+            self.refresh()
 
     def refresh(self) -> None:
-        """Show the conversations as they stand now."""
-        began = time.perf_counter()
-        self._soon.stop()
-        self._read()
-        self._show_rows()
-        self._cost_ms = (time.perf_counter() - began) * 1000
+        """Show the conversations as they stand now; the price is that of what changed."""
+        if self._all_stale:
+            self._searched.clear()
+            self._contexts = {row.context_id: row for row in self._store.contexts()}
+            self._show_all()
+        elif self._stale:
+            for context_id in self._stale:
+                self._read(context_id)
+            known = [self._contexts[key] for key in self._stale if key in self._contexts]
+            shown = self._times(known)
+            self._model.change({context_id: shown.get(context_id) for context_id in self._stale})
+        self._stale.clear()
+        self._all_stale = False
+        self._show_around()
 
     def mark(self, context_id: str | None) -> None:
         """Show which conversation is open. Filters that hide it are taken away."""
@@ -111,56 +108,60 @@ class ConversationList(QFrame):
             self.list.clearSelection()
             self.list.setCurrentIndex(QModelIndex())
             return
-        self._read()
-        context = self._contexts.get(context_id)
-        if context is not None and not self._wanted([context]):
-            self._show_all()
-        self._show_rows()
+        self.refresh()
+        if self._model.row_of(context_id) < 0 and context_id in self._contexts:
+            self._clear_filters()
+        self._show_marked()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what happened meanwhile."""
         super().showEvent(event)
         self.refresh()
 
-    def _read(self) -> None:
-        if self._all_stale:
-            self._contexts = {row.context_id: row for row in self._store.contexts()}
-            self._rows.clear()
-        for context_id in self._stale:
-            self._rows.pop(context_id, None)
-            context = self._store.context(context_id)
-            if context is None:
-                self._contexts.pop(context_id, None)
-            else:
-                self._contexts[context_id] = context
-        self._stale.clear()
-        self._all_stale = False
+    def _read(self, context_id: str) -> None:
+        self._searched.pop(context_id, None)
+        context = self._store.context(context_id)
+        if context is None:
+            self._contexts.pop(context_id, None)
+        else:
+            self._contexts[context_id] = context
 
-    def _show_rows(self) -> None:
-        latest = sorted(
-            self._contexts.values(), key=lambda c: (c.last_activity_ms, c.context_id), reverse=True
-        )
-        shown = self._wanted(latest)
-        self._model.show_rows([(context.context_id, self._row(context)) for context in shown])
+    def _show_all(self) -> None:
+        """Show what the filters let through, from the beginning."""
+        self._model.show_all(self._times(self._contexts.values()))
+        self._show_around()
+
+    def _show_around(self) -> None:
+        """What stands beside the rows, and in their place when there are none."""
         self._count.show_text(f"{len(self._contexts):,}" if self._contexts else "")
         self._none.show_text(self._why_none())
         nothing = self._no_match if self._contexts else self._none
-        self._stack.setCurrentWidget(self.list if shown else nothing)
+        self._stack.setCurrentWidget(self.list if self._model.rowCount() else nothing)
+        self._show_marked()
+
+    def _show_marked(self) -> None:
         if self._marked is not None and self.list.current_row() is None:
             self.list.choose_row(self._model.row_of(self._marked))
 
-    def _row(self, context: Context) -> Row:
-        row = self._rows.get(context.context_id)
-        if row is None:
-            row = self._rows[context.context_id] = context_row(context, self._now_ms())
-        return row
+    def _row(self, context_id: str) -> Row:
+        return context_row(self._contexts[context_id], self._now_ms())
 
-    def _wanted(self, contexts: list[Context]) -> list[Context]:
+    def _times(self, contexts: Iterable[Context]) -> dict[str, int]:
+        """The conversations that the filters let through, and when something happened there."""
         choice = self._chips.choice()
-        if choice != _ALL:
-            contexts = [context for context in contexts if context.status == choice]
         words = self.search.text().casefold().split()
-        return [c for c in contexts if _has_all(c, words)] if words else contexts
+        return {
+            context.context_id: context.last_activity_ms
+            for context in contexts
+            if choice in (_ALL, context.status) and (not words or self._has_all(context, words))
+        }
+
+    def _has_all(self, context: Context, words: list[str]) -> bool:
+        about = self._searched.get(context.context_id)
+        if about is None:
+            about = f"{context.context_id} {context.agent} {context.preview}".casefold()
+            self._searched[context.context_id] = about
+        return all(word in about for word in words)
 
     def _why_none(self) -> str:
         match self._store.link.state:
@@ -171,19 +172,14 @@ class ConversationList(QFrame):
             case _:
                 return "Conversations on the broker are listed here. Signoff is not connected."
 
-    def _show_all(self) -> None:
+    def _clear_filters(self) -> None:
         self._chips.choose(_ALL)
         self.search.clear()
+        self._show_all()
 
     def _on_ages_passed(self) -> None:
-        """Ages of the rows in sight; others are worded anew when they are looked at."""
-        if not self.isVisible() or self._stack.currentWidget() is not self.list:
-            return
-        last = self.list.rowAt(self.list.viewport().height() - 1)
-        last = last if last >= 0 else self._model.rowCount() - 1
-        for at in range(max(self.list.rowAt(0), 0), last + 1):
-            self._rows.pop(self._model.key_at(at) or "", None)
-        self._show_rows()
+        if self.isVisible():
+            self._model.repaint()
 
     def _on_row_chosen(self, row: int) -> None:
         key = self._model.key_at(row)
@@ -202,19 +198,17 @@ class ConversationList(QFrame):
             self.list.choose_row(0)
 
     def _on_show_all(self) -> None:
-        self._show_all()
-        self._show_rows()
+        self._clear_filters()
         self.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _connect(self) -> None:
-        self.search.textChanged.connect(self._show_rows)
+        self.search.textChanged.connect(self._show_all)
         self.search.left_for_list.connect(self._on_left_for_list)
-        self._chips.chosen.connect(self._show_rows)
+        self._chips.chosen.connect(self._show_all)
         self._new.clicked.connect(self.begin_wanted)
         self._no_match.action_chosen.connect(self._on_show_all)
         self.list.row_chosen.connect(self._on_row_chosen)
         self.list.row_opened.connect(self._on_row_opened)
-        self._soon.timeout.connect(self.refresh)
         ages = QTimer(self, interval=_AGES_MS)
         ages.setObjectName("conversations.ages")
         ages.timeout.connect(self._on_ages_passed)
@@ -241,8 +235,3 @@ class ConversationList(QFrame):
         column.setSpacing(10)
         column.addLayout(inner)
         column.addWidget(self._stack, 1)
-
-
-def _has_all(context: Context, words: list[str]) -> bool:
-    about = f"{context.context_id} {context.agent} {context.preview}".casefold()
-    return all(word in about for word in words)

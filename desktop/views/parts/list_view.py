@@ -28,9 +28,10 @@ _Index: TypeAlias = QModelIndex | QPersistentModelIndex
 class RowList(QTableView):
     """Shows a model of rows. J/K and arrows move, Home and End jump, Enter opens.
 
-    The selected row and what is in sight stay when rows come in at the top; a reader who is at
-    the very top keeps seeing the newest. When the current row goes away nothing is current: the
-    list never moves on by itself, or a second press of a key would meet a row nobody looked at.
+    The selected row and what is in sight stay when rows come in at the top or move there; a reader
+    who is at the very top keeps seeing the newest. When the current row goes away nothing is
+    current: the list never moves on by itself, or a second press of a key would meet a row nobody
+    looked at.
 
     Signals:
         row_chosen: the current row changed to this one, by keys, mouse or code.
@@ -47,6 +48,7 @@ class RowList(QTableView):
     ) -> None:
         super().__init__(parent)
         self._resume_at = 0
+        self._in_sight: list[tuple[int, QPersistentModelIndex]] = []
         self.setAccessibleName(accessible_name)
         self.setItemDelegate(RowDelegate(self))
         self.setShowGrid(False)
@@ -70,8 +72,14 @@ class RowList(QTableView):
 
     def setModel(self, model: QAbstractItemModel | None) -> None:
         """Show another model; nothing is selected in it yet."""
+        if self.model() is not None:
+            self.model().layoutAboutToBeChanged.disconnect(self._hold_in_sight)
+            self.model().layoutChanged.disconnect(self._return_to_sight)
         super().setModel(model)
         self._resume_at = 0
+        if model is not None:
+            model.layoutAboutToBeChanged.connect(self._hold_in_sight)
+            model.layoutChanged.connect(self._return_to_sight)
 
     def current_row(self) -> int | None:
         """The row the keyboard is on, if any."""
@@ -145,6 +153,24 @@ class RowList(QTableView):
         if offset > 0 and start * height <= offset:
             self.updateGeometries()
             self.verticalScrollBar().setValue(offset + (end - start + 1) * height)
+
+    def _hold_in_sight(self) -> None:
+        """Remember the rows in sight before the order changes; at the very top, none."""
+        first = self.rowAt(0) if self.verticalScrollBar().value() > 0 else -1
+        last = self.rowAt(self.viewport().height() - 1)
+        rows = range(first, (last if last >= 0 else self.verticalHeader().count() - 1) + 1)
+        self._in_sight = [
+            (row, QPersistentModelIndex(self.model().index(row, 0))) for row in rows if first >= 0
+        ]
+
+    def _return_to_sight(self) -> None:
+        """Go along with the rows that were in sight. Those that moved by themselves are fewer."""
+        shifts = sorted(held.row() - row for row, held in self._in_sight if held.isValid())
+        self._in_sight = []
+        if shifts:
+            shift = shifts[len(shifts) // 2] * self.verticalHeader().defaultSectionSize()
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.value() + shift)
 
     def rowsAboutToBeRemoved(self, parent: _Index, start: int, end: int) -> None:
         """Let go of the current row when it leaves, instead of moving on to the next."""
