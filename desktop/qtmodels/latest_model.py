@@ -9,29 +9,28 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject
 
-from desktop.qtmodels.rows import KEY_ROLE, ROW_ROLE, Row
+from desktop.qtmodels.row_table import NOWHERE, Index, RowTable
+from desktop.qtmodels.rows import Row
 
-Index = QModelIndex | QPersistentModelIndex
-_NOWHERE = QModelIndex()
 #: More than this come or go as one, at the far end: Qt needs up to 3 ms for each.
 _SINGLY = 4
 #: Fills rows that come in a moment, or are about to go.
 _NOBODY = (-(2**63), "")
 
 
-class LatestModel(QAbstractTableModel):
+class LatestModel(RowTable[str]):
     """A list in one column. The time and then the key order it, the greatest first."""
 
-    def __init__(self, row: Callable[[str], Row], parent: QObject | None = None) -> None:
+    def __init__(self, word: Callable[[str], Row], parent: QObject | None = None) -> None:
         """Make it empty.
 
         Args:
-            row: words a key; called for the rows in sight each time they are painted.
+            word: makes the row of a key; called for the rows in sight each time they are painted.
         """
         super().__init__(parent)
-        self._row = row
+        self._word = word
         # Ascending, so that the latest is appended; Qt sees it from its end.
         self._order: list[tuple[int, str]] = []
         self._times: dict[str, int] = {}
@@ -52,7 +51,7 @@ class LatestModel(QAbstractTableModel):
         self._times = dict(times)
         self._reorder([_NOBODY] * max(surplus, 0) + wanted)
         if surplus > 0:
-            self.beginRemoveRows(_NOWHERE, len(wanted), len(self._order) - 1)
+            self.beginRemoveRows(NOWHERE, len(wanted), len(self._order) - 1)
             self._order = wanted
             self.endRemoveRows()
         self.repaint()
@@ -85,26 +84,13 @@ class LatestModel(QAbstractTableModel):
         time = self._times.get(key)
         return -1 if time is None else self._seen(bisect_left(self._order, (time, key)))
 
-    def rowCount(self, parent: Index = _NOWHERE) -> int:
+    def rowCount(self, parent: Index = NOWHERE) -> int:
         """Qt: how many rows."""
         return 0 if parent.isValid() else len(self._order)
 
-    def columnCount(self, parent: Index = _NOWHERE) -> int:
-        """Qt: one column, painted by the row delegate."""
-        return 0 if parent.isValid() else 1
-
-    def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> object:
-        """Qt: the row, its key, or its words for screen readers."""
-        key = self.key_at(index.row()) if index.isValid() else None
-        if key is None:
-            return None
-        if role == KEY_ROLE:
-            return key
-        if role == ROW_ROLE:
-            return self._row(key)
-        if role in {int(Qt.ItemDataRole.DisplayRole), int(Qt.ItemDataRole.AccessibleTextRole)}:
-            return self._row(key).spoken
-        return None
+    def row(self, key: str) -> Row:
+        """What the row of a key says, worded now."""
+        return self._word(key)
 
     def _seen(self, at: int) -> int:
         """A place in the ascending order as Qt's row, and back."""
@@ -113,7 +99,7 @@ class LatestModel(QAbstractTableModel):
     def _remove(self, keys: Iterable[str]) -> None:
         for key in keys:
             row = self.row_of(key)
-            self.beginRemoveRows(_NOWHERE, row, row)
+            self.beginRemoveRows(NOWHERE, row, row)
             del self._order[self._seen(row)]
             del self._times[key]
             self.endRemoveRows()
@@ -133,7 +119,7 @@ class LatestModel(QAbstractTableModel):
 
     def _insert_run(self, at: int, run: list[tuple[int, str]]) -> None:
         first = len(self._order) - at
-        self.beginInsertRows(_NOWHERE, first, first + len(run) - 1)
+        self.beginInsertRows(NOWHERE, first, first + len(run) - 1)
         self._order[at:at] = run
         self._times.update((key, time) for time, key in run if key)
         self.endInsertRows()

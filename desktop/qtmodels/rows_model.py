@@ -6,19 +6,15 @@ came, went, moved or changed; a reset would lose both.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Sequence
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject
 
-from desktop.qtmodels.rows import KEY_ROLE, ROW_ROLE, Row
-
-K = TypeVar("K", bound=Hashable)
-Index = QModelIndex | QPersistentModelIndex
-_NOWHERE = QModelIndex()
+from desktop.qtmodels.row_table import NOWHERE, Index, K, RowTable
+from desktop.qtmodels.rows import Row
 
 
-class RowsModel(QAbstractTableModel, Generic[K]):
+class RowsModel(RowTable[K]):
     """A list of rows in one column, each with a key that names it for ever."""
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -42,32 +38,19 @@ class RowsModel(QAbstractTableModel, Generic[K]):
         """Where a key stands; -1 if it is not shown."""
         return self._keys.index(key) if key in self._rows else -1
 
-    def rowCount(self, parent: Index = _NOWHERE) -> int:
+    def rowCount(self, parent: Index = NOWHERE) -> int:
         """Qt: how many rows."""
         return 0 if parent.isValid() else len(self._keys)
 
-    def columnCount(self, parent: Index = _NOWHERE) -> int:
-        """Qt: one column, painted by the row delegate."""
-        return 0 if parent.isValid() else 1
-
-    def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> object:
-        """Qt: the row, its key, or its words for screen readers."""
-        key = self.key_at(index.row()) if index.isValid() else None
-        if key is None:
-            return None
-        if role == ROW_ROLE:
-            return self._rows[key]
-        if role == KEY_ROLE:
-            return key
-        if role in {int(Qt.ItemDataRole.DisplayRole), int(Qt.ItemDataRole.AccessibleTextRole)}:
-            return self._rows[key].spoken
-        return None
+    def row(self, key: K) -> Row:
+        """What the row of a key says."""
+        return self._rows[key]
 
     def _remove_missing(self, wanted: dict[K, Row]) -> None:
         for at in reversed(range(len(self._keys))):
             key = self._keys[at]
             if key not in wanted:
-                self.beginRemoveRows(_NOWHERE, at, at)
+                self.beginRemoveRows(NOWHERE, at, at)
                 del self._keys[at]
                 del self._rows[key]
                 self.endRemoveRows()
@@ -89,7 +72,7 @@ class RowsModel(QAbstractTableModel, Generic[K]):
         if not run:
             return
         at = min(at, len(self._keys))
-        self.beginInsertRows(_NOWHERE, at, at + len(run) - 1)
+        self.beginInsertRows(NOWHERE, at, at + len(run) - 1)
         self._keys[at:at] = run
         self._rows.update((key, Row("")) for key in run)
         self.endInsertRows()
