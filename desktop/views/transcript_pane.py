@@ -1,17 +1,19 @@
 """One conversation's transcript, fed from the store.
 
-The only place that connects `TranscriptView` with the store. It shows whole entries, the words
-that models are writing, and asks before a link opens.
+The only place that connects `TranscriptView` with the store. It shows a span of the entries, the
+words that models are writing, and asks before a link opens.
 """
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.qtmodels.bridge import Bridge
 from desktop.store.changes import Changes
+from desktop.store.records import Entry
 from desktop.store.store import Store
 from desktop.views.parts.link_prompt import LinkPrompt
 from desktop.views.parts.transcript_view import TranscriptView
 from desktop.views.transcript_source import draft_key, speaker_words, transcript
+from desktop.views.transcript_span import Span
 
 
 class TranscriptPane(QWidget):
@@ -26,10 +28,13 @@ class TranscriptPane(QWidget):
         super().__init__(parent)
         self._store = store
         self._context_id: str | None = None
+        self._span = Span()
         self._drafted: dict[str, int] = {}  # key of a draft -> characters given to the view
         self.view = TranscriptView(self)
         self.link_prompt = LinkPrompt(self)
         self.view.link_requested.connect(self.link_prompt.ask)
+        self.view.top_reached.connect(lambda: self._read_on(self._span.earlier()))
+        self.view.bottom_reached.connect(lambda: self._read_on(self._span.later()))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -68,15 +73,30 @@ class TranscriptPane(QWidget):
         self.link_prompt.hide()
         self._drop_drafts_except(set())
         self.view.set_entries([])
+        self._span = Span()
 
     def _show_entries(self) -> None:
         if self._context_id is not None:
             entries = self._store.entries(self._context_id)
-            requests = self._store.requests_in(self._context_id)
-            self.view.set_entries(transcript(entries, requests))
+            self._span = self._span.fitted(len(entries), follows=self.view.is_at_end)
+            self._show_span(entries)
+
+    def _read_on(self, span: Span) -> None:
+        """Go on to the page before or after; there may be none."""
+        if self._context_id is not None and span != self._span:
+            self._span = span
+            self._show_span(self._store.entries(self._context_id))
+            self._show_drafts()
+
+    def _show_span(self, entries: list[Entry]) -> None:
+        requests = self._store.requests_in(self._context_id or "")
+        shown = transcript(entries[self._span.start : self._span.end], requests)
+        self.view.set_entries(shown, more_below=not self._span.reaches_end)
 
     def _show_drafts(self) -> None:
-        drafts = self._store.streaming(self._context_id) if self._context_id else []
+        # What is being written stands below the latest entry, where the reader may not be.
+        is_there = self._context_id is not None and self._span.reaches_end
+        drafts = self._store.streaming(self._context_id or "") if is_there else []
         self._drop_drafts_except({draft_key(draft) for draft in drafts})
         for draft in drafts:
             key = draft_key(draft)

@@ -23,9 +23,9 @@ from PySide6.QtGui import (
 
 from desktop.views.parts.code_colours import colour_line
 from desktop.views.parts.markdown_source import (
-    RENDERED_CHARACTERS,
     Prepared,
     link_target,
+    page_length,
     parse,
     sanitise,
 )
@@ -85,17 +85,18 @@ def write_rest(
     """Continue after a capped text: the pages a person asked for, then a link for the next one.
 
     Args:
-        rest: what the cap left over; shown as plain text, `RENDERED_CHARACTERS` a page.
+        rest: what the cap left over; shown as plain text, a page at a time.
         pages: how many pages were asked for so far.
         link: what choosing "show the rest" is reported as.
     """
     if not rest:
         return
-    if pages:
+    shown = pages * page_length(rest)
+    if shown:
         cursor.insertBlock(paragraph(above=_GAP))
         form = formats.code if code else formats.body
-        insert_visible(cursor, rest[: pages * RENDERED_CHARACTERS], form, formats)
-    left = len(rest) - pages * RENDERED_CHARACTERS
+        insert_visible(cursor, rest[:shown], form, formats)
+    left = len(rest) - shown
     if left > 0:
         cursor.insertBlock(paragraph(above=_GAP))
         words = f"Show the rest as plain text ({left:,} characters)"

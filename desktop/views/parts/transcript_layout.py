@@ -7,7 +7,7 @@ from PySide6.QtGui import QTextBlockFormat, QTextCursor
 
 from desktop.views.parts.document_view import ICON_INSET
 from desktop.views.parts.markdown import write_markdown, write_plain, write_rest
-from desktop.views.parts.markdown_source import RENDERED_CHARACTERS
+from desktop.views.parts.markdown_source import page_length
 from desktop.views.parts.text_formats import (
     Box,
     Formats,
@@ -90,7 +90,7 @@ def write_entry(
     _write_row(cursor, entry, formats, opened=opened)
     if entry.kind is EntryKind.ERROR and entry.text:
         cursor.insertBlock()
-        write_plain(cursor, entry.text[:RENDERED_CHARACTERS], formats)
+        write_plain(cursor, entry.text[: page_length(entry.text)], formats)
         cursor.mergeBlockFormat(_inset())
     if opened:
         _write_detail(cursor, entry, formats, pages)
@@ -148,7 +148,8 @@ def _write_detail(
     frame = cursor.insertFrame(box_frame(Box.CODE, padding=12))
     inner = frame.firstCursorPosition()
     inner.setBlockFormat(paragraph())
-    head, rest = entry.detail[:RENDERED_CHARACTERS], entry.detail[RENDERED_CHARACTERS:]
+    length = page_length(entry.detail)
+    head, rest = entry.detail[:length], entry.detail[length:]
     insert_visible(inner, head, formats.code, formats, exact=True)
     write_rest(inner, rest, pages, _MORE + quote(entry.key), formats, code=True)
     cursor.setPosition(frame.lastPosition() + 1)

@@ -64,10 +64,12 @@ class TranscriptView(DocumentView):
 
     Signals:
         top_reached: the reader scrolled to the first entry; older ones may be wanted.
+        bottom_reached: the reader scrolled to the last one, and there are later ones.
         link_requested (inherited): a person chose a link; nothing was opened.
     """
 
     top_reached = Signal()
+    bottom_reached = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Transcript", parent)
@@ -77,6 +79,7 @@ class TranscriptView(DocumentView):
         self._opened: set[str] = set()
         self._pages: dict[str, int] = {}
         self._at_end = True
+        self._more_below = False
         self._busy = False
         self.document().setDocumentMargin(20)
         self._flush_timer = QTimer(self, interval=_FLUSH_MS, singleShot=True)
@@ -90,12 +93,22 @@ class TranscriptView(DocumentView):
 
     # -- what it is given -------------------------------------------------------------------------
 
-    def set_entries(self, entries: Sequence[TranscriptEntry]) -> None:
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the reader is at the latest entry, and goes along with what comes."""
+        return self._at_end and not self._more_below
+
+    def set_entries(self, entries: Sequence[TranscriptEntry], *, more_below: bool = False) -> None:
         """Show exactly these entries, with as little change to what is shown as possible.
 
         Entries of another conversation (no key in common) start at the end, with nothing open.
         Older entries put in front leave the reader where they were.
+
+        Args:
+            more_below: these are not the latest; the reader stays, instead of following the end.
         """
+        # Whoever was at the end of a part reads on from there.
+        self._at_end, self._more_below = self.is_at_end and not more_below, more_below
         old_keys = [shown.entry.key for shown in self._shown]
         if [entry.key for entry in entries[: len(old_keys)]] == old_keys:
             for entry in entries:
@@ -263,7 +276,7 @@ class TranscriptView(DocumentView):
         cursor.removeSelectedText()
 
     def _rebuild(self, entries: list[TranscriptEntry]) -> None:
-        anchor = None if self._at_end else self._anchor()
+        anchor = None if self.is_at_end else self._anchor()
         drafts = self._drafts
         self._shown, self._by_key, self._drafts = [], {}, {}
         self._busy = True
@@ -311,13 +324,15 @@ class TranscriptView(DocumentView):
         self._at_end = value >= bar.maximum() - _BOTTOM_SLACK
         if value == bar.minimum() and bar.maximum() > 0:
             self.top_reached.emit()
+        elif self._at_end and self._more_below:
+            self.bottom_reached.emit()
 
     def _on_length_changed(self) -> None:
         if not self._busy:
             self._follow_end()
 
     def _follow_end(self) -> None:
-        if self._at_end:
+        if self.is_at_end:
             bar = self.verticalScrollBar()
             self._busy = True
             bar.setValue(bar.maximum())
@@ -345,4 +360,9 @@ class TranscriptView(DocumentView):
     def _return_to(self, key: str, offset: float) -> None:
         shown = self._by_key.get(key)
         if shown is not None:
+            # Qt guesses the length and corrects it later; a place to return to must be right now.
+            length = round(self.document().size().height()) - self.viewport().height()
+            self._busy = True
+            self.verticalScrollBar().setRange(0, max(0, length))
+            self._busy = False
             self.verticalScrollBar().setValue(round(self._area_top(shown.frame) + offset))

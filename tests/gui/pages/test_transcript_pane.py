@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
-from desktop.store.facts import Forgotten
+from desktop.store.facts import EventSeen, Forgotten
 from desktop.views.transcript_pane import TranscriptPane
+from desktop.views.transcript_span import MOST
 from tests.gui.pages.seeing import open_page
-from tests.support.hand_fed import HandFed
+from tests.support.hand_fed import NOW_MS, HandFed
 from tests.support.scenes import (
     ACTION,
     AGENT,
@@ -38,6 +39,12 @@ def lines(pane: TranscriptPane) -> list[str]:
     return [line for line in pane.view.toPlainText().splitlines() if line]
 
 
+def said(words: str, after: int = 0) -> list[EventSeen]:
+    """A thousand messages, numbered, in one batch."""
+    events = [agent_says(f"{words} {n}.", message_id=f"{words}-{n}") for n in range(1000)]
+    return [EventSeen(CONTEXT, f"{NOW_MS + after}-{n + 100}", e) for n, e in enumerate(events)]
+
+
 def test_it_shows_the_conversation_it_was_told_to_show(pane: TranscriptPane) -> None:
     """And not what other conversations bring."""
     assert "Pay the invoice." in lines(pane)
@@ -54,6 +61,56 @@ def test_new_entries_appear_by_themselves(pane: TranscriptPane, fed: HandFed) ->
     fed.tell(agent_says("I look at it."), agent_says("Elsewhere.", context_id=OTHER))
     assert "I look at it." in lines(pane)
     assert "Elsewhere." not in lines(pane)
+
+
+def test_of_a_long_conversation_the_last_page_is_shown(
+    pane: TranscriptPane, fed: HandFed, qtbot: QtBot
+) -> None:
+    """Whoever scrolls up reads on page by page, and the line they were at stays in sight."""
+    fed.feed(*said("Answer"))
+    assert "Answer 999." in lines(pane)
+    assert "Answer 500." not in lines(pane)
+    assert len(lines(pane)) <= 2 * MOST
+
+    bar = pane.view.verticalScrollBar()
+    first = lines(pane)[1]
+    bar.setValue(bar.minimum())
+    assert lines(pane)[1] != first
+    assert first in lines(pane)
+    assert bar.value() > 0, "what was read is still in sight"
+
+    for _page in range(12):
+        bar.setValue(bar.minimum())
+    assert "Pay the invoice." in lines(pane)
+    assert "Answer 999." not in lines(pane)
+
+    for _page in range(12):
+        bar.setValue(bar.maximum())
+    assert "Answer 999." in lines(pane)
+    assert "Pay the invoice." not in lines(pane)
+
+
+def test_who_reads_what_was_said_earlier_is_not_disturbed(
+    pane: TranscriptPane, fed: HandFed
+) -> None:
+    """However much comes meanwhile; and at the end they follow again."""
+    fed.feed(*said("Answer"))
+    bar = pane.view.verticalScrollBar()
+    bar.setValue(bar.minimum())
+    bar.setValue(bar.minimum())
+    at, seen = bar.value(), lines(pane)
+
+    fed.feed(*said("News", after=1))
+    assert bar.value() == at
+    assert lines(pane)[: len(seen)] == seen
+    assert len(lines(pane)) <= 2 * MOST
+
+    for _page in range(24):
+        bar.setValue(bar.maximum())
+    assert "News 999." in lines(pane)
+    fed.feed(EventSeen(CONTEXT, f"{NOW_MS + 2}-0", agent_says("The latest.", message_id="latest")))
+    assert "The latest." in lines(pane)
+    assert bar.value() == bar.maximum()
 
 
 def test_a_call_changes_its_state_where_it_stands(pane: TranscriptPane, fed: HandFed) -> None:

@@ -316,9 +316,9 @@ class TestMarkdownView:
         """And any other link is only told."""
         view = MarkdownView("Description", max_height=200)
         show(view)
-        view.show_markdown("x" * 70_000)
+        view.show_markdown("x " * 35_000)
         view.anchorClicked.emit(QUrl("signoff-more:"))
-        assert view.toPlainText().count("x") == 70_000
+        assert view.toPlainText().count("x") == 35_000
         with qtbot.waitSignal(view.link_requested):
             view.anchorClicked.emit(QUrl("https://example.invalid/"))
 

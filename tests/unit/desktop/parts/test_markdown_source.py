@@ -77,6 +77,13 @@ def test_what_is_over_the_cap_is_kept_for_later() -> None:
     assert prepared.head + prepared.rest == text
 
 
+def test_a_line_without_gaps_is_cut_earlier() -> None:
+    """Breaking it into lines takes time that grows with the square of its length."""
+    prepared = sanitise("before " + "x" * 1_000_000)
+    assert len(prepared.head) == len("before ") + 8 * 1024
+    assert len(prepared.head) + len(prepared.rest) == len("before ") + 1_000_000
+
+
 def test_raw_html_is_text() -> None:
     """There is no token that a renderer could take for markup."""
     tokens = parse(sanitise("<img src=file:///etc/passwd>\n\n<script>alert(1)</script> <b>x</b>"))
