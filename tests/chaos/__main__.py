@@ -42,7 +42,7 @@ class Long:
 
 _CORE = Plan(messages=20_000, contexts=300, processes=4, kills=110, freezes=35, restarts=4)
 _ROUNDS = Plan(messages=1000, contexts=100, processes=2, kills=0, freezes=0, restarts=0)
-_HURT_ROUNDS = replace(_ROUNDS, processes=3, kills=30, freezes=10, restarts=2)
+_HURT_ROUNDS = replace(_ROUNDS, processes=3, kills=30, freezes=10, restarts=2, blow_seconds=0.3)
 LONG = {
     "core": Long("the core alone", Storm, _CORE),
     "core-mixed": Long(

@@ -28,7 +28,6 @@ from tests.chaos.ruling import (
     take_in,
 )
 from tests.chaos.storm import Storm
-from tests.support.waiting import TookTooLong, await_until
 from workers.wire import keys
 from workers.wire.approvals import Receipt
 from workers.wire.codec import decode_struct
@@ -64,21 +63,11 @@ class Quarrel(Storm):
     @property
     def progress(self) -> str:
         """See `Storm.progress`."""
-        return f"{self._answered} tasks answered"
+        return f"{self._done} tasks answered"
 
     @property
-    def _answered(self) -> int:
+    def _done(self) -> int:
         return sum(len(one.answers) for one in self._transcripts.values())
-
-    async def _wait_before(self, part: float) -> None:
-        """Agents take seconds to start: a blow comes when they have done something since the last.
-
-        So that a death is likely to meet somebody at work.
-        """
-        enough = part * self.plan.messages
-        with suppress(TookTooLong):
-            await await_until(lambda: self._answered >= enough, "answers", self.plan.calm_seconds)
-        await asyncio.sleep(random.uniform(0, 0.3))
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         url, folder = self.worker_url or self.server.url, str(self.server.folder)

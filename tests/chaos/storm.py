@@ -28,6 +28,7 @@ from tests.chaos.worker import AGENT, PACE, WORLD_URL
 from tests.chaos.world import World
 from tests.support.environment import ROOT
 from tests.support.redis_server import RedisServer
+from tests.support.waiting import TookTooLong, await_until
 from workers.wire import keys
 from workers.wire.streams.connection import Client
 
@@ -141,7 +142,7 @@ class Storm:
     @property
     def progress(self) -> str:
         """How far it is, in words."""
-        return f"{sum(map(len, self._sent.values()))} messages sent"
+        return f"{self._done} messages sent"
 
     def _client(self) -> Client:
         return redis.Redis.from_url(
@@ -223,9 +224,21 @@ class Storm:
             self._alive.append(self._spawn())
         await asyncio.gather(*thaws)
 
-    async def _wait_before(self, part: float) -> None:  # noqa: ARG002 - for storms that count work
-        """Wait for the next blow; `part` of all of them have come when it came."""
+    async def _wait_before(self, part: float) -> None:
+        """Wait for the next blow: so that blows are spread over the work, and not only over time.
+
+        Args:
+            part: of the work that must have been begun.
+        """
         await asyncio.sleep(random.uniform(0.5, 1.5) * self.plan.blow_seconds)
+        with suppress(TookTooLong):
+            await await_until(
+                lambda: self._done >= part * self.plan.messages, "work", self.plan.calm_seconds
+            )
+
+    @property
+    def _done(self) -> int:
+        return sum(map(len, self._sent.values()))
 
     async def _thaw(self, victim: subprocess.Popen[bytes]) -> None:
         await asyncio.sleep(_FROZEN_SECONDS)

@@ -48,7 +48,7 @@ async def test_workers_keep_every_promise_as_the_shipped_user(guarded: RedisServ
 
 async def test_people_decide_as_the_shipped_user(guarded: RedisServer) -> None:
     """Real agents, the real client and the decisions of many people, each within its rights."""
-    plan = Plan(messages=16, contexts=4, processes=2, kills=0, freezes=0, restarts=0)
+    plan = Plan(messages=16, contexts=4, processes=1, kills=0, freezes=0, restarts=0)
     console = url_of(CONSOLE, guarded.port)
 
     ruling = await Quarrel(guarded, plan, url_of(WORKER, guarded.port), console_url=console).blow()

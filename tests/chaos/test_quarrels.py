@@ -20,7 +20,9 @@ async def test_of_many_decisions_at_once_one_counts(own_redis: RedisServer) -> N
 
 async def test_one_decision_counts_in_a_storm_too(own_redis: RedisServer) -> None:
     """The agents are killed and frozen in the middle; no money is paid twice, or unasked."""
-    plan = Plan(messages=100, contexts=12, processes=2, kills=2, freezes=1, restarts=1)
+    plan = Plan(
+        messages=100, contexts=12, processes=2, kills=2, freezes=1, restarts=1, blow_seconds=0.3
+    )
 
     ruling = await Quarrel(own_redis, plan).blow()
 
