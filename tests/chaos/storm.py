@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import signal
 import subprocess
@@ -17,19 +18,22 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 
 import msgspec
 from redis import asyncio as redis
 from redis import exceptions
 
-from tests.chaos.worker import AGENT, PACE
+from tests.chaos.worker import AGENT, PACE, WORLD_URL
 from tests.chaos.world import World
 from tests.support.environment import ROOT
 from tests.support.redis_server import RedisServer
+from tests.support.waiting import TookTooLong, await_until
 from workers.wire import keys
 from workers.wire.streams.connection import Client
 
 _FROZEN_SECONDS = PACE.lease_seconds + 1.5
+_SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGTERM}
 _ERRORS = (exceptions.RedisError, OSError)
 
 
@@ -38,7 +42,8 @@ class Plan:
     """How bad the weather is.
 
     Attributes:
-        blow_seconds: between two deaths, on average; a quarter of them are polite (SIGTERM).
+        kills: with SIGKILL; a quarter as many more are polite (SIGTERM).
+        blow_seconds: between two deaths, on average.
         with_base_worker: one more reads from the same group, and never acknowledges.
     """
 
@@ -96,10 +101,15 @@ class Outcome(msgspec.Struct):
 
 @dataclass
 class Storm:
-    """One storm over one broker."""
+    """One storm over one broker.
+
+    Attributes:
+        worker_url: as whom its workers connect, when they are not to be its administrator.
+    """
 
     server: RedisServer
     plan: Plan
+    worker_url: str = ""
     outcome: Outcome = field(default_factory=Outcome)
 
     async def blow(self) -> Outcome:
@@ -129,16 +139,35 @@ class Storm:
         self.outcome.seconds = round(time.monotonic() - began, 1)
         return self.outcome
 
+    @property
+    def progress(self) -> str:
+        """How far it is, in words."""
+        return f"{self._done} messages sent"
+
     def _client(self) -> Client:
         return redis.Redis.from_url(
             self.server.url, protocol=2, decode_responses=True, socket_timeout=5
         )
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.chaos.worker", self.server.url]
-        return subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        url = self.worker_url or self.server.url
+        command = [sys.executable, "-m", "tests.chaos.worker", url]
+        return self._start(command, {WORLD_URL: self.server.url})
+
+    def _start(self, command: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env={**os.environ, **env},
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
+
+    @property
+    def log(self) -> Path:
+        """Where its processes say what went wrong."""
+        return self.server.folder / "workers.log"
 
     async def _send(self) -> None:
         """Send every message; one whose reply was lost is sent again, and is then two messages."""
@@ -174,26 +203,42 @@ class Storm:
         """Kill, freeze and restart, in whatever order."""
         plan, out = self.plan, self.outcome
         blows = ["kill"] * plan.kills + ["freeze"] * plan.freezes + ["restart"] * plan.restarts
+        blows += ["stop"] * (plan.kills // 4)
         random.shuffle(blows)
         thaws: list[asyncio.Task[None]] = []
-        for blow in blows:
-            await asyncio.sleep(random.uniform(0.5, 1.5) * plan.blow_seconds)
+        for number, blow in enumerate(blows, 1):
+            await self._wait_before(number / (len(blows) + 1))
             if blow == "restart":
                 await asyncio.to_thread(self._restart)
                 out.restarts += 1
                 continue
             victim = self._alive.pop(random.randrange(len(self._alive)))
             self._others.append(victim)
-            if blow == "kill":
-                polite = random.random() < 0.25
-                victim.send_signal(signal.SIGTERM if polite else signal.SIGKILL)
-                out.kills += not polite
+            if blow in _SIGNALS:
+                victim.send_signal(_SIGNALS[blow])
+                out.kills += blow == "kill"
             else:
                 victim.send_signal(signal.SIGSTOP)
                 thaws.append(asyncio.create_task(self._thaw(victim), name="thaw"))
                 out.freezes += 1
             self._alive.append(self._spawn())
         await asyncio.gather(*thaws)
+
+    async def _wait_before(self, part: float) -> None:
+        """Wait for the next blow: so that blows are spread over the work, and not only over time.
+
+        Args:
+            part: of the work that must have been begun.
+        """
+        await asyncio.sleep(random.uniform(0.5, 1.5) * self.plan.blow_seconds)
+        with suppress(TookTooLong):
+            await await_until(
+                lambda: self._done >= part * self.plan.messages, "work", self.plan.calm_seconds
+            )
+
+    @property
+    def _done(self) -> int:
+        return sum(map(len, self._sent.values()))
 
     async def _thaw(self, victim: subprocess.Popen[bytes]) -> None:
         await asyncio.sleep(_FROZEN_SECONDS)

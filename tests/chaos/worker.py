@@ -28,6 +28,8 @@ from workers.wire.streams.connection import Connection
 from workers.wire.streams.progress import ProgressWriter
 
 AGENT = "storm_agent"
+#: The environment's name for the address of the world, when it is not the broker's own.
+WORLD_URL = "STORM_WORLD_URL"
 PACE = Pace(heartbeat_seconds=1.0, lease_seconds=3.0, slots=20, most_starts=50, grace_seconds=5.0)
 POINTS = (
     "after_read",
@@ -54,8 +56,12 @@ class Hands:
                 await self._apply(taken)
             except Fenced:
                 raise LeaseLost("The checkpoint was written by another worker.") from None
-            except (BrokerUnreachable, exceptions.RedisError, OSError):
+            except (BrokerUnreachable, exceptions.ConnectionError, exceptions.TimeoutError):
                 await asyncio.sleep(0.1)  # until it is back, or the lease is given up
+            except exceptions.RedisError as error:
+                # It would never pass by trying again, and a storm that waits for it says nothing.
+                print(f"the world refuses: {error}", file=sys.stderr, flush=True)
+                os._exit(1)
             else:
                 return Verdict(Verb.DONE)
 
@@ -95,7 +101,8 @@ async def main(url: str, point: str) -> None:
     """Work until SIGTERM."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    world = World(url)
+    # Whose user may do no more than a worker needs has no say in the world outside.
+    world = World(os.environ.get(WORLD_URL, url))
     async with Connection(url) as connection:
         hands = Hands(connection, world, point)
         dispatcher = Dispatcher(connection, AGENT, new_consumer_name(), PACE, hands.handle)

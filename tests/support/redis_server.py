@@ -45,6 +45,7 @@ class RedisServer:
         keeps_data: bool = False,
         binary: str = "redis-server",
         is_cluster: bool = False,
+        settings: str = "",
     ) -> None:
         """Start a server and wait until it answers.
 
@@ -52,9 +53,11 @@ class RedisServer:
             keeps_data: survive `restart` and `kill`, as the broker of a real installation does.
             binary: the program, when it is not to be the `redis-server` of this machine.
             is_cluster: a Cluster of one node: it refuses scripts that leave their slot.
+            settings: further lines of its configuration.
         """
         self._binary = binary
         self._is_cluster = is_cluster
+        self._settings = settings
         self.folder = folder
         self.password = secrets.token_urlsafe(18)
         self.port = 0
@@ -113,6 +116,7 @@ class RedisServer:
             f"appendonly {'yes' if self._keeps_data else 'no'}\nappendfsync always\n"
             # Its bus would be 10,000 ports further up, where there may be none.
             + (f"cluster-enabled yes\ncluster-port {free_port()}\n" if self._is_cluster else "")
+            + self._settings
         )
         self._process = subprocess.Popen(
             [program(self._binary), str(configuration)],

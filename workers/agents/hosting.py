@@ -24,7 +24,7 @@ from langgraph.types import Interrupt, StateSnapshot
 from workers.agents.delegation import read_delegation
 from workers.agents.graph import Graph, LangGraphAgent
 from workers.agents.interrupts import HostedThread, shown_interrupt
-from workers.agents.mapping import CAUSE, messages_of_turn, unanswered
+from workers.agents.mapping import CAUSE, is_between_steps, messages_of_turn, unanswered
 from workers.agents.poison import Reasked, take_back
 from workers.errors import NotServable
 from workers.runtime.ports import (
@@ -98,7 +98,8 @@ class HostedGraph(LangGraphAgent):
                 if delegation is None
             ),
             delegations=tuple(one for one in delegations if one is not None),
-            unfinished=bool(snapshot.next),
+            unfinished=bool(snapshot.tasks),
+            between_steps=is_between_steps(snapshot),
             turn=messages_of_turn(values.get(_MESSAGES, []), self._final_tools),
         )
 

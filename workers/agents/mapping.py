@@ -5,7 +5,7 @@ The only place that translates between the two. What leaves here is plain JSON.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -63,9 +63,19 @@ def read_thread(snapshot: StateSnapshot, final_tools: Collection[str]) -> Thread
         cause=str(metadata.get(CAUSE, "")),
         approvals=tuple(one for one in approvals if one is not None),
         delegations=tuple(one for one in delegations if one is not None),
-        unfinished=bool(snapshot.next),
+        unfinished=bool(snapshot.tasks),
+        between_steps=is_between_steps(snapshot),
         turn=messages_of_turn(values.get("messages", []), final_tools),
     )
+
+
+def is_between_steps(snapshot: StateSnapshot) -> bool:
+    """Whether every task of a step has stored what it did, and no checkpoint has taken it in.
+
+    LangGraph calls nothing "next" then, as at the very end of a thread; but a thread that ended has
+    no tasks.
+    """
+    return bool(snapshot.tasks) and not snapshot.next
 
 
 def messages_of_turn(messages: object, final_tools: Collection[str]) -> tuple[MessageProduced, ...]:
@@ -82,14 +92,23 @@ def unanswered(snapshot: StateSnapshot) -> list[ToolMessage]:
     repeated, because LangGraph drops the results of an unfinished step when new input arrives.
     """
     messages: list[AnyMessage] = (snapshot.values or {}).get("messages", [])
-    asked = next((one for one in reversed(messages) if isinstance(one, AIMessage)), None)
-    if not snapshot.next or asked is None:
+    dropped = {one.id for one in _of_unfinished_step(snapshot)}
+    said = (one for one in reversed(messages) if isinstance(one, AIMessage))
+    asked = next((one for one in said if one.id not in dropped), None)
+    if not snapshot.tasks or asked is None:
         return []
     answers = {one.tool_call_id: one for one in messages if isinstance(one, ToolMessage)}
     return [
         answers.get(str(call["id"])) or _cut_off(str(call["id"]), call["name"])
         for call in asked.tool_calls
     ]
+
+
+def _of_unfinished_step(snapshot: StateSnapshot) -> Iterator[AIMessage]:
+    for task in snapshot.tasks:
+        result: object = task.result
+        said = result.get("messages") if isinstance(result, Mapping) else None
+        yield from (one for one in said or [] if isinstance(one, AIMessage))
 
 
 def _cut_off(tool_call_id: str, name: str) -> ToolMessage:

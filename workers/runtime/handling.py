@@ -138,7 +138,7 @@ class Handler:
             return await self._runs.carry_out(
                 context_id, answer, thread.caller, cause, may_retry=may_retry
             )
-        if thread.cause == cause:
+        if thread.cause == cause or thread.between_steps:
             return await self._runs.take_up(context_id, thread, cause, may_retry=may_retry)
         return thread.waits
 
@@ -152,7 +152,7 @@ class Handler:
                 return await self._runs.carry_out(
                     context_id, answer, thread.caller, cause, may_retry=may_retry
                 )
-        if thread.cause == cause:
+        if thread.cause == cause or thread.between_steps:
             return await self._runs.take_up(context_id, thread, cause, may_retry=may_retry)
         _log.info("response to nothing", agent=self._agent.name, context_id=context_id)
         return thread.waits

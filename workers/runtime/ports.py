@@ -125,6 +125,8 @@ class Thread:
     Attributes:
         cause: what the newest checkpoint was written for; see `AgentPort.run`.
         unfinished: steps are left that wait for nobody, as after a crash or an error.
+        between_steps: all that one step does is stored and the next has not begun. Only a crash
+            leaves a thread so, and nobody else goes on with it.
         turn: the messages since the last task.
     """
 
@@ -133,6 +135,7 @@ class Thread:
     approvals: tuple[PendingApproval, ...] = ()
     delegations: tuple[PendingDelegation, ...] = ()
     unfinished: bool = False
+    between_steps: bool = False
     turn: tuple[MessageProduced, ...] = ()
 
     @property

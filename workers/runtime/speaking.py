@@ -62,6 +62,8 @@ class Speaker:
 
     async def say(self, message: MessageProduced) -> None:
         """Tell a message of the run."""
+        if self._held is not None and self._held.key == message.key:
+            return  # a run that goes on says again what was stored last
         await self.release(is_finish=False)
         if message.may_be_last:
             self._held = message

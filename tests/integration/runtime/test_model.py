@@ -7,7 +7,7 @@ a few dictionaries. Time does not pass by itself: a lease runs out when the stor
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 import pytest
@@ -45,6 +45,8 @@ class Leases(RuleBasedStateMachine):
         parked: per context the ids that are parked, in order.
         held: token to what its holder thinks it is working on.
         valid: per context the token that counts.
+        starts: how often each id was started, as the broker must count: an entry that is started
+            too often goes to quarantine.
     """
 
     server: RedisServer
@@ -64,6 +66,7 @@ class Leases(RuleBasedStateMachine):
         self.foreign: set[str] = set()
         self.held: dict[int, tuple[str, str, str]] = {}
         self.valid: dict[str, int] = {}
+        self.starts: Counter[str] = Counter()
         self.settled: list[str] = []
         self.quarantined = 0
         self.highest = 0
@@ -127,6 +130,9 @@ class Leases(RuleBasedStateMachine):
         if answer[0] == "next" and twice:
             again = self._run(*call)
             assert again[:4] == answer[:4], "sent again, it finds the same next message"
+            # It is started again: better counted too often than not at all.
+            self.starts[answer[3]] += answer[3] != entry_id
+            answer = again
         if answer[0] == "next":
             return self._started(worker, answer[1:], token)
         assert answer == ["idle"]
@@ -163,6 +169,27 @@ class Leases(RuleBasedStateMachine):
         worker, context, _ = self.held[token]
         lost = self._run(RENEW, worker, context, token)
         assert lost == ([] if self.valid.get(context) == token else [context, str(token)])
+
+    @rule(worker=st.sampled_from(WORKERS))
+    def renew_all(self, worker: str) -> None:
+        """As its thread does: everything it thinks it holds, in one call."""
+        held = {token: context for token, (who, context, _) in self.held.items() if who == worker}
+        lost = self._run(RENEW, worker, *(part for t, c in held.items() for part in (c, t)))
+        gone = {(context, str(t)) for t, context in held.items() if self.valid.get(context) != t}
+        assert set(zip(lost[::2], lost[1::2], strict=True)) == gone
+
+    @invariant()
+    def nothing_is_queued_twice_or_out_of_order(self) -> None:
+        """What was delivered and not queued yet may be missing; nothing else differs."""
+        for context in CONTEXTS:
+            queue = self.client.lrange(keys.queue(AGENT, context), 0, -1)
+            assert queue == [one for one in self.given[context] if one in set(queue)]
+
+    @invariant()
+    def nothing_is_kept_of_what_is_settled(self) -> None:
+        known = set(self.client.hkeys(keys.queued(AGENT)))
+        assert not known & set(self.settled)
+        assert set(self.client.hkeys(keys.attempts(AGENT))) <= known
 
     @invariant()
     def nothing_is_lost(self) -> None:
@@ -212,6 +239,8 @@ class Leases(RuleBasedStateMachine):
     def _started(self, worker: str, answer: list[Any], under: int | None) -> int:
         """What was given is the oldest of its context, and nobody else's."""
         context, token, entry_id = answer[0], int(answer[1]), answer[2]
+        self.starts[entry_id] += 1
+        assert int(answer[3]) == self.starts[entry_id], "a start was not counted, or twice"
         assert self.given[context][0] == entry_id, "out of order"
         if under is None:
             assert token > self.highest, "a token went back"
@@ -224,8 +253,11 @@ class Leases(RuleBasedStateMachine):
         return token
 
     def _apply(self, context: str, entry_id: str, verb: Verb, frees: bool) -> None:
+        if verb is Verb.RELEASE:
+            self.starts[entry_id] -= 1
         if verb in {Verb.RETRY, Verb.RELEASE}:
             return
+        del self.starts[entry_id]
         assert self.given[context].pop(0) == entry_id
         if verb is Verb.PARK:
             self.parked[context] = sorted([*self.parked[context], entry_id], key=_order)
