@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QTextOption, QWheelEvent
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QTextOption, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop.actions.forms import Field, FieldKind, Raw, shown_at_first
@@ -33,10 +33,11 @@ class FormField(QWidget):
         super().__init__(parent)
         self.field = field
         self._boxes: list[QCheckBox] = []
-        self._label = TextLabel(field.label, Look.STRONG, wrap=True)
-        self._hint = TextLabel(field.hint, Look.SMALL, wrap=True)
+        # With a parent from the start: shown without one, a label is a window of its own.
+        self._label = TextLabel(field.label, Look.STRONG, wrap=True, parent=self)
+        self._hint = TextLabel(field.hint, Look.SMALL, wrap=True, parent=self)
         self._hint.setVisible(bool(field.hint))
-        self._problem = TextLabel("", Look.ERROR, wrap=True)
+        self._problem = TextLabel("", Look.ERROR, wrap=True, parent=self)
         self._problem.setObjectName(f"request.problem.{field.name}")
         self._problem.hide()
         self.control = self._make_control()
@@ -169,6 +170,14 @@ class ChoiceBox(QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
+
+    def event(self, event: QEvent) -> bool:
+        """A letter looks for a choice that begins so, whatever else it does on the page."""
+        asked = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
+        if asked and isinstance(event, QKeyEvent) and event.text().isalnum():
+            event.accept()
+            return True
+        return super().event(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """A reviewer who scrolls past must not decide by it."""
