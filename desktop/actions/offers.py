@@ -159,7 +159,7 @@ def _call_section(number: int, call: JSON, kinds: tuple[DecisionKind, ...]) -> S
         )
     if DecisionKind.REJECT in kinds:
         when = (decision, (_WORDS[DecisionKind.REJECT],))
-        label = "Reason for the agent (optional)"
+        label = "Reason for the agent"
         fields.append(
             Field(f"{number}.reason", label, FieldKind.TEXT, required=False, shown_with=when)
         )

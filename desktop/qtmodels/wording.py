@@ -166,7 +166,7 @@ def outcome_text(request: Request) -> str:
 
 def call_state(request: Request) -> Pill:
     """What became of a request's call, for the line of that call in a transcript."""
-    pill = _STATE[request.state]
+    pill = state_pill(request)
     words = pill.text[:1].lower() + pill.text[1:]
     if request.decided_by:
         words = f"{words} by {request.decided_by}"

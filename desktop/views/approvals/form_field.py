@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QTextOption, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
-from desktop.actions.forms import Field, FieldKind, Raw, shown_at_first
+from desktop.actions.forms import Absent, Field, FieldKind, Raw, shown_at_first
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.visible_text import visible
 from desktop.views.theme import mono_font, ui_font
@@ -34,7 +34,9 @@ class FormField(QWidget):
         self.field = field
         self._boxes: list[QCheckBox] = []
         # With a parent from the start: shown without one, a label is a window of its own.
-        self._label = TextLabel(field.label, Look.STRONG, wrap=True, parent=self)
+        may_be_left_out = not field.required and isinstance(field.begins, Absent)
+        words = f"{field.label} (optional)" if may_be_left_out else field.label
+        self._label = TextLabel(words, Look.STRONG, wrap=True, parent=self)
         self._hint = TextLabel(field.hint, Look.SMALL, wrap=True, parent=self)
         self._hint.setVisible(bool(field.hint))
         self._problem = TextLabel("", Look.ERROR, wrap=True, parent=self)
@@ -146,7 +148,7 @@ class FormField(QWidget):
 
     def _named(self, control: QWidget) -> QWidget:
         control.setObjectName(f"request.field.{self.field.name}")
-        control.setAccessibleName(visible(self.field.label))
+        control.setAccessibleName(self._label.text())
         self._label.setBuddy(control)
         return control
 
