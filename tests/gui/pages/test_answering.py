@@ -61,8 +61,9 @@ def look(page: ApprovalsPage, request: RequestKey, qtbot: QtBot) -> None:
 
 
 def settle(page: ApprovalsPage, qtbot: QtBot) -> None:
-    """Wait until the moment against misclicks is over."""
+    """Wait until the moment against misclicks is over, and everything has its place."""
     qtbot.waitUntil(lambda: not page.card.decision.is_holding)
+    QApplication.processEvents()
 
 
 def begin(page: ApprovalsPage, button: str, qtbot: QtBot) -> None:
@@ -114,10 +115,10 @@ class TestEditing:
         write(page, "amount", "41.5")
         write(page, "currency", "CHF")
         changes = see(page, "request.changes", QWidget)
+        settle(page, qtbot)  # what is new on the page has its place by then
         boxes = [box for box in changes.findChildren(QPlainTextEdit) if box.isVisible()]
         assert [box.toPlainText() for box in boxes] == ["4182.5", "41.5", "EUR", "CHF"]
         assert boxes[0].accessibleName() == "amount before"
-        settle(page, qtbot)
         click(page, "request.send")
 
         decision = read_decision(sent(fed))
