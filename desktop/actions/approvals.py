@@ -9,16 +9,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from msgspec import structs
+
 from desktop.actions.ports import Outbox, SendDecision
 from desktop.actions.words import fit_to_travel
 from desktop.errors import NotAllowedNow
 from desktop.settings import Person
 from desktop.store.facts import DecisionSending
-from desktop.store.records import DecisionKind, Request, RequestKey, RequestState
+from desktop.store.records import DecisionKind, Dialect, Request, RequestKey, RequestState
 from desktop.store.store import Store
 from workers.wire import keys
-from workers.wire.approvals import Binding, Decision, Reviewer
-from workers.wire.dialects import answer
+from workers.wire.answers import answer, edit_as_response, fitting
+from workers.wire.approvals import ApprovalRequest, Binding, Decision, Reviewer, digest_in
+from workers.wire.canonical import JSON, same_form, strict_json
+from workers.wire.errors import NotApprovable
 from workers.wire.ids import new_nonce
 
 MAX_REASON_LENGTH = 4000
@@ -49,60 +53,93 @@ class Approvals:
             return NotAllowedNow("A decision is on its way.", "Wait for the worker's answer.")
         if request.state is not RequestState.WAITING:
             return NotAllowedNow("This request is already decided.", "Nothing was sent.")
-        if kind is DecisionKind.EDIT:
-            return NotAllowedNow("Arguments cannot be changed from here.", "Reject, and say why.")
-        if kind not in request.call.allowed:
+        if not request.choices:
+            return no_way(request)
+        if kind not in request.choices:
             return NotAllowedNow(f"This agent does not take '{kind}' for this call.")
         if not self._store.is_online:
             return NotAllowedNow("The broker is not reachable.", "Decide when the link is back.")
-        if kind in _RUNS_THE_CALL and not request.intact:
+        if _may_run_it(request, kind) and not request.intact:
             return NotAllowedNow(
                 "The arguments shown are not those the worker asked about.",
                 "Reject the call, and tell whoever runs the worker.",
             )
         return self._foreign_hazard(request) if request.foreign else None
 
-    def decide(self, key: RequestKey, kind: DecisionKind, reason: str = "") -> str:
+    def decide(
+        self,
+        key: RequestKey,
+        kind: DecisionKind,
+        reason: str = "",
+        *,
+        args: JSON = None,
+        again: bool = False,
+    ) -> str:
         """Send a decision, once.
 
         Args:
             reason: reaches the model with a rejection, and is the answer when responding; up to
                 4000 characters.
+            args: of an edit, all arguments of the call as it is to run; of a response to a
+                structured question, the whole answer as that question wants it.
+            again: the reviewer knows that the call was started before, and that it may take
+                effect twice. Without that a call in doubt is not approved.
 
         Returns:
             The decision's nonce, by which the worker's receipt names it.
 
         Raises:
-            NotAllowedNow: see `why_not`; nothing was sent.
-            MalformedDecision: this kind of interrupt cannot be answered from here.
+            NotAllowedNow: see `why_not`; or there is no answer, nothing was changed, or the
+                arguments cannot travel. Nothing was sent.
+            MalformedDecision: the answer does not fit the question; nothing was sent.
         """
         refusal = self.why_not(key, kind)
         if refusal is not None:
             raise refusal
         request = self._store.request(key)
         assert request is not None  # noqa: S101 - why_not has looked
-        message = fit_to_travel(reason)[:MAX_REASON_LENGTH]
-        if kind is DecisionKind.RESPOND and not message:
-            raise NotAllowedNow("There is no answer to send.", "Write it first.")
+        if kind is DecisionKind.APPROVE and request.call.is_in_doubt and not again:
+            raise NotAllowedNow(
+                "This call was started before, and may have taken effect.",
+                "Find out first. To run it again all the same, confirm that it may run twice.",
+            )
         nonce = new_nonce()
-        decision = Decision(
-            kind=kind,
-            message=message,
-            binding=self._binding(request, kind, nonce),
-        )
+        decision = self._decision(request, kind, fit_to_travel(reason)[:MAX_REASON_LENGTH], args)
+        binding = self._binding(request, decision, nonce)
         call = request.call.tool_call_id or key.call
         order = SendDecision(
             key=key,
             agent=request.agent,
             tool_call_id=request.call.tool_call_id,
-            payload=answer(request.call, decision),
+            payload=answer(request.call, structs.replace(decision, binding=binding)),
             nonce=nonce,
             guard=keys.foreign_call(request.agent, call) if request.foreign else "",
         )
         # The row says "sending" before anything can answer.
-        self._store.apply([DecisionSending(key, kind, nonce)])
+        self._store.apply([DecisionSending(key, decision.kind, nonce)])
         self._outbox.post(order)
         return nonce
+
+    def _decision(self, request: Request, kind: DecisionKind, message: str, args: JSON) -> Decision:
+        """What is sent, still unbound."""
+        if kind is DecisionKind.EDIT:
+            travels = _travelling(args)
+            if not isinstance(fitting(request.call.args_schema, args), dict):
+                raise NotAllowedNow("Arguments are an object of names and values.")
+            if same_form(travels, request.args):
+                raise NotAllowedNow("Nothing is changed.", "Change an argument, or approve.")
+            response = edit_as_response(request.call, args)
+            if response is not None:
+                _travelling(response)
+                return Decision(kind=DecisionKind.RESPOND, args=response)
+            return Decision(kind=kind, args=travels, message=message)
+        if kind is DecisionKind.RESPOND and args is not None:
+            if _travelling(args) != args:
+                raise NotAllowedNow("An integer in the answer has too many digits to travel.")
+            return Decision(kind=kind, args=args)
+        if kind is DecisionKind.RESPOND and not message:
+            raise NotAllowedNow("There is no answer to send.", "Write it first.")
+        return Decision(kind=kind, message=message)
 
     def _foreign_hazard(self, request: Request) -> NotAllowedNow | None:
         """A base worker resumes whatever waits: an answer to one call may run another."""
@@ -121,7 +158,7 @@ class Approvals:
                 )
         return None
 
-    def _binding(self, request: Request, kind: DecisionKind, nonce: str) -> Binding | None:
+    def _binding(self, request: Request, decision: Decision, nonce: str) -> Binding | None:
         asked = request.call.request
         if asked is None:
             return None
@@ -133,8 +170,46 @@ class Approvals:
             request_id=asked.request_id,
             action=asked.action,
             args_digest=asked.args_digest,
-            decision=kind,
+            decision=decision.kind,
+            edited_args_digest=_edited_digest(asked, decision),
             reviewer=Reviewer(id=person.id, name=person.name),
             iat=int(self._now_seconds()),
             nonce=nonce,
         )
+
+
+def _may_run_it(request: Request, kind: DecisionKind) -> bool:
+    """Whether the call could run by this decision: what is shown must be what was asked about."""
+    if kind is DecisionKind.RESPOND:
+        # The answer to a graph's own question can hold an approval.
+        return request.call.dialect is not Dialect.SIGNOFF
+    return kind in _RUNS_THE_CALL
+
+
+def no_way(request: Request) -> NotAllowedNow:
+    """Why nobody can answer a request from here, whose agent takes nothing."""
+    if request.foreign and not request.call.interrupt_id:
+        return NotAllowedNow(
+            "This worker does not say which question it asks.",
+            "An answer could reach another one, so Signoff sends none. Answer where it runs, or "
+            "host the graph with Signoff's worker.",
+        )
+    return NotAllowedNow("This question takes no answer from a person.")
+
+
+def _edited_digest(asked: ApprovalRequest, decision: Decision) -> str:
+    """What the new arguments of an edit are bound by; empty for other decisions."""
+    if decision.kind is not DecisionKind.EDIT:
+        return ""
+    try:
+        return digest_in(asked, decision.args)
+    except NotApprovable as error:
+        raise NotAllowedNow(error.title, "Nothing was sent.") from error
+
+
+def _travelling(args: JSON) -> JSON:
+    """The arguments as they travel."""
+    try:
+        return strict_json(args)
+    except NotApprovable as error:
+        raise NotAllowedNow(error.title, "Nothing was sent.") from error

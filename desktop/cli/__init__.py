@@ -78,8 +78,17 @@ def _parser() -> argparse.ArgumentParser:
     decide = commands.add_parser("decide", help="decide on one waiting call")
     decide.add_argument("context", metavar="CONTEXT")
     decide.add_argument("tool_call", metavar="TOOL_CALL")
-    decide.add_argument("decision", choices=("approve", "reject", "respond"))
+    decide.add_argument("decision", choices=("approve", "edit", "reject", "respond"))
     decide.add_argument("--reason", default="", metavar="TEXT", help="or the answer, to respond")
+    decide.add_argument(
+        "--args",
+        default="",
+        metavar="JSON",
+        help="to edit: all arguments, changed; to respond: a structured answer",
+    )
+    decide.add_argument(
+        "--again", action="store_true", help="approve a call in doubt: it may take effect twice"
+    )
     decide.add_argument("--wait", type=float, default=15.0, metavar="SECONDS")
     chat = commands.add_parser("chat", help="say something to an agent")
     chat.add_argument("agent", metavar="AGENT")

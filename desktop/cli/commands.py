@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 
+from desktop.actions.forms import read_json
 from desktop.cli.output import (
     context_json,
     entry_json,
@@ -29,9 +30,18 @@ from desktop.store.records import (
     RequestState,
 )
 from workers.wire.canonical import JSON
+from workers.wire.errors import MalformedDecision
 
 EXIT_REFUSED = 3
 EXIT_NO_ANSWER = 4
+#: How a request stands when a decision of this desk has counted.
+_DECIDED_SO = {
+    DecisionKind.APPROVE: (RequestState.APPROVED,),
+    # To some graphs an edit is a response that holds the arguments.
+    DecisionKind.EDIT: (RequestState.EDITED, RequestState.RESPONDED),
+    DecisionKind.REJECT: (RequestState.REJECTED,),
+    DecisionKind.RESPOND: (RequestState.RESPONDED,),
+}
 
 
 async def run(options: argparse.Namespace) -> int:
@@ -98,15 +108,16 @@ async def _decide(session: Session, options: argparse.Namespace) -> int:
     key = RequestKey(options.context, options.tool_call)
     answer: dict[str, JSON]
     try:
-        session.approvals.decide(key, DecisionKind(options.decision), options.reason)
-    except NotAllowedNow as error:
+        session.approvals.decide(
+            key,
+            DecisionKind(options.decision),
+            options.reason,
+            args=read_json(options.args) if options.args else None,
+            again=options.again,
+        )
+    except (NotAllowedNow, MalformedDecision) as error:
         answer = {"outcome": "refused", "reason": error.title, "hint": error.hint}
         return _answer(answer, EXIT_REFUSED, as_json=options.json)
-    wanted = {
-        DecisionKind.APPROVE: RequestState.APPROVED,
-        DecisionKind.REJECT: RequestState.REJECTED,
-        DecisionKind.RESPOND: RequestState.RESPONDED,
-    }[DecisionKind(options.decision)]
 
     def answered() -> bool:
         request = session.store.request(key)
@@ -117,7 +128,7 @@ async def _decide(session: Session, options: argparse.Namespace) -> int:
         return _answer(answer, EXIT_NO_ANSWER, as_json=options.json)
     request = session.store.request(key)
     assert request is not None  # noqa: S101 - answered() has seen it
-    if request.state is wanted:
+    if request.state in _DECIDED_SO[DecisionKind(options.decision)]:
         answer = {"outcome": "applied", "decision": options.decision}
         return _answer(answer, 0, as_json=options.json)
     reason = request.notice or f"The request is {request.state}.".replace("_", " ")

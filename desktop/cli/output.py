@@ -25,10 +25,15 @@ def print_line(*parts: str) -> None:
 
 
 def print_request(request: Request) -> None:
-    """Print a waiting call: how `decide` names it, who wants what, and every argument."""
+    """Print a waiting call: its name for `decide`, who wants what, and what `decide` may say."""
     print_line(request.key.context_id, request.key.call)
     print_line("", f"{request.agent} wants to run {request.call.action}")
     print_line("", json.dumps(request.args))
+    if request.call.is_in_doubt:
+        started = request.call.earlier_start or "before"
+        print_line("", f"started {started}, outcome unknown: respond marks it done")
+    kinds = request.choices
+    print_line("", f"takes {', '.join(kinds)}" if kinds else "takes no answer from here")
 
 
 def print_entry(entry: Entry) -> None:
@@ -42,6 +47,7 @@ def print_entry(entry: Entry) -> None:
 
 def request_json(request: Request) -> dict[str, JSON]:
     """A call, for a program to read. `tool_call_id` is what `decide` takes."""
+    decisions: list[JSON] = [str(kind) for kind in request.choices]
     return {
         "request_id": request.request_id or None,
         "context_id": request.key.context_id,
@@ -51,6 +57,8 @@ def request_json(request: Request) -> dict[str, JSON]:
         "args": request.args,
         "since": moment(request.since_ms),
         "dialect": str(request.call.dialect),
+        "decisions": decisions,
+        "in_doubt": request.call.is_in_doubt,
     }
 
 

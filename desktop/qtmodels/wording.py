@@ -88,11 +88,17 @@ def request_row(request: Request, now_ms: int) -> Row:
         subtitle=arguments_line(request),
         meta=request.agent,
         age=age(request.since_ms, now_ms),
-        pill=_RISK[request.risk] if waiting else _STATE[request.state],
+        pill=_row_pill(request),
         unread=waiting,
         initial=initial(request.agent),
         hue=hue(request.agent),
     )
+
+
+def _row_pill(request: Request) -> Pill:
+    if request.state is RequestState.WAITING and not request.call.is_in_doubt:
+        return _RISK[request.risk]
+    return state_pill(request)
 
 
 def agent_row(agent: Agent) -> Row:
@@ -113,7 +119,20 @@ def agent_row(agent: Agent) -> Row:
 
 def state_pill(request: Request) -> Pill:
     """Where a request stands."""
+    if request.state is RequestState.WAITING and request.call.is_in_doubt:
+        return _STATE[RequestState.IN_DOUBT]
+    if request.state is RequestState.WAITING and not request.takes_approval:
+        return Pill("Waiting for an answer", Tone.WARN)
     return _STATE[request.state]
+
+
+def in_doubt_words(request: Request) -> str:
+    """Since when nobody knows how the call ended."""
+    try:
+        at = datetime.fromisoformat(request.call.earlier_start)
+    except ValueError:
+        return "Started before, outcome unknown"
+    return f"Started at {moment(round(at.timestamp() * 1000))}, outcome unknown"
 
 
 def risk_pill(request: Request) -> Pill:
@@ -147,7 +166,7 @@ def outcome_text(request: Request) -> str:
 
 def call_state(request: Request) -> Pill:
     """What became of a request's call, for the line of that call in a transcript."""
-    pill = _STATE[request.state]
+    pill = state_pill(request)
     words = pill.text[:1].lower() + pill.text[1:]
     if request.decided_by:
         words = f"{words} by {request.decided_by}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from workers.wire.answers import choices
 from workers.wire.approvals import DecisionKind as DecisionKind
 from workers.wire.approvals import Risk as Risk
 from workers.wire.canonical import JSON
@@ -108,6 +109,7 @@ class RequestState(StrEnum):
     IN_DOUBT = "in_doubt"
 
 
+_QUESTIONS = frozenset((Dialect.ASK_USER, Dialect.SCHEMA, Dialect.FREE_TEXT))
 #: States in which nobody has decided yet, as far as this desk knows.
 OPEN_STATES = frozenset((RequestState.WAITING, RequestState.SENDING))
 
@@ -154,6 +156,16 @@ class Request:
     def is_open(self) -> bool:
         """Whether nobody has decided yet, as far as this desk knows."""
         return self.state in OPEN_STATES
+
+    @property
+    def choices(self) -> tuple[DecisionKind, ...]:
+        """What a reviewer can choose, whatever else speaks against it now."""
+        return choices(self.call)
+
+    @property
+    def takes_approval(self) -> bool:
+        """Whether it asks for a decision on a call; others ask a question."""
+        return self.call.dialect not in _QUESTIONS
 
     @property
     def risk(self) -> Risk:

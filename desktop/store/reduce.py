@@ -152,7 +152,7 @@ def _interrupt(
     if call.dialect is Dialect.MACHINE:
         _add(state, fact.context_id, entry, progress, changes)
         return
-    name = RequestKey(fact.context_id, call.tool_call_id or call.interrupt_id or fact.entry_id)
+    name = RequestKey(fact.context_id, _name_of(call) or fact.entry_id)
     trail = state.trail(name)
     asked = trail.ask(name, StreamId.parse(fact.entry_id), progress.callee_agent, call)
     if asked is None:
@@ -171,6 +171,12 @@ def _interrupt(
     request = state.requests.get(key)
     if state.caught_up and request is not None and request.state is RequestState.WAITING:
         changes.arrived.append(key)
+
+
+def _name_of(call: PendingCall) -> str:
+    """What a receipt calls it, too: a question of a hosted graph has no tool call."""
+    request_id = call.request.request_id if call.request else ""
+    return call.tool_call_id or request_id or call.interrupt_id
 
 
 def _requester(event: Event, progress: AgentProgress, call: PendingCall) -> str:
@@ -219,9 +225,10 @@ def _token(state: State, fact: facts.TokenSeen, changes: Changes) -> None:
 def _receipt(state: State, receipt: Receipt, changes: Changes) -> None:
     if receipt.kind is Outcome.PARKED:
         _parked(state, receipt.context_id, receipt.note, changes)
-    if not receipt.tool_call_id:
+    name = receipt.tool_call_id or receipt.request_id
+    if not name:
         return
-    trail = state.trail(RequestKey(receipt.context_id, receipt.tool_call_id))
+    trail = state.trail(RequestKey(receipt.context_id, name))
     trail.tell(receipt)
     _review(state, trail, changes)
 

@@ -13,7 +13,7 @@ from typing import TypeVar, cast
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractItemView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QComboBox, QScrollArea, QWidget
 
 from desktop.errors import ConsoleError
 from desktop.qtmodels.rows import KEY_ROLE
@@ -68,11 +68,11 @@ class Pilot:
         return widget
 
     async def click(self, name: str) -> None:
-        """Click a visible, enabled control, waiting for it to become both."""
+        """Click a visible, enabled control, waiting for it to become both; scroll to it first."""
 
         def ready() -> bool:
             widget = self.seen(name)
-            return widget is not None and widget.isEnabled()
+            return widget is not None and widget.isEnabled() and _is_in_sight(widget)
 
         await self.until(ready, f"{name} to be there and enabled")
         widget = self.find(name, QWidget)
@@ -86,6 +86,13 @@ class Pilot:
         QTest.keyClick(target, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
         QTest.keyClick(target, Qt.Key.Key_Delete)
         QTest.keyClicks(target, text)
+
+    async def pick(self, name: str, label: str) -> None:
+        """Pick from a list of choices by typing what it begins with."""
+        box = self.find(name, QComboBox)
+        box.setFocus(Qt.FocusReason.TabFocusReason)
+        QTest.keyClicks(box, label)
+        await self.until(lambda: box.currentText() == label, f"{label} to be picked in {name}")
 
     def press(
         self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
@@ -128,3 +135,13 @@ class Pilot:
         model = view.model()
         rows = range(model.rowCount())
         return next((r for r in rows if model.index(r, 0).data(KEY_ROLE) == key), -1)
+
+
+def _is_in_sight(widget: QWidget) -> bool:
+    """Whether it has its place and can be clicked there, after scrolling as a person would."""
+    above = widget.parentWidget()
+    while above is not None:
+        if isinstance(above, QScrollArea):
+            above.ensureWidgetVisible(widget)
+        above = above.parentWidget()
+    return widget.visibleRegion().contains(widget.rect().center())

@@ -72,6 +72,65 @@ class Approvals:
         await self._console.pilot.click("request.confirm_reject")
         return await self.until(request, RequestState.REJECTED)
 
+    async def edit(self, request: Request, **fields: str) -> Request:
+        """Change arguments in the form, send them, and wait until the worker says that it ran."""
+        await self.open(request)
+        await self._console.pilot.click("request.edit")
+        for name, text in fields.items():
+            await self._console.pilot.type_text(f"request.field.{name}", text)
+        await self._console.pilot.click("request.send")
+        return await self.until(request, RequestState.EDITED, Execution.EXECUTED)
+
+    async def respond(self, request: Request, text: str) -> Request:
+        """Answer in words, which also marks a call in doubt as done."""
+        await self.open(request)
+        await self._console.pilot.click("request.respond")
+        await self._console.pilot.type_text("request.field.answer", text)
+        await self._console.pilot.click("request.send")
+        return await self.until(request, RequestState.RESPONDED)
+
+    async def run_again(self, request: Request) -> Request:
+        """Start a call in doubt once more, and confirm it."""
+        await self.open(request)
+        await self._console.pilot.click("request.again")
+        await self._console.pilot.click("request.confirm_again")
+        return await self.until(request, RequestState.APPROVED, Execution.EXECUTED)
+
+    async def decide_each(self, request: Request, *decisions: str) -> Request:
+        """Decide on each call of a batch by the words of the form."""
+        await self.open(request)
+        await self._console.pilot.click("request.respond")
+        for number, words in enumerate(decisions):
+            await self._console.pilot.pick(f"request.field.{number}.decision", words)
+        await self._console.pilot.click("request.send")
+        return await self.until(request, RequestState.RESPONDED)
+
+    async def in_doubt(self, action: str) -> Request:
+        """The request that asks what became of a call, once it waits."""
+
+        def found() -> list[Request]:
+            requests = self._console.store.requests()
+            return [
+                request
+                for request in requests
+                if request.call.is_in_doubt
+                and request.call.action == action
+                and request.state is RequestState.WAITING
+            ]
+
+        await self._console.pilot.until(found, f"{action} to be in doubt")
+        return found()[0]
+
+    async def asked(self, context_id: str) -> Request:
+        """Whatever waits in a conversation, once something does."""
+
+        def found() -> list[Request]:
+            requests = self._console.store.requests_in(context_id)
+            return [request for request in requests if request.state is RequestState.WAITING]
+
+        await self._console.pilot.until(found, "a request")
+        return found()[0]
+
     async def until(
         self, request: Request, state: RequestState, execution: Execution | None = None
     ) -> Request:

@@ -10,6 +10,7 @@ import base64
 
 import msgspec
 
+from workers.wire.answers import possible_decisions
 from workers.wire.approvals import (
     ApprovalRequest,
     DecisionKind,
@@ -21,6 +22,7 @@ from workers.wire.approvals import (
     request_id,
 )
 from workers.wire.canonical import JSON
+from workers.wire.dialects import read_interrupt
 from workers.wire.events import AgentProgress, Event, ProgressType
 from workers.wire.ids import HUMAN
 
@@ -31,6 +33,8 @@ ACTION = "transfer_funds"
 ARGS: dict[str, JSON] = {"recipient": "ACME Tools Ltd", "amount": 1250}
 INTERRUPT = ProgressType.INTERRUPT
 NONCE = "0f" * 16
+#: When the first start of a call in doubt began.
+STARTED = "2026-03-02T09:14:41.250+00:00"
 _SALT = b"0123456789abcdef"
 
 
@@ -164,6 +168,66 @@ def asks(
     return progress(message, context_id=context_id, agent=agent, kind=ProgressType.INTERRUPT)
 
 
+def asks_again(
+    *,
+    call: str = CALL,
+    action: str = ACTION,
+    args: JSON = None,
+    context_id: str = CONTEXT,
+    agent: str = AGENT,
+    started: str = STARTED,
+) -> Event:
+    """Our worker asks what became of a call that it started, and that never came back."""
+    allowed = (DecisionKind.APPROVE, DecisionKind.REJECT, DecisionKind.RESPOND)
+    event = asks(
+        call=call,
+        action=action,
+        args=args,
+        context_id=context_id,
+        agent=agent,
+        allowed=allowed,
+        attempt=1,
+    )
+    return with_members(event, earlier_start=started)
+
+
+def hosted_asks(
+    value: dict[str, JSON], *, context_id: str = CONTEXT, agent: str = AGENT, number: int = 0
+) -> Event:
+    """An interrupt of a graph that our worker hosts, in the graph's own dialect.
+
+    Args:
+        number: tells its interrupts apart.
+    """
+    call = read_interrupt(value)
+    asked = request(
+        call=call.tool_call_id,
+        action=call.action,
+        args=call.args,
+        context_id=context_id,
+        agent=agent,
+        attempt=number,
+    )
+    message: JSON = {
+        "tool_call_id": call.tool_call_id,
+        "context_id": context_id,
+        **value,
+        "interrupt_id": f"{number:032x}",
+        "allowed_decisions": [str(kind) for kind in possible_decisions(call, value)],
+        "approval_request": msgspec.to_builtins(asked),
+    }
+    return progress(message, context_id=context_id, agent=agent, kind=INTERRUPT)
+
+
+def with_members(event: Event, **members: JSON) -> Event:
+    """The same interrupt, which says something more."""
+    assert isinstance(event.body, AgentProgress)
+    message = event.body.message
+    assert isinstance(message, dict)
+    message.update(members)
+    return event
+
+
 def base_asks(
     *,
     call: str = CALL,
@@ -212,3 +276,8 @@ def receipt(
         note=note,
         at_ms=at_ms,
     )
+
+
+def with_request(told: Receipt, request_id: str) -> Receipt:
+    """The same receipt, about another request."""
+    return msgspec.structs.replace(told, request_id=request_id)

@@ -49,8 +49,10 @@ def question_in_doubt(
     asked: ApprovalRequest, call: ExactCall, tool: BaseTool, earlier: EarlierStart
 ) -> dict[str, Any]:
     """What a person is asked about a call whose outcome nobody knows."""
-    started = f"at {time_text(earlier.started_ms)}" if earlier.started_ms else "before"
+    since = time_text(earlier.started_ms) if earlier.started_ms else ""
+    started = f"at {since}" if since else "before"
     return question(asked, call, tool) | {
+        "earlier_start": since,
         "description": (
             f"**In doubt.** This call was approved and started {started}; its worker stopped "
             "before it ended, so its outcome is unknown. Find out whether it took effect. "

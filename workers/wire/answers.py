@@ -1,7 +1,8 @@
 """Answers in the dialect of the interrupt: what the graph that raised it wants to be resumed with.
 
 The only place that turns a decision into such an answer, and such an answer into a decision. An
-interrupt that is not typed keeps whatever it is given, so what does not fit is refused here.
+interrupt that is not typed keeps whatever it is given, so what does not fit is refused here, by
+the console before it sends and by the worker before it resumes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,14 @@ from workers.wire.dialects import Dialect, PendingCall
 from workers.wire.errors import MalformedDecision
 
 _APPROVE, _REJECT, _RESPOND = DecisionKind.APPROVE, DecisionKind.REJECT, DecisionKind.RESPOND
+_EDIT = DecisionKind.EDIT
 _INBOX_WORDS = {_APPROVE: "accept", _REJECT: "ignore", _RESPOND: "response"}
+_INBOX_ALLOWS = {
+    "accept": "allow_accept",
+    "edit": "allow_edit",
+    "ignore": "allow_ignore",
+    "response": "allow_respond",
+}
 _INTERRUPT_ID = re.compile(r"[0-9a-f]{32}")
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -25,6 +33,82 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
     "array": (list,),
 }
+
+
+def offered(call: PendingCall) -> tuple[DecisionKind, ...]:
+    """What a person may decide. Nothing where an answer could reach another question.
+
+    A Signoff worker says it, and finds the interrupt by request id. A worker of the base package
+    resumes whatever waits; its own calls take that, under the rules of the console. What else waits
+    there is answered by its interrupt id or, where that is not told, not at all.
+    """
+    if call.request is not None or call.dialect is Dialect.BASE:
+        return call.allowed
+    return possible_decisions(call, _members(call)) if call.interrupt_id else ()
+
+
+def choices(call: PendingCall) -> tuple[DecisionKind, ...]:
+    """What a reviewer can choose: as `offered`, with an edit that travels as a response.
+
+    The graph of a batch of one and of the agent inbox says for itself whether it takes an edit,
+    and whether it takes an answer in words; both are told to it in a response.
+    """
+    kinds, value = offered(call), _members(call)
+    if _RESPOND not in kinds:
+        return kinds
+    match call.dialect:
+        case Dialect.HITL_BATCH if len(_list(value.get("action_requests"))) == 1:
+            taken = [kind for kind in (_EDIT, _RESPOND) if _batch_takes(value, str(kind))]
+        case Dialect.AGENT_INBOX:
+            named = ((_EDIT, "allow_edit"), (_RESPOND, "allow_respond"))
+            taken = [kind for kind, name in named if _inbox_allows(value, name)]
+        case _:
+            return kinds
+    return (*(kind for kind in kinds if kind is not _RESPOND), *taken)
+
+
+def allowed_in_batch(call: PendingCall) -> tuple[tuple[DecisionKind, ...], ...]:
+    """What may be decided about each call of a batch, in the order of the calls."""
+    value = _members(call)
+    count = len(_list(value.get("action_requests")))
+    words = [_words(value, index) for index in range(count)]
+    return tuple(tuple(kind for kind in DecisionKind if str(kind) in known) for known in words)
+
+
+def edit_as_response(call: PendingCall, args: JSON) -> JSON | None:
+    """The whole answer that an edit is in this dialect; None where it is a decision of its own."""
+    match call.dialect:
+        case Dialect.HITL_BATCH:
+            edited: JSON = {"name": call.action, "args": args}
+            return {"decisions": [{"type": str(_EDIT), "edited_action": edited}]}
+        case Dialect.AGENT_INBOX:
+            return [{"type": str(_EDIT), "args": {"action": call.action, "args": args}}]
+        case _:
+            return None
+
+
+def answer(call: PendingCall, decision: Decision) -> JSON:
+    """The resume payload that answers one call.
+
+    Args:
+        decision: `args` of a response is the answer as it stands.
+
+    Raises:
+        MalformedDecision: it is none that is offered, or does not fit the question.
+    """
+    kinds = offered(call)
+    if decision.kind not in kinds:
+        raise MalformedDecision(
+            f"This worker takes no '{decision.kind}' for {call.action}.",
+            "Choose one of: " + (", ".join(kinds) or "nothing; a person cannot answer it"),
+        )
+    if call.dialect is Dialect.SIGNOFF:
+        return decision_payload(decision)
+    native = native_answer(call, _members(call), decision)
+    if call.request is not None:
+        # A Signoff worker finds the interrupt itself, by request id; a map would name its target.
+        return decision_payload(decision)
+    return {call.interrupt_id: native} if call.interrupt_id else native
 
 
 def possible_decisions(call: PendingCall, value: Mapping[str, JSON]) -> tuple[DecisionKind, ...]:
@@ -38,8 +122,8 @@ def possible_decisions(call: PendingCall, value: Mapping[str, JSON]) -> tuple[De
             both = tuple(kind for kind in (_APPROVE, _REJECT) if _batch_takes(value, str(kind)))
             return (*both, _RESPOND)
         case Dialect.AGENT_INBOX:
-            config = value.get("config")
-            responds = isinstance(config, dict) and config.get("allow_respond") is True
+            # An edit is a response with the whole answer: the arguments are in it.
+            responds = _inbox_allows(value, "allow_respond") or _inbox_allows(value, "allow_edit")
             return (*call.allowed, _RESPOND) if responds else call.allowed
         case Dialect.TOOL_APPROVAL | Dialect.BASE | Dialect.SIGNOFF:
             return (_APPROVE, _REJECT)
@@ -72,7 +156,10 @@ def native_answer(call: PendingCall, value: Mapping[str, JSON], decision: Decisi
             decisions: JSON = {"decisions": [_langchain(kind, message) for _ in range(count)]}
             return _checked_batch(value, decisions if given is None else given)
         case Dialect.AGENT_INBOX:
-            return [{"type": _INBOX_WORDS[kind], "args": message if kind is _RESPOND else None}]
+            inbox: JSON = [
+                {"type": _INBOX_WORDS[kind], "args": message if kind is _RESPOND else None}
+            ]
+            return _checked_inbox(value, inbox if given is None else given)
         case Dialect.ASK_USER:
             questions = _list(value.get("questions"))
             if kind is _REJECT:
@@ -80,7 +167,7 @@ def native_answer(call: PendingCall, value: Mapping[str, JSON], decision: Decisi
             alone: JSON = {"answers": [message]}
             return _checked_answers(questions, alone if given is None else given)
         case Dialect.SCHEMA:
-            return _fitting(value.get("response_schema"), message if given is None else given)
+            return fitting(value.get("response_schema"), message if given is None else given)
         case _:
             return message if given is None else given
 
@@ -99,7 +186,7 @@ def read_native_answer(call: PendingCall, value: Mapping[str, JSON], answer: JSO
         case Dialect.HITL_BATCH:
             return _read_batch(_checked_batch(value, answer))
         case Dialect.AGENT_INBOX:
-            return _read_inbox(answer)
+            return _read_inbox(_checked_inbox(value, answer))
         case _:
             return Decision(kind=_RESPOND, args=answer)
 
@@ -149,7 +236,31 @@ def _read_inbox(answer: JSON) -> Decision:
         case [{"type": "ignore", **_rest}]:
             return Decision(kind=_REJECT)
         case _:
+            return Decision(kind=_RESPOND, args=answer)
+
+
+def _checked_inbox(value: Mapping[str, JSON], answer: JSON) -> JSON:
+    """A list of one, of a kind that the graph allows; an edit keeps the action."""
+    match answer:
+        case [{"type": str() as word, **rest}] if _inbox_allows(value, _INBOX_ALLOWS.get(word, "")):
+            args = rest.get("args")
+        case _:
             raise MalformedDecision("The answer is not a list of one that the agent inbox takes.")
+    if word == "response" and not isinstance(args, str):
+        raise MalformedDecision("A response to the agent inbox has no text.")
+    if word == "edit":
+        action = value.get("action_request")
+        name = action.get("action") if isinstance(action, dict) else None
+        if not isinstance(args, dict) or args.get("action") != name:
+            raise MalformedDecision("An edit in the agent inbox names another action.")
+        if not isinstance(args.get("args"), dict):
+            raise MalformedDecision("An edit in the agent inbox has no arguments.")
+    return answer
+
+
+def _inbox_allows(value: Mapping[str, JSON], name: str) -> bool:
+    config = value.get("config")
+    return isinstance(config, dict) and config.get(name) is True
 
 
 def _checked_batch(value: Mapping[str, JSON], answer: JSON) -> JSON:
@@ -163,7 +274,7 @@ def _checked_batch(value: Mapping[str, JSON], answer: JSON) -> JSON:
             raise MalformedDecision(f"Call {index + 1} of the batch takes no such decision.")
         if decision["type"] == str(_RESPOND) and not isinstance(decision.get("message"), str):
             raise MalformedDecision("A response in a batch has no message.")
-        if decision["type"] == str(DecisionKind.EDIT):
+        if decision["type"] == str(_EDIT):
             _check_edit(calls[index], decision)
     return answer
 
@@ -187,8 +298,14 @@ def _checked_answers(questions: list[JSON], answer: JSON) -> JSON:
     return answer
 
 
-def _fitting(schema: JSON, answer: JSON) -> JSON:
-    """Only the outermost type and the names of required members are looked at."""
+def fitting(schema: JSON, answer: JSON) -> JSON:
+    """An answer that fits a JSON Schema.
+
+    Only the outermost type and the names of required members are looked at.
+
+    Raises:
+        MalformedDecision: it does not fit.
+    """
     named = schema.get("type") if isinstance(schema, dict) else None
     kinds = _TYPES.get(named) if isinstance(named, str) else None
     is_number = named in ("integer", "number")
@@ -200,6 +317,10 @@ def _fitting(schema: JSON, answer: JSON) -> JSON:
         if missing:
             raise MalformedDecision(f"The answer has no {missing[0]!r}.")
     return answer
+
+
+def _members(call: PendingCall) -> Mapping[str, JSON]:
+    return call.value if isinstance(call.value, dict) else {}
 
 
 def _batch_takes(value: Mapping[str, JSON], word: str) -> bool:

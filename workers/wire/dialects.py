@@ -1,8 +1,7 @@
 """Interrupt values of every agent framework we meet, read as calls to decide on.
 
-The only place that tells the dialects of `PROTOCOL` section 6 apart, and the only place that knows
-how each wants to be answered. A wrong answer poisons a thread whose interrupts are not typed, so
-what cannot be answered safely says so instead.
+The only place that tells the dialects of `PROTOCOL` section 6 apart. How each wants to be answered
+is in `answers`.
 """
 
 from __future__ import annotations
@@ -11,9 +10,8 @@ from enum import StrEnum
 
 import msgspec
 
-from workers.wire.approvals import ApprovalRequest, Decision, DecisionKind, decision_payload
+from workers.wire.approvals import ApprovalRequest, DecisionKind
 from workers.wire.canonical import JSON
-from workers.wire.errors import MalformedDecision
 
 
 class Dialect(StrEnum):
@@ -39,6 +37,9 @@ class PendingCall(msgspec.Struct, frozen=True, kw_only=True):
         request: only from a Signoff worker.
         allowed: what the worker would accept; empty means that no person may answer here.
         args_schema: JSON Schema of the tool's arguments, if known.
+        value: the interrupt as an object, whole; what an answer is checked against.
+        earlier_start: when an approved start of this very call began whose outcome nobody knows,
+            RFC 3339; empty where the worker does not tell.
     """
 
     dialect: Dialect
@@ -50,12 +51,23 @@ class PendingCall(msgspec.Struct, frozen=True, kw_only=True):
     allowed: tuple[DecisionKind, ...] = ()
     args_schema: JSON = None
     request: ApprovalRequest | None = None
+    value: JSON = None
+    earlier_start: str = ""
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether the call was approved and started before, and nobody knows how that ended."""
+        asked = self.request
+        again = asked is not None and asked.attempt > 0 and self.dialect is Dialect.SIGNOFF
+        # A hosted graph's question that is asked again takes no answer in words.
+        return again and set(self.allowed) == _IN_DOUBT
 
 
 _REQUEST = "approval_request"
 #: What a worker adds to the interrupt of a graph it hosts.
 ADDED = frozenset((_REQUEST, "interrupt_id", "allowed_decisions", "context_id", "tool_call_id"))
 _BOTH = (DecisionKind.APPROVE, DecisionKind.REJECT)
+_IN_DOUBT = {DecisionKind.APPROVE, DecisionKind.REJECT, DecisionKind.RESPOND}
 _WORDS = {
     "approve": DecisionKind.APPROVE,
     "accept": DecisionKind.APPROVE,
@@ -71,7 +83,9 @@ def read_interrupt(value: JSON) -> PendingCall:
     An interrupt of a graph that a Signoff worker hosts keeps its dialect, and carries an approval
     request beside it: it is decided on like those of the worker's own gate.
     """
-    call = _read(value)
+    whole = value[0] if isinstance(value, list) and len(value) == 1 else value
+    named = whole.get("interrupt_id") if isinstance(whole, dict) else None
+    call = msgspec.structs.replace(_read(value), value=whole, interrupt_id=_text(named))
     request = _approval_request(value.get(_REQUEST)) if isinstance(value, dict) else None
     if not isinstance(value, dict) or request is None or call.request is not None:
         return call
@@ -79,7 +93,6 @@ def read_interrupt(value: JSON) -> PendingCall:
     return msgspec.structs.replace(
         call,
         args={k: v for k, v in value.items() if k not in ADDED} if is_whole else call.args,
-        interrupt_id=_text(value.get("interrupt_id")),
         allowed=_named(value),
         request=request,
     )
@@ -98,7 +111,6 @@ def _read(value: JSON) -> PendingCall:
             action=_text(value.get("name")),
             args=value.get("args"),
             tool_call_id=_text(value.get("tool_call_id")),
-            interrupt_id=_text(value.get("interrupt_id")),
             description=_text(value.get("description")),
             allowed=_BOTH,
         )
@@ -114,43 +126,6 @@ def _read(value: JSON) -> PendingCall:
     return PendingCall(dialect=dialect, action="question", args=value)
 
 
-def answer(call: PendingCall, decision: Decision) -> JSON:
-    """The resume payload for one call.
-
-    Raises:
-        MalformedDecision: the dialect cannot take this decision.
-    """
-    if decision.kind not in call.allowed:
-        raise MalformedDecision(
-            f"This worker takes no '{decision.kind}' for {call.action}.",
-            "Choose one of: " + (", ".join(call.allowed) or "nothing; a person cannot answer it"),
-        )
-    if call.request is not None:
-        # A Signoff worker finds the interrupt itself, by request id; a map would name its target.
-        return decision_payload(decision)
-    match call.dialect:
-        case Dialect.BASE:
-            payload = decision_payload(decision)
-        case Dialect.TOOL_APPROVAL:
-            payload = _langchain(decision)
-        case Dialect.HITL_BATCH:
-            payload = {"decisions": [_langchain(decision)]}
-        case Dialect.AGENT_INBOX:
-            kind = "accept" if decision.kind is DecisionKind.APPROVE else "ignore"
-            payload = [{"type": kind, "args": None}]
-        case _:
-            raise MalformedDecision("This kind of interrupt cannot be answered from here yet.")
-    return {call.interrupt_id: payload} if call.interrupt_id else payload
-
-
-def _langchain(decision: Decision) -> JSON:
-    answer: dict[str, JSON] = {"type": str(decision.kind)}
-    # An approval has no member for a reason, and a strict agent would not take it with one.
-    if decision.message and decision.kind is not DecisionKind.APPROVE:
-        answer["message"] = decision.message
-    return answer
-
-
 def _base(value: dict[str, JSON]) -> PendingCall:
     action, args = _action_request(value)
     request = _approval_request(value.get(_REQUEST))
@@ -159,11 +134,11 @@ def _base(value: dict[str, JSON]) -> PendingCall:
         action=action,
         args=args,
         tool_call_id=_text(value.get("tool_call_id")),
-        interrupt_id=_text(value.get("interrupt_id")),
         description=_text(value.get("description")),
         allowed=_BOTH if request is None else _named(value),
         args_schema=value.get("args_schema"),
         request=request,
+        earlier_start=_text(value.get("earlier_start")),
     )
 
 
@@ -184,14 +159,13 @@ def _agent_inbox(value: dict[str, JSON]) -> PendingCall:
         dialect=Dialect.AGENT_INBOX,
         action=action,
         args=args,
-        interrupt_id=_text(value.get("interrupt_id")),
         description=_text(value.get("description")),
         allowed=tuple(kind for name, kind in pairs if allowed.get(name) is True),
     )
 
 
 def _hitl_batch(value: dict[str, JSON]) -> PendingCall:
-    """A batch of one is a call; a longer one is shown whole, and cannot be answered in part."""
+    """A batch of one is a call; a longer one is shown whole, and is answered whole."""
     requests = value["action_requests"]
     calls = requests if isinstance(requests, list) else []
     configs = value.get("review_configs")
@@ -205,7 +179,6 @@ def _hitl_batch(value: dict[str, JSON]) -> PendingCall:
         dialect=Dialect.HITL_BATCH,
         action=_text(calls[0].get("name")),
         args=calls[0].get("args"),
-        interrupt_id=_text(value.get("interrupt_id")),
         description=_text(calls[0].get("description")),
         allowed=tuple(kind for kind in kinds if kind in _BOTH),
     )

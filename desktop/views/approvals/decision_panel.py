@@ -1,22 +1,28 @@
-"""Approve and Reject, why they may not be pressed, and what became of it.
+"""What can be decided about a request, why it may not be, and what became of it.
 
 The only place in the window that sends a decision. It shows what the store says and nothing in
 advance: after a click that is "sending", until the worker answers.
 """
 
+from enum import StrEnum
+
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.actions.approvals import Approvals
+from desktop.actions.forms import JSON, Form, Raw
+from desktop.actions.offers import answer_form, edit_form
 from desktop.errors import NotAllowedNow, SignoffError
 from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import outcome_text, state_pill
 from desktop.store.records import DecisionKind, Request, RequestKey, RequestState
+from desktop.views.approvals.again_panel import AgainPanel
 from desktop.views.approvals.decision_button import DecisionButton
+from desktop.views.approvals.decision_buttons import DecisionButtons
+from desktop.views.approvals.form_panel import FormPanel
 from desktop.views.approvals.guard import MisclickGuard
 from desktop.views.approvals.outcome import Outcome
 from desktop.views.approvals.reject_panel import RejectPanel
-from desktop.views.parts.buttons import ButtonLook
 from desktop.views.parts.labels import Look, TextLabel
 
 _NOT_READABLE = NotAllowedNow(
@@ -24,14 +30,31 @@ _NOT_READABLE = NotAllowedNow(
 )
 
 
+class Step(StrEnum):
+    """What the reviewer is at."""
+
+    CHOOSING = "choosing"
+    REJECTING = "rejecting"
+    CONFIRMING = "confirming"
+    EDITING = "editing"
+    ANSWERING = "answering"
+
+
+_FORM_STEPS = {Step.EDITING: DecisionKind.EDIT, Step.ANSWERING: DecisionKind.RESPOND}
+
+
 class DecisionPanel(QWidget):
     """Decides on the request it shows.
 
+    Attributes:
+        form: what is filled in for an edit or an answer; the card gives it its place.
     Signals:
         focus_freed: the button that had the keyboard can no longer be pressed.
+        step_changed: a form or a question was opened or put away.
     """
 
     focus_freed = Signal()
+    step_changed = Signal()
 
     def __init__(
         self, approvals: Approvals, guard: MisclickGuard, parent: QWidget | None = None
@@ -41,23 +64,26 @@ class DecisionPanel(QWidget):
         self._guard = guard
         self._request: Request | None = None
         self._readable = True
-        self._rejecting = False
+        self._step = Step.CHOOSING
         self._reasons: dict[RequestKey, str] = {}  # begun, and left for another request
-        self.approve = DecisionButton(
-            "Approve", ButtonLook.PRIMARY, key_hint="A", icon_name="check"
-        )
-        self.approve.setObjectName("request.approve")
-        self.reject = DecisionButton("Reject", ButtonLook.DANGER, key_hint="R", icon_name="x")
-        self.reject.setObjectName("request.reject")
+        self._drafts: dict[tuple[RequestKey, Step], dict[str, Raw]] = {}
+        self.buttons = DecisionButtons(self)
         self.reject_panel = RejectPanel(self)
+        self.again_panel = AgainPanel(self)
+        self.form_panel = FormPanel(self)
+        self.form = self.form_panel.form
         self.why_not = TextLabel("", Look.MUTED, wrap=True)
+        self.why_not.setObjectName("request.why_not")
         self.outcome = Outcome(self)
-        self._buttons = QWidget(self)
         self._lay_out()
-        self.approve.clicked.connect(lambda: self._decide(DecisionKind.APPROVE))
-        self.reject.clicked.connect(self._begin_reject)
-        self.reject_panel.confirmed.connect(self._on_confirmed)
-        self.reject_panel.cancelled.connect(self.cancel_reject)
+        self.buttons.chosen.connect(self._on_chosen)
+        self.reject_panel.confirmed.connect(
+            lambda reason: self._decide(DecisionKind.REJECT, reason)
+        )
+        self.again_panel.confirmed.connect(lambda: self._decide(DecisionKind.APPROVE, again=True))
+        self.form_panel.filled_in.connect(self._on_filled_in)
+        for panel in (self.reject_panel, self.again_panel, self.form_panel):
+            panel.cancelled.connect(self.cancel)
         guard.released.connect(self.refresh)
 
     def show_request(self, request: Request | None, *, readable: bool) -> None:
@@ -70,8 +96,8 @@ class DecisionPanel(QWidget):
         if request == before and readable == self._readable:
             return
         is_another = before is None or request is None or request.key != before.key
-        if self.is_rejecting and (is_another or not (request and request.is_open)):
-            self._leave_reject()
+        if self.is_writing and (is_another or not (request and request.is_open)):
+            self._leave()
         self._request, self._readable = request, readable
         self._guard.hold()
         self.refresh()
@@ -82,23 +108,41 @@ class DecisionPanel(QWidget):
         self.setVisible(request is not None)
         if request is None:
             return
-        why_not_approve = self._refusal(request, DecisionKind.APPROVE)
-        why_not_reject = self._refusal(request, DecisionKind.REJECT)
         held = self._guard.is_holding
-        self._enable(self.approve, why_not_approve, held=held)
-        self._enable(self.reject, why_not_reject, held=False)
-        self.reject_panel.allow(may_confirm=why_not_reject is None and not held)
-        self.reject_panel.setVisible(self._rejecting and request.is_open)
-        self._buttons.setVisible(request.is_open and not self._rejecting)
-        self._explain(request, why_not_reject if self._rejecting else why_not_approve)
-        text = outcome_text(request)
+        self.buttons.show_for(request)
+        for button, kind in self.buttons.offered(request):
+            # Reject and forms only open something, where the guard holds again.
+            opens = kind is not DecisionKind.APPROVE
+            self._enable(button, self._refusal(request, kind), held=held and not opens)
+        is_open = request.is_open
+        self.buttons.setVisible(is_open and self._step is Step.CHOOSING)
+        self.reject_panel.setVisible(is_open and self._step is Step.REJECTING)
+        self.again_panel.setVisible(is_open and self._step is Step.CONFIRMING)
+        self.form_panel.setVisible(is_open and self._step in _FORM_STEPS)
+        refusal = self._refusal(request, self._kind_at_hand(request))
+        may_confirm = refusal is None and not held
+        self.reject_panel.allow(may_confirm=may_confirm)
+        self.again_panel.confirm.setEnabled(may_confirm)
+        self.form_panel.allow(may_confirm=may_confirm)
+        self._explain(request, refusal)
         tone = Tone.WARN if request.state is RequestState.WAITING else state_pill(request).tone
-        self.outcome.show_outcome(text, tone)
+        self.outcome.show_outcome(outcome_text(request), tone)
 
     @property
-    def is_rejecting(self) -> bool:
-        """Whether the reviewer is writing a reason."""
-        return self._rejecting
+    def is_writing(self) -> bool:
+        """Whether the reviewer is at a reason, a form or a second question."""
+        return self._step is not Step.CHOOSING
+
+    @property
+    def hides_arguments(self) -> bool:
+        """Whether the form that is open shows the arguments itself."""
+        form = self.form_panel.shown
+        return form is not None and form.shows_arguments
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether a click that sends would count for nothing now."""
+        return self._guard.is_holding
 
     def hold(self) -> None:
         """Let no click count for a moment."""
@@ -106,54 +150,110 @@ class DecisionPanel(QWidget):
         self.refresh()
 
     def press_approve(self) -> None:
-        """What the key A does: press the button, if it can be seen and pressed."""
-        if self.approve.isVisible():
-            self.approve.click()
+        """What the key A does: press what approves, if it can be seen and pressed."""
+        self.buttons.press_approve()
 
     def press_reject(self) -> None:
         """What the key R does."""
-        if self.reject.isVisible():
-            self.reject.click()
+        if self.buttons.reject.isVisible():
+            self.buttons.reject.click()
 
-    def cancel_reject(self) -> None:
-        """Put the reason away; it is kept while the window is open."""
-        if self._rejecting:
-            self._leave_reject()
+    def press_edit(self) -> None:
+        """What the key E does."""
+        if self.buttons.edit.isVisible():
+            self.buttons.edit.click()
+
+    def cancel(self) -> None:
+        """Put away what is open; what was written is kept while the window is open."""
+        if self.is_writing:
+            self._leave()
             self.refresh()
             self.focus_freed.emit()
 
-    def _begin_reject(self) -> None:
+    def _on_chosen(self, kind: DecisionKind) -> None:
+        request = self._request
+        if request is None:
+            return
+        match kind:
+            case DecisionKind.APPROVE if not request.call.is_in_doubt:
+                self._decide(kind)
+            case DecisionKind.APPROVE:
+                self._begin(Step.CONFIRMING, self.again_panel.cancel)
+            case DecisionKind.REJECT:
+                self.reject_panel.show_reason(self._reasons.get(request.key, ""))
+                self._begin(Step.REJECTING, self.reject_panel.field)
+            case DecisionKind.EDIT:
+                self._begin_form(Step.EDITING, edit_form(request))
+            case DecisionKind.RESPOND:
+                self._begin_form(Step.ANSWERING, answer_form(request))
+
+    def _begin_form(self, step: Step, form: Form | None) -> None:
+        request = self._request
+        if form is None or request is None:
+            self._explain_error(NotAllowedNow("Signoff has no form for this question."))
+            return
+        self.form_panel.show_form(form, self._drafts.get((request.key, step)))
+        self._begin(step, self.form.first_control())
+
+    def _begin(self, step: Step, focus: QWidget | None) -> None:
+        self._step = step
+        self._guard.hold()
+        self.refresh()
+        self.step_changed.emit()
+        if focus is not None:
+            focus.setFocus()
+
+    def _leave(self) -> None:
         if self._request is not None:
-            self._rejecting = True
-            self.reject_panel.show_reason(self._reasons.get(self._request.key, ""))
-            self._guard.hold()
-            self.refresh()
-            self.reject_panel.field.setFocus()
+            if self._step is Step.REJECTING:
+                self._reasons[self._request.key] = self.reject_panel.reason()
+            elif self._step in _FORM_STEPS:
+                self._drafts[self._request.key, self._step] = self.form.raws()
+        self._end()
 
-    def _leave_reject(self) -> None:
-        self._rejecting = False
-        if self._request is not None:
-            self._reasons[self._request.key] = self.reject_panel.reason()
+    def _end(self) -> None:
+        self._step = Step.CHOOSING
+        self.form_panel.show_form(None)
+        self.step_changed.emit()
 
-    def _on_confirmed(self, reason: str) -> None:
-        self._decide(DecisionKind.REJECT, reason)
+    def _on_filled_in(self, answer: JSON) -> None:
+        form, kind = self.form_panel.shown, _FORM_STEPS.get(self._step)
+        if form is None or kind is None:
+            return
+        if form.in_words:
+            self._decide(kind, str(answer))
+        else:
+            self._decide(kind, args=answer)
 
-    def _decide(self, kind: DecisionKind, reason: str = "") -> None:
+    def _decide(
+        self, kind: DecisionKind, reason: str = "", *, args: JSON = None, again: bool = False
+    ) -> None:
         request = self._request
         if request is None or self._guard.is_holding or self._refusal(request, kind) is not None:
             return
         try:
-            self._approvals.decide(request.key, kind, reason)
+            self._approvals.decide(request.key, kind, reason, args=args, again=again)
         except SignoffError as error:
             self._explain_error(error)
             return
-        self._rejecting = False
         self._reasons.pop(request.key, None)
+        for step in _FORM_STEPS:
+            self._drafts.pop((request.key, step), None)
+        self._end()
         self.refresh()
         self.focus_freed.emit()
 
+    def _kind_at_hand(self, request: Request) -> DecisionKind:
+        """The decision that can be made now, or else the first that is offered."""
+        if self._step in _FORM_STEPS:
+            return _FORM_STEPS[self._step]
+        if self._step is Step.REJECTING:
+            return DecisionKind.REJECT
+        may_approve = not request.choices or DecisionKind.APPROVE in request.choices
+        return DecisionKind.APPROVE if may_approve else request.choices[0]
+
     def _refusal(self, request: Request, kind: DecisionKind) -> SignoffError | None:
-        if kind is DecisionKind.APPROVE and not self._readable:
+        if kind is not DecisionKind.REJECT and not self._readable:
             return _NOT_READABLE
         return self._approvals.why_not(request.key, kind)
 
@@ -166,8 +266,9 @@ class DecisionPanel(QWidget):
             self.focus_freed.emit()
 
     def _explain(self, request: Request, refusal: SignoffError | None) -> None:
-        # While a decision is on its way, the outcome says so.
-        if refusal is None or request.state is not RequestState.WAITING:
+        # While a decision is on its way, the outcome says so; what takes none, the card says.
+        is_told = request.state is not RequestState.WAITING or not request.choices
+        if refusal is None or is_told:
             self.why_not.hide()
         else:
             self._explain_error(refusal)
@@ -177,17 +278,12 @@ class DecisionPanel(QWidget):
         self.why_not.show()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self._buttons)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(self.approve, 1)
-        row.addWidget(self.reject, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 12, 20, 16)
         column.setSpacing(10)
-        column.addWidget(self.outcome)
-        column.addWidget(self.why_not)
-        column.addWidget(self._buttons)
-        column.addWidget(self.reject_panel)
+        for widget in (self.outcome, self.why_not, self.buttons, self.reject_panel):
+            column.addWidget(widget)
+        column.addWidget(self.again_panel)
+        column.addWidget(self.form_panel)
         self.reject_panel.hide()
         self.hide()

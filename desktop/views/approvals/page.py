@@ -107,8 +107,8 @@ class ApprovalsPage(QWidget):
         Returns:
             Whether there was anything to leave.
         """
-        if self.card.decision.is_rejecting:
-            self.card.decision.cancel_reject()
+        if self.card.decision.is_writing:
+            self.card.decision.cancel()
         elif self._turns.isVisible() and self._turns.choice() == _TRANSCRIPT:
             self._show_turn(_REQUEST)
         elif not self.list.rows.hasFocus():
@@ -132,6 +132,7 @@ class ApprovalsPage(QWidget):
         on_key(self, Qt.Key.Key_K, lambda: self.list.rows.step(-1), repeats=True)
         on_key(self, Qt.Key.Key_A, self._on_key_approve)
         on_key(self, Qt.Key.Key_R, self._on_key_reject)
+        on_key(self, Qt.Key.Key_E, self._on_key_edit)
 
     def _on_key_approve(self) -> None:
         if self._brought_into_sight():
@@ -140,6 +141,10 @@ class ApprovalsPage(QWidget):
     def _on_key_reject(self) -> None:
         self._brought_into_sight()
         self.card.decision.press_reject()
+
+    def _on_key_edit(self) -> None:
+        self._brought_into_sight()
+        self.card.decision.press_edit()
 
     def _brought_into_sight(self) -> bool:
         """Whether the request was in sight already; if not it is now, and must be looked at."""

@@ -10,9 +10,9 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from desktop.actions.approvals import Approvals
+from desktop.actions.approvals import Approvals, no_way
 from desktop.qtmodels.tone import Tone
-from desktop.qtmodels.wording import risk_pill, state_pill
+from desktop.qtmodels.wording import in_doubt_words, risk_pill, state_pill
 from desktop.store.records import Request, RequestState
 from desktop.views.approvals.decision_panel import DecisionPanel
 from desktop.views.approvals.guard import MisclickGuard
@@ -31,6 +31,7 @@ _LONG_NAME: Final = 26  # characters; a longer name does not fit beside its risk
 _FOREIGN: Final = "This worker cannot verify decisions."
 _FOREIGN_HINT: Final = "It resumes whatever waits; Signoff sends one decision at a time."
 _CHANGED: Final = "These are not the arguments the worker asked about."
+_FIND_OUT: Final = "Find out whether it took effect before you decide."
 _CHANGED_HINT: Final = "Reject the call, and tell whoever runs the worker."
 
 
@@ -68,6 +69,7 @@ class RequestCard(QFrame):
         self._description = MarkdownView("Description of the call", max_height=160)
         self.arguments = ArgumentsView()
         self.arguments.setObjectName("request.arguments")
+        self._arguments_caption = caption("Arguments")
         self._result = ValueBox("Result", max_lines=10)
         self._result_caption = caption("Result")
         self._prompt = LinkPrompt()
@@ -75,7 +77,9 @@ class RequestCard(QFrame):
         guard = guard or MisclickGuard(parent=self)
         self.decision = DecisionPanel(approvals, guard)
         self.decision.focus_freed.connect(self.focus_freed)
+        self.decision.step_changed.connect(self._on_step_changed)
         self._area = FittingArea(self._content())
+        self.decision.form.went_to.connect(self._area.show_when_laid_out)
         self._line = hairline()
         self._line.hide()
         self._area.overflowed.connect(self._line.setVisible)
@@ -130,12 +134,20 @@ class RequestCard(QFrame):
         self._state.show_pill(state_pill(request))
         self.facts.show_request(request, self._now_ms())
         if not request.intact:
-            self._warning.show_message(Tone.DANGER, _CHANGED, _CHANGED_HINT, dismissable=False)
+            self._warn(Tone.DANGER, _CHANGED, _CHANGED_HINT)
+        elif request.call.is_in_doubt and request.is_open:
+            self._warn(Tone.DANGER, in_doubt_words(request), _FIND_OUT)
+        elif request.is_open and not request.choices:
+            nothing = no_way(request)
+            self._warn(Tone.WARN, nothing.title, nothing.hint)
         elif request.foreign:
-            self._warning.show_message(Tone.WARN, _FOREIGN, _FOREIGN_HINT, dismissable=False)
+            self._warn(Tone.WARN, _FOREIGN, _FOREIGN_HINT)
         else:
             self._warning.hide()
         self._show_result(request)
+
+    def _warn(self, tone: Tone, title: str, hint: str) -> None:
+        self._warning.show_message(tone, title, hint, dismissable=False)
 
     def _show_result(self, request: Request) -> None:
         for widget in (self._result_caption, self._result):
@@ -146,6 +158,13 @@ class RequestCard(QFrame):
         self._result_caption.setAccessibleName(words)
         self._result.setAccessibleName(words)
         self._result.show_value(request.result)
+
+    def _on_step_changed(self) -> None:
+        """An open form may hold the arguments, and must be in sight."""
+        for widget in (self._arguments_caption, self.arguments):
+            widget.setVisible(not self.decision.hides_arguments)
+        if self.decision.form.isVisibleTo(self):
+            self._area.show_when_laid_out(self.decision.form)
 
     def _on_second(self) -> None:
         if self.isVisible():
@@ -170,8 +189,9 @@ class RequestCard(QFrame):
         column.addWidget(self._warning)
         column.addWidget(self._description)
         column.addSpacing(2)
-        column.addWidget(caption("Arguments"))
+        column.addWidget(self._arguments_caption)
         column.addWidget(self.arguments)
+        column.addWidget(self.decision.form)
         column.addWidget(self._result_caption)
         column.addWidget(self._result)
         column.addStretch(1)

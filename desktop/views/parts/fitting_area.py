@@ -1,8 +1,12 @@
 """A scroll area that is as high as what it holds, and scrolls only when there is no more room."""
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from typing import Final
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
+
+_ABOVE: Final = 8  # pixels of what stands before a part that is scrolled to
 
 
 class FittingArea(QScrollArea):
@@ -50,6 +54,16 @@ class FittingArea(QScrollArea):
         """As narrow as the content, and a few lines high."""
         bar = self.verticalScrollBar().sizeHint().width()
         return QSize(self._content.minimumSizeHint().width() + bar, 80)
+
+    def show_when_laid_out(self, part: QWidget) -> None:
+        """Scroll to the top of a part of the content that is still to be laid out."""
+        QTimer.singleShot(0, part, lambda: self._scroll_to(part))
+
+    def _scroll_to(self, part: QWidget) -> None:
+        if not self._content.isAncestorOf(part):
+            return
+        top = part.mapTo(self._content, QPoint(0, 0)).y()
+        self.verticalScrollBar().setValue(max(0, top - _ABOVE))
 
     def _height_of_content(self) -> int:
         layout = self._content.layout()

@@ -58,7 +58,7 @@ def shown(page: ApprovalsPage) -> list[Row]:
 
 def ready(page: ApprovalsPage, qtbot: QtBot) -> None:
     """Wait until a click would count."""
-    qtbot.waitUntil(page.card.decision.approve.isEnabled)
+    qtbot.waitUntil(page.card.decision.buttons.approve.isEnabled)
 
 
 def key(page: QWidget, which: Qt.Key) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.qtmodels.tone import Tone
@@ -22,11 +22,22 @@ from desktop.views.page import Page
 from desktop.views.parts.buttons import ActionButton
 from desktop.views.theme import apply_theme, tokens
 from tests.gui.pages.morning import INVOICE, OUTSIDE, RECORD, morning
+from tests.gui.pages.questions import (
+    BATCH,
+    FREE,
+    PLAN,
+    QUESTIONS,
+    ask,
+    bare,
+    transfer,
+    transfer_in_doubt,
+)
 from tests.gui.pages.seeing import click, cut_off, open_page, press, see
 from tests.support.hand_fed import HandFed
-from tests.support.scenes import asks
+from tests.support.scenes import asks, hosted_asks, human_says
 from workers.wire.approvals import Outcome
 from workers.wire.canonical import JSON
+from workers.wire.events import Event
 
 Stage = tuple[MainWindow, HandFed, QtBot]
 Scene = Callable[[Stage], None]
@@ -102,6 +113,130 @@ def transcript(stage: Stage) -> None:
         press(stage[0], "Transcript")
 
 
+def ask_and_look(stage: Stage, event: Event) -> None:
+    """Another request arrives and is opened, its agent's words beside it."""
+    window, fed, qtbot = stage
+    said = human_says("Please see to it.", context_id=event.context_id)
+    fed.tell(said)
+    window.open_request(ask(fed, event))
+    qtbot.waitUntil(lambda: not window.approvals.card.decision.is_holding)
+
+
+def fill(stage: Stage, name: str, words: str) -> None:
+    """Write into a field of the form."""
+    field = see(stage[0], f"request.field.{name}", QWidget)
+    match field:
+        case QLineEdit():
+            field.setText(words)
+        case QPlainTextEdit():
+            field.setPlainText(words)
+        case QComboBox():
+            field.setCurrentText(words)
+
+
+def every_decision(stage: Stage) -> None:
+    """A call that can be approved, rejected, edited and answered."""
+    ask_and_look(stage, transfer("c-invoice-1190"))
+
+
+def edit(stage: Stage) -> None:
+    """Two arguments are changed, and shown as changes."""
+    every_decision(stage)
+    click(stage[0], "request.edit")
+    fill(stage, "amount", "4128.5")
+    fill(stage, "currency", "CHF")
+    settle(stage)
+
+
+def edit_wrong(stage: Stage) -> None:
+    """What is wrong is said beside the field."""
+    edit(stage)
+    fill(stage, "amount", "four thousand")
+    click(stage[0], "request.send")
+
+
+def answer(stage: Stage) -> None:
+    """The call is answered instead of run."""
+    every_decision(stage)
+    click(stage[0], "request.respond")
+    fill(stage, "answer", "It was paid by card this morning.")
+    settle(stage)
+
+
+def in_doubt(stage: Stage) -> None:
+    """Started once, outcome unknown."""
+    ask_and_look(stage, transfer_in_doubt("c-invoice-1191"))
+
+
+def mark_done(stage: Stage) -> None:
+    """A person found out."""
+    in_doubt(stage)
+    click(stage[0], "request.respond")
+    settle(stage)
+
+
+def run_again(stage: Stage) -> None:
+    """The second question."""
+    in_doubt(stage)
+    click(stage[0], "request.again")
+    settle(stage)
+
+
+def batch(stage: Stage) -> None:
+    """Two calls as one request."""
+    ask_and_look(stage, hosted_asks(BATCH, context_id="c-batch", agent="office_agent"))
+
+
+def batch_each(stage: Stage) -> None:
+    """A decision on each of them."""
+    batch(stage)
+    click(stage[0], "request.respond")
+    fill(stage, "0.decision", "Edit")
+    settle(stage)
+
+
+def batch_end(stage: Stage) -> None:
+    """Its second call."""
+    batch_each(stage)
+    fill(stage, "1.decision", "Reject")
+    see(stage[0], "request.field.1.reason", QWidget).setFocus()
+    settle(stage)
+
+
+def questions(stage: Stage) -> None:
+    """Questions of an agent, being answered."""
+    ask_and_look(stage, hosted_asks(QUESTIONS, context_id="c-questions", agent="office_agent"))
+    click(stage[0], "request.respond")
+    fill(stage, "0", "OPS-1")
+    settle(stage)
+
+
+def schema_form(stage: Stage) -> None:
+    """A question with a schema, answered wrong."""
+    ask_and_look(stage, hosted_asks(PLAN, context_id="c-plan", agent="office_agent"))
+    click(stage[0], "request.respond")
+    fill(stage, "seats", "0")
+    settle(stage)
+    click(stage[0], "request.send")
+
+
+def free_text(stage: Stage) -> None:
+    """A question that nobody can validate."""
+    ask_and_look(stage, hosted_asks(FREE, context_id="c-free", agent="office_agent"))
+    click(stage[0], "request.respond")
+    settle(stage)
+
+
+def no_way(stage: Stage) -> None:
+    """A question of a foreign worker that does not say which one it is."""
+    ask_and_look(stage, bare(QUESTIONS, "c-foreign"))
+
+
+def settle(stage: Stage) -> None:
+    """The moment against misclicks is over."""
+    stage[2].waitUntil(lambda: not stage[0].approvals.card.decision.is_holding)
+
+
 def conversation(stage: Stage) -> None:
     """A conversation in which a call waits."""
     stage[0].open_context(RECORD)
@@ -121,6 +256,20 @@ SCENES: tuple[Scene, ...] = (
     choose_one,
     look,
     reject,
+    every_decision,
+    edit,
+    edit_wrong,
+    answer,
+    in_doubt,
+    mark_done,
+    run_again,
+    batch,
+    batch_each,
+    batch_end,
+    questions,
+    schema_form,
+    free_text,
+    no_way,
     sending,
     approved,
     foreign,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -48,6 +49,8 @@ async def test_the_inbox_lists_what_waits(worker: HandWorker) -> None:
         "action": scenes.ACTION,
         "args": scenes.ARGS,
         "dialect": "signoff",
+        "decisions": ["approve", "reject"],
+        "in_doubt": False,
     }
     assert (foreign["request_id"], foreign["dialect"]) == (None, "base")
     assert (foreign["context_id"], foreign["tool_call_id"]) == ("c-base", "call_2")
@@ -126,6 +129,64 @@ async def test_a_decision_is_sent_and_its_receipt_awaited(
     [event] = worker.taken
     assert isinstance(event.body, AgentCommand)
     assert read_decision(event.body.payload).message == "checked"
+
+
+async def test_an_edit_is_sent_with_its_arguments(worker: HandWorker) -> None:
+    """All of them, as they are to run; exit 0 means that the worker has taken them."""
+    await worker.say(scenes.asks(allowed=tuple(DecisionKind)))
+    edited = {**scenes.ARGS, "amount": 7}
+    edit = ("decide", scenes.CONTEXT, scenes.CALL, "edit", "--json", "--args")
+
+    broken = await signoff(*edit, "{amount: 7}")
+    same = await signoff(*edit, json.dumps(scenes.ARGS))
+    assert (broken.code, same.code) == (REFUSED, REFUSED)
+    assert "not JSON" in broken.json["reason"]
+    assert same.json["reason"] == "Nothing is changed."
+    async with worker.serving(worker.obey):
+        ended = await signoff(*edit, json.dumps(edited))
+
+    assert (ended.code, ended.json) == (APPLIED, {"outcome": "applied", "decision": "edit"})
+    [event] = worker.taken
+    assert isinstance(event.body, AgentCommand)
+    assert read_decision(event.body.payload).args == edited
+
+
+async def test_a_call_in_doubt_is_run_again_only_when_that_is_meant(worker: HandWorker) -> None:
+    """The inbox says what is unknown; a habit of approving starts nothing twice."""
+    await worker.say(scenes.asks_again())
+
+    [listed] = (await signoff("inbox", "--json")).json
+    told = (await signoff("inbox")).text
+    approve = ("decide", listed["context_id"], listed["tool_call_id"], "approve", "--json")
+    refused = await signoff(*approve)
+    async with worker.serving(worker.obey):
+        await signoff(*approve, "--again", "--wait", "1")
+
+    assert listed["in_doubt"] is True
+    assert listed["decisions"] == ["approve", "reject", "respond"]
+    assert f"started {scenes.STARTED}, outcome unknown" in told
+    assert refused.code == REFUSED
+    assert "may have taken effect" in refused.json["reason"]
+    assert len(worker.taken) == 1
+
+
+async def test_a_structured_question_is_answered_whole(worker: HandWorker) -> None:
+    """What would break the graph is refused here."""
+    await worker.say(
+        scenes.hosted_asks({"type": "ask_user", "questions": [{"question": "Which?"}]})
+    )
+    [listed] = (await signoff("inbox", "--json")).json
+    respond = ("decide", listed["context_id"], listed["tool_call_id"], "respond", "--json")
+
+    refused = await signoff(*respond, "--args", '{"answers": []}')
+    async with worker.serving(worker.obey):
+        await signoff(*respond, "--args", '{"answers": ["OPS-1"]}', "--wait", "1")
+
+    assert refused.code == REFUSED
+    assert "1 questions take as many answers" in refused.json["reason"]
+    [event] = worker.taken
+    assert isinstance(event.body, AgentCommand)
+    assert read_decision(event.body.payload).args == {"answers": ["OPS-1"]}
 
 
 async def test_a_decided_call_is_refused_and_nothing_is_sent(worker: HandWorker) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from workers.wire.answers import (
+    answer,
     by_interrupt_id,
     native_answer,
+    offered,
     possible_decisions,
     read_native_answer,
 )
@@ -16,6 +18,7 @@ from workers.wire.dialects import read_interrupt
 from workers.wire.errors import MalformedDecision
 
 APPROVE, REJECT, RESPOND = DecisionKind.APPROVE, DecisionKind.REJECT, DecisionKind.RESPOND
+EDIT = DecisionKind.EDIT
 PAY: JSON = {"name": "pay", "args": {"n": 1}}
 ALL: JSON = {"allowed_decisions": ["approve", "edit", "reject", "respond"]}
 ONLY_REJECT: JSON = {"allowed_decisions": ["reject"]}
@@ -120,3 +123,131 @@ def test_one_answer_by_interrupt_id_is_told_from_a_decision(
 ) -> None:
     """Several at once are no answer to anything."""
     assert by_interrupt_id(payload) == answered
+
+
+CALL: JSON = {"action": "transfer_funds", "args": {"amount": 10}}
+BASE: dict[str, JSON] = {"action_request": CALL, "tool_call_id": "call-1", "context_id": "c-1"}
+BY_ID: dict[str, JSON] = {"interrupt_id": "i-1"}
+PER_CALL: dict[str, JSON] = {
+    "type": "tool_approval",
+    "tool_call_id": "call-1",
+    "name": "transfer_funds",
+    "args": {"amount": 10},
+}
+QUESTIONS: dict[str, JSON] = {"type": "ask_user", "questions": [{"question": "Which?"}, {}]}
+INBOX: dict[str, JSON] = {
+    "action_request": CALL,
+    "config": {
+        "allow_accept": True,
+        "allow_ignore": True,
+        "allow_respond": True,
+        "allow_edit": True,
+    },
+}
+EDITED: JSON = {"action": "transfer_funds", "args": {"amount": 9}}
+
+
+@pytest.mark.parametrize(
+    ("value", "decision", "payload"),
+    [
+        (BASE, Decision(kind=APPROVE), {"type": "accept"}),
+        (BASE, Decision(kind=REJECT, message="no"), {"type": "reject", "message": "no"}),
+        (BASE | BY_ID, Decision(kind=APPROVE), {"i-1": {"type": "accept"}}),
+        (PER_CALL | BY_ID, Decision(kind=APPROVE, message="x"), {"i-1": {"type": "approve"}}),
+        (
+            PER_CALL | BY_ID,
+            Decision(kind=REJECT, message="no"),
+            {"i-1": {"type": "reject", "message": "no"}},
+        ),
+        (BATCH | BY_ID, Decision(kind=REJECT), {"i-1": {"decisions": 2 * [{"type": "reject"}]}}),
+        (INBOX | BY_ID, Decision(kind=APPROVE), {"i-1": [{"type": "accept", "args": None}]}),
+        (
+            [INBOX | BY_ID],
+            Decision(kind=RESPOND, message="why"),
+            {"i-1": [{"type": "response", "args": "why"}]},
+        ),
+        (
+            INBOX | BY_ID,
+            Decision(kind=RESPOND, args=[{"type": "edit", "args": EDITED}]),
+            {"i-1": [{"type": "edit", "args": EDITED}]},
+        ),
+        (
+            QUESTIONS | BY_ID,
+            Decision(kind=RESPOND, args={"answers": ["a", "b"]}),
+            {"i-1": {"answers": ["a", "b"]}},
+        ),
+        ({"ask": "What now?"} | BY_ID, Decision(kind=RESPOND, message="wait"), {"i-1": "wait"}),
+    ],
+)
+def test_a_foreign_worker_is_answered_in_the_words_of_the_question(
+    value: JSON, decision: Decision, payload: JSON
+) -> None:
+    """By interrupt id wherever it is told; a wrong form would poison the thread that asked."""
+    assert answer(read_interrupt(value), decision) == payload
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"type": "ask_user", "questions": ["Which?"]},
+        {"kind": "delegate", "agent": "b"} | BY_ID,
+        {"response_schema": {}},
+        "Which account?",
+        PER_CALL,
+        BATCH,
+        INBOX,
+        INBOX | BY_ID | {"config": {}},
+    ],
+)
+@pytest.mark.parametrize("kind", DecisionKind)
+def test_what_cannot_be_answered_safely_is_not_answered(value: JSON, kind: DecisionKind) -> None:
+    """A bare answer resumes whatever waits, in a form that only this question takes."""
+    call = read_interrupt(value)
+
+    assert offered(call) == ()
+    with pytest.raises(MalformedDecision, match="takes no"):
+        answer(call, Decision(kind=kind))
+
+
+@pytest.mark.parametrize("kind", [EDIT, RESPOND])
+def test_a_decision_that_was_not_offered_is_not_sent(kind: DecisionKind) -> None:
+    """The message names what would be taken."""
+    with pytest.raises(MalformedDecision) as caught:
+        answer(read_interrupt(BASE), Decision(kind=kind))
+
+    assert "approve, reject" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("config", "wrong"),
+    [
+        ({"allow_edit": True}, {"type": "accept", "args": None}),
+        ({"allow_respond": True}, {"type": "edit", "args": EDITED}),
+        ({"allow_edit": True}, {"type": "edit", "args": {"action": "steal", "args": {}}}),
+        ({"allow_edit": True}, {"type": "edit", "args": {"action": "transfer_funds"}}),
+        ({"allow_edit": True}, {"type": "edit", "args": "9"}),
+        ({"allow_respond": True}, {"type": "response", "args": 7}),
+        ({"allow_respond": True}, {"type": "sure"}),
+    ],
+)
+def test_the_agent_inbox_takes_one_allowed_answer_for_the_same_action(
+    config: JSON, wrong: JSON
+) -> None:
+    """The graph reads the first of the list and trusts it."""
+    value: dict[str, JSON] = {"action_request": CALL, "config": config}
+
+    for answered in ([wrong], [], wrong, [wrong, wrong]):
+        with pytest.raises(MalformedDecision):
+            _native(value, RESPOND, answered)
+        with pytest.raises(MalformedDecision):
+            _back(value, answered)
+
+
+def test_an_edit_in_the_agent_inbox_is_passed_on_as_it_is() -> None:
+    """Also when a client of the inbox wrote it."""
+    edited: JSON = [{"type": "edit", "args": EDITED}]
+
+    decision = _back(INBOX, edited)
+
+    assert (decision.kind, decision.args) == (RESPOND, edited)
+    assert _native(INBOX, RESPOND, edited) == edited

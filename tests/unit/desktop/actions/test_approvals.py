@@ -149,16 +149,6 @@ def test_an_answer_needs_words() -> None:
     assert read_decision(outbox.decisions[0].payload).message == "paid by wire already"
 
 
-def test_arguments_cannot_be_changed_from_here() -> None:
-    """Even when the worker would take an edit: there is nothing to send along with it."""
-    store, outbox = online_store(*seen(scenes.asks(allowed=ALL_KINDS))), KeptOutbox()
-
-    with pytest.raises(NotAllowedNow, match="cannot be changed from here"):
-        _approvals(store, outbox).decide(KEY, DecisionKind.EDIT)
-
-    assert outbox.orders == []
-
-
 @pytest.mark.parametrize("kind", [DecisionKind.APPROVE, DecisionKind.REJECT])
 def test_nothing_is_decided_without_a_broker(kind: DecisionKind) -> None:
     """What is shown may be old, and nothing would leave."""
@@ -264,15 +254,3 @@ def test_calls_of_our_own_worker_are_decided_side_by_side() -> None:
     approvals.decide(SECOND, DecisionKind.REJECT)
 
     assert [order.key for order in outbox.decisions] == [KEY, SECOND]
-
-
-def test_what_no_person_can_answer_is_not_answered() -> None:
-    """A question in free text of a foreign agent."""
-    question = scenes.progress("Which?", kind=scenes.INTERRUPT)
-    store, outbox = online_store(*seen(question)), KeptOutbox()
-    [request] = store.requests()
-
-    with pytest.raises(NotAllowedNow, match="does not take"):
-        _approvals(store, outbox).decide(request.key, DecisionKind.APPROVE)
-
-    assert outbox.orders == []

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from desktop.qtmodels.wording import age, context_row, waiting_since
+from desktop.qtmodels.wording import (
+    age,
+    call_state,
+    context_row,
+    in_doubt_words,
+    request_row,
+    state_pill,
+    waiting_since,
+)
 from desktop.store.records import Context, ContextStatus
+from tests.support import scenes
+from tests.support.learning import online_store, seen
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
@@ -34,3 +44,30 @@ def test_a_preview_shows_words_and_no_marks_of_markdown() -> None:
     assert "**" not in row.subtitle
     assert row.subtitle.startswith("Weather In Oslo it is 12 °C.")
     assert "wind_speed * 2" in row.subtitle
+
+
+@pytest.mark.parametrize(
+    ("started", "words"),
+    [
+        (scenes.STARTED, "Started at 2026-03-0"),
+        ("", "Started before,"),
+        ("noon", "Started before,"),
+    ],
+)
+def test_a_call_in_doubt_is_called_so_wherever_it_is_listed(started: str, words: str) -> None:
+    """With the time of its start, if its worker tells one."""
+    [request] = online_store(*seen(scenes.asks_again(started=started))).requests()
+
+    assert in_doubt_words(request).startswith(words)
+    assert in_doubt_words(request).endswith("outcome unknown")
+    pill = request_row(request, 0).pill
+    assert pill is not None
+    assert pill.text == state_pill(request).text == call_state(request).text.capitalize()
+    assert pill.text == "In doubt"
+
+
+def test_a_question_waits_for_an_answer() -> None:
+    """There is nothing to approve."""
+    [request] = online_store(*seen(scenes.hosted_asks({"ask": "What now?"}))).requests()
+
+    assert state_pill(request).text == "Waiting for an answer"
