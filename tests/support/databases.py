@@ -79,6 +79,10 @@ class DatabaseServer(ABC):
         assert self._process is not None, "this server is not running"
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None
+
     def url(self, database: str, *, password: str | None = None, user: str = _USER) -> str:
         """The address of a database."""
         password = self.password if password is None else password
@@ -220,7 +224,7 @@ class MariaServer(DatabaseServer):
         options = {
             "datadir": self.folder / "data",
             "innodb-buffer-pool-size": "16M",
-            "innodb-flush-log-at-trx-commit": 0,
+            "innodb-flush-log-at-trx-commit": 2,  # survives a kill, not a power cut
             "innodb-flush-method": "nosync",
             "innodb-log-file-size": "8M",
         }
@@ -289,15 +293,17 @@ def maria_server() -> Iterator[DatabaseServer]:
         yield server
 
 
-@pytest.fixture
-def own_postgres() -> Iterator[DatabaseServer]:
-    """A Postgres of the test's own, to stop and start, with few connections."""
+@pytest.fixture(scope="module")
+def small_postgres() -> Iterator[DatabaseServer]:
+    """A Postgres with few connections, for tests that stop and start it."""
     with _running(PostgresServer, most_connections=8) as server:
+        stays_until_the_end(server.pid)
         yield server
 
 
-@pytest.fixture
-def own_maria() -> Iterator[DatabaseServer]:
-    """A MariaDB of the test's own, to stop and start, with few connections."""
+@pytest.fixture(scope="module")
+def small_maria() -> Iterator[DatabaseServer]:
+    """A MariaDB with few connections, for tests that stop and start it."""
     with _running(MariaServer, most_connections=10) as server:
+        stays_until_the_end(server.pid)
         yield server

@@ -83,7 +83,7 @@ async def test_a_message_that_comes_again_is_known(
 async def test_a_hosted_graph_is_kept_there_too(office: Office, lasting_store: str) -> None:
     """One that was compiled without a store gets ours, and goes on at another worker."""
 
-    def ask(state: MessagesState) -> dict[str, list[AIMessage]]:  # noqa: ARG001
+    def ask(state: MessagesState) -> dict[str, list[AIMessage]]:
         return {"messages": [AIMessage(f"got {interrupt({'ask': 'What now?'})}")]}
 
     builder = StateGraph(MessagesState)
@@ -114,7 +114,9 @@ async def test_names_that_look_alike_are_two_conversations(office: Office, store
         assert len(office.model.asked[-1]) == 2, "the instruction and this one sentence"
 
 
-async def test_fifty_conversations_share_few_connections(office: Office, lasting_store: str) -> None:
+async def test_fifty_conversations_share_few_connections(
+    office: Office, lasting_store: str
+) -> None:
     """They wait for each other for a moment; none fails."""
     await office.hire("demo_agent", checkpoint_url=lasting_store)
 
@@ -135,7 +137,10 @@ async def test_many_processes_may_set_up_a_store_at_once(lasting_store: str) -> 
 
 
 async def test_a_request_outlives_a_worker_that_was_killed(
-    worker_process: Callable[..., Process], redis_url: str, stub_model: StubModel, lasting_store: str
+    worker_process: Callable[..., Process],
+    redis_url: str,
+    stub_model: StubModel,
+    lasting_store: str,
 ) -> None:
     """`kill -9` while it waits; another process carries the decision out."""
     environment = {

@@ -80,7 +80,7 @@ async def test_anything_else_is_refused_in_words(name: str, words: str) -> None:
         ({"openai_model": ""}, "No model is named"),
         ({"openai_api_key": ""}, "No API key"),
         ({"mysql_url": "mysql+pymysql://user:word@db/agents"}, "cannot hold checkpoints"),
-        ({"checkpoint_url": "postgresql://db/agents"}, "postgresql database cannot"),
+        ({"checkpoint_url": "oracle://db/agents"}, "oracle database cannot"),
         ({"checkpoint_url": "somewhere.txt"}, "cannot hold checkpoints"),
     ],
 )
