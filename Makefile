@@ -36,6 +36,6 @@ tour: setup
 # Renew the locks. Versions and hashes only: no committed file names a registry.
 lock: setup
 	@cd requirements && ../$(VENV)/uv pip compile -q bootstrap.in --universal --python-version 3.11 --generate-hashes --no-header -o bootstrap.lock
-	@$(VENV)/uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header -o requirements/dev.lock
+	@$(VENV)/uv pip compile -q pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-header -o requirements/dev.lock
 	@$(VENV)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -c requirements/dev.lock -o requirements/runtime.lock
 	@$(VENV)/uv pip compile -q requirements/base-package.in --universal --python-version 3.11 --generate-hashes --no-header -o requirements/base-package.lock

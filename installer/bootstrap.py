@@ -39,8 +39,18 @@ RUN_PACKAGES = (
     "libbrotli1",
     "ca-certificates",
 )
-#: What the tests need beside: a real broker, keyring, notification daemon and display.
-TEST_PACKAGES = ("redis-server", "dbus", "gnome-keyring", "dunst", "xvfb", "xauth", "git")
+#: What the tests need beside: a real broker, databases, keyring, notification daemon and display.
+TEST_PACKAGES = (
+    "redis-server",
+    "postgresql",
+    "mariadb-server-core",  # the server's files only: nothing that a system would start
+    "dbus",
+    "gnome-keyring",
+    "dunst",
+    "xvfb",
+    "xauth",
+    "git",
+)
 VENV_PACKAGE = "python3-venv"
 
 
@@ -75,7 +85,7 @@ def _install_debian(wanted: list[str]) -> bool:
         print(f"  sudo apt-get install -y --no-install-recommends {' '.join(missing)}\n")
         return False
     print(f"Installing {len(missing)} Debian packages: {' '.join(missing)}", flush=True)
-    # No service is started: the tests run their own redis-server on a free port.
+    # No service is started: the tests run their own servers on free ports.
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     command = ["apt-get", "install", "-y", "--no-install-recommends", "-qq", *missing]
     if subprocess.run(command, env=env, stdout=subprocess.DEVNULL).returncode == 0:

@@ -50,7 +50,7 @@ class WorkerSettings:
 
     redis_url: str = field(default="", repr=False)
     mode: Mode = Mode.ENFORCE
-    checkpoint_url: str = ""
+    checkpoint_url: str = field(default="", repr=False)
     openai_base_url: str = ""
     openai_model: str = ""
     openai_api_key: str = field(default="", repr=False)

@@ -18,11 +18,14 @@ Lock = list[tuple[Requirement, list[str]]]
 
 
 def project() -> dict[str, list[Requirement]]:
-    """What the project asks for: `run` and `dev`."""
+    """What the project asks for: `run`, and each extra, `dev` among them."""
     table = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     return {
         "run": [Requirement(line) for line in table["dependencies"]],
-        "dev": [Requirement(line) for line in table["optional-dependencies"]["dev"]],
+        **{
+            extra: [Requirement(line) for line in lines]
+            for extra, lines in table["optional-dependencies"].items()
+        },
     }
 
 
@@ -54,7 +57,8 @@ def is_met_by(wanted: Requirement, pinned: Requirement) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("lock", "groups"), [("runtime.lock", ["run"]), ("dev.lock", ["run", "dev"])]
+    ("lock", "groups"),
+    [("runtime.lock", ["run"]), ("dev.lock", ["run", "dev", "mysql", "postgres"])],
 )
 def test_every_dependency_is_locked(lock: str, groups: list[str]) -> None:
     """After a change of `pyproject.toml`, `make lock` brings the locks up to date."""

@@ -26,6 +26,8 @@ def explain(error: Exception, secrets: Sequence[str] = ()) -> RunFailed:
         secrets: texts that must not appear, whatever the error says.
     """
     match error:
+        case RunFailed():
+            return error  # in such words already
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             return RunFailed(
                 "The model service refused the API key.", "Check OPENAI_API_KEY and OPENAI_MODEL."

@@ -2,9 +2,9 @@
 
 The only place that puts the lease between a graph and its store. A process that was frozen longer
 than its lease wakes up in the middle of a run that another has finished meanwhile; without this it
-would write its own version over it. Asking and writing are two systems: a process frozen exactly
-between the two can still write once. A store that checks the token in its own transaction closes
-that, too.
+would write its own version over it. Asking the broker and writing are two systems, and a process
+may be frozen exactly between the two; so our own stores compare tokens in the transaction of each
+write, too. A hosted graph may bring a store of its own, which only has the asking.
 """
 
 from __future__ import annotations
@@ -22,11 +22,16 @@ from langgraph.checkpoint.base import (
     DeltaChannelHistory,
 )
 
-from workers.runtime.leases import confirm_lease
+from workers.agents.savers.claims import ClaimingStore
+from workers.agents.savers.outages import outages_told
+from workers.runtime.leases import confirm_lease, current_claim
 
 
 class FencedSaver(BaseCheckpointSaver[str]):
-    """Any saver, with the lease confirmed before each write. For graphs that run asynchronously."""
+    """Any saver, with the lease confirmed before each write. For graphs that run asynchronously.
+
+    A database that fails is told of as `RunFailed`.
+    """
 
     def __init__(self, saver: BaseCheckpointSaver[str]) -> None:
         super().__init__(serde=saver.serde)
@@ -43,7 +48,9 @@ class FencedSaver(BaseCheckpointSaver[str]):
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """As the saver's."""
-        return await self._saver.aget_tuple(config)
+        with outages_told():
+            await self._claim_if_contested()
+            return await self._saver.aget_tuple(config)
 
     async def alist(
         self,
@@ -54,14 +61,16 @@ class FencedSaver(BaseCheckpointSaver[str]):
         limit: int | None = None,
     ) -> AsyncIterator[CheckpointTuple]:
         """As the saver's."""
-        async for one in self._saver.alist(config, filter=filter, before=before, limit=limit):
-            yield one
+        with outages_told():
+            async for one in self._saver.alist(config, filter=filter, before=before, limit=limit):
+                yield one
 
     async def aget_delta_channel_history(
         self, *, config: RunnableConfig, channels: Sequence[str]
     ) -> Mapping[str, DeltaChannelHistory]:
         """As the saver's."""
-        return await self._saver.aget_delta_channel_history(config=config, channels=channels)
+        with outages_told():
+            return await self._saver.aget_delta_channel_history(config=config, channels=channels)
 
     async def aput(
         self,
@@ -76,7 +85,8 @@ class FencedSaver(BaseCheckpointSaver[str]):
             LeaseLost: the context is not ours any more; nothing was written.
         """
         await confirm_lease()
-        return await self._saver.aput(config, checkpoint, metadata, new_versions)
+        with outages_told():
+            return await self._saver.aput(config, checkpoint, metadata, new_versions)
 
     async def aput_writes(
         self,
@@ -91,9 +101,20 @@ class FencedSaver(BaseCheckpointSaver[str]):
             LeaseLost: the context is not ours any more; nothing was written.
         """
         await confirm_lease()
-        await self._saver.aput_writes(config, writes, task_id, task_path)
+        with outages_told():
+            await self._saver.aput_writes(config, writes, task_id, task_path)
 
     async def adelete_thread(self, thread_id: str) -> None:
         """As the saver's."""
         await confirm_lease()
-        await self._saver.adelete_thread(thread_id)
+        with outages_told():
+            await self._saver.adelete_thread(thread_id)
+
+    async def _claim_if_contested(self) -> None:
+        """Before we read what we go on from, shut out whoever may still be at work on it.
+
+        Only a message that was started before has such a one; all others need no extra write.
+        """
+        claim = current_claim()
+        if claim is not None and claim.is_contested and isinstance(self._saver, ClaimingStore):
+            await self._saver.claim()

@@ -17,7 +17,7 @@ from langchain_core.tools import tool as as_tool
 from langchain_openai import ChatOpenAI
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
-from workers.agents.checkpoints import open_checkpoints
+from workers.agents.checkpoints import open_checkpoints, password_in
 from workers.agents.delegation import delegation_tool
 from workers.agents.fencing import FencedSaver
 from workers.agents.gate import ApprovalMiddleware, GatePlan
@@ -79,7 +79,8 @@ class AgentRunner:
                 temperature and tools are the graph's own. Its checkpointer is used if it has one.
             graph_input: makes the graph's input of a task and the caller's context; not needed
                 where it begins with `messages`.
-            checkpoint_url: a file that ends in `.sqlite` or `.db`, or `:memory:`.
+            checkpoint_url: a file that ends in `.sqlite` or `.db`, `:memory:`, or the address of
+                a Postgres or MySQL database; see `open_checkpoints`.
             model: used instead of the `openai_*` parameters and `temperature`.
             mode: instead of `SIGNOFF_MODE`; see `WorkerSettings`.
             note: what the worker says of itself to consoles.
@@ -290,4 +291,5 @@ class AgentRunner:
         )
 
     def _secrets(self) -> Sequence[str]:
-        return (self._openai_api_key, split_password(self._redis_url)[1])
+        broker, store = split_password(self._redis_url)[1], password_in(self._checkpoint_url)
+        return (self._openai_api_key, broker, store)

@@ -68,7 +68,7 @@ class Handler:
         """Let a message have its effect. Safe to be called again for it.
 
         Raises:
-            RunFailed: transient; it was told if this was the last start.
+            RunFailed: transient, or the thread cannot be read.
             LeaseLost: the context is not ours any more.
             BrokerError: the broker could not be used.
         """
@@ -89,6 +89,9 @@ class Handler:
         if isinstance(event.body, AgentInvocation):
             caller = _caller(event, event.body)
             await self._runs.give_up(event.context_id, caller, reason, entry.entry_id)
+        else:
+            # On whose behalf the thread runs is not known; people read the progress.
+            await self._runs.complain(event.context_id, reason, entry.entry_id)
 
     async def _begin(self, entry: InboxEntry, event: Event, body: AgentInvocation) -> Verdict:
         """Start on a task, or park it behind what its context waits for."""

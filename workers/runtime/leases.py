@@ -8,6 +8,7 @@ not renew for two thirds of the lease time stops by itself, before anybody else 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -159,6 +160,21 @@ class Lease:
             raise LeaseLost("The context was taken over by another worker.")
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who writes, for a store that compares tokens itself.
+
+    Attributes:
+        scope: names the agent and the context; 64 hexadecimal digits, the same in every process.
+        token: higher than that of anybody who held the context before.
+        is_contested: the message was started before; whoever did that may still be at work on it.
+    """
+
+    scope: str
+    token: int
+    is_contested: bool
+
+
 _current: ContextVar[Lease | None] = ContextVar("signoff_lease", default=None)
 
 
@@ -188,3 +204,13 @@ def fence(agent: str) -> Fence:
     """What to write with, for an agent, under the lease we work under."""
     lease = _current.get()
     return Fence(agent, lease.taken.token if lease is not None else 0)
+
+
+def current_claim() -> Claim | None:
+    """Who writes under the lease we work under; None without one."""
+    lease = _current.get()
+    if lease is None:
+        return None
+    taken = lease.taken
+    scope = lease.keeper.inbox.agent.encode() + b"#" + taken.context
+    return Claim(hashlib.sha256(scope).hexdigest(), taken.token, taken.entry.starts > 1)

@@ -21,6 +21,7 @@ class RunFailed(SignoffError):
     Attributes:
         is_transient: the same again may succeed later.
         retry_after_seconds: what the service that refused asked for; 0 when it said nothing.
+        is_told: whoever waits for the run knows of it.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class RunFailed(SignoffError):
         super().__init__(title, hint)
         self.is_transient = is_transient
         self.retry_after_seconds = retry_after_seconds
+        self.is_told = False
 
 
 class RunStopped(Exception):
@@ -214,7 +216,11 @@ class AgentPort(Protocol):
         ...
 
     async def thread(self, context_id: str) -> Thread:
-        """How the thread of a context stands."""
+        """How the thread of a context stands.
+
+        Raises:
+            RunFailed: the store that keeps it does not answer.
+        """
         ...
 
     def run(self, context_id: str, order: Order, cause: str) -> AsyncGenerator[RunEvent]:
@@ -225,7 +231,7 @@ class AgentPort(Protocol):
                 delivered again is recognised.
 
         Raises:
-            RunFailed: the model, a limit or the agent's own code ended the run.
+            RunFailed: the model, the store, a limit or the agent's own code ended the run.
             RunStopped: see `drain`.
         """
         ...

@@ -79,7 +79,8 @@ class Runs:
             Whether the thread waits for a person or another agent.
 
         Raises:
-            RunFailed: a transient failure; it was told, unless `may_retry`.
+            RunFailed: a transient failure, told unless `may_retry`; or the thread cannot be read,
+                and nobody was told.
         """
         speaker = self._speaker(context_id, caller, cause)
         if isinstance(order, Begin):
@@ -101,6 +102,7 @@ class Runs:
             await self._fail(context_id, speaker, failure, thread)
         await self._conclude(context_id, speaker, thread, failure)
         if failure is not None and failure.is_transient:
+            failure.is_told = True
             raise failure
         return thread.waits
 
@@ -127,6 +129,10 @@ class Runs:
         await speaker.complain(reason)
         await speaker.stand(ContextStatus.FAILED)
         await self.answer(context_id, caller, f"{ERROR_PREFIX} {reason}")
+
+    async def complain(self, context_id: str, reason: str, cause: str) -> None:
+        """Tell people that an answer to a thread was not given to it."""
+        await self._speaker(context_id, Caller(), cause).complain(reason)
 
     async def answer(self, context_id: str, caller: Caller, content: str) -> None:
         """Tell the agent that asked what came of its task. People read the progress instead."""

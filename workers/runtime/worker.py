@@ -129,7 +129,7 @@ class Worker:
             except RunStopped:
                 return Verdict(Verb.RELEASE)
             except RunFailed as failure:
-                return self._failed(entry, event, failure)
+                return await self._failed(entry, event, failure)
             except Exception as error:  # noqa: BLE001 - the door for errors in background work
                 self._note_failure(event, error)
                 reason = f"The worker failed with {type(error).__name__}."
@@ -152,10 +152,12 @@ class Worker:
         # Whether the context waits is not known; what is parked finds out by itself.
         return Verdict(Verb.DEAD, frees=True, reason=reason, error=error)
 
-    def _failed(self, entry: InboxEntry, event: Event, failure: RunFailed) -> Verdict:
+    async def _failed(self, entry: InboxEntry, event: Event, failure: RunFailed) -> Verdict:
         """A failure that may pass: try again in a while, but not for ever."""
-        if entry.starts >= self._pace.most_starts:
+        if failure.is_told:
             return self._quarantined(entry, "failed", failure.title)
+        if not failure.is_transient or entry.starts >= self._pace.most_starts:
+            return await self._give_up(entry, event, "failed", str(failure))
         delay = self._pace.retry_seconds(entry.starts, failure.retry_after_seconds)
         _log.warning(
             "run failed, tried again",

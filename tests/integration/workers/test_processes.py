@@ -134,8 +134,8 @@ WRONG = {
     "no broker": (["run", f"{SERVED}:one"], {"SIGNOFF_REDIS_URL": ""}, "No broker is named"),
     "mysql": (
         ["run", f"{SERVED}:one"],
-        {"CHECKPOINT_DB_URL": "mysql://user:word@db/agents"},
-        "mysql database cannot hold checkpoints",
+        {"CHECKPOINT_DB_URL": "mysql://user:word@127.0.0.1:1/agents"},
+        "The MySQL server at 127.0.0.1:1 does not answer",
     ),
     "chat without a broker": (["chat", "demo_agent"], {"SIGNOFF_REDIS_URL": ""}, "No broker"),
 }

@@ -79,8 +79,8 @@ async def test_anything_else_is_refused_in_words(name: str, words: str) -> None:
         ({"redis_url": ""}, "No broker is named"),
         ({"openai_model": ""}, "No model is named"),
         ({"openai_api_key": ""}, "No API key"),
-        ({"mysql_url": "mysql+pymysql://user:word@db/agents"}, "cannot hold checkpoints"),
-        ({"checkpoint_url": "postgresql://db/agents"}, "postgresql database cannot"),
+        ({"mysql_url": "mysql+pymysql://user:word@127.0.0.1:1/agents"}, "does not answer"),
+        ({"checkpoint_url": "oracle://db/agents"}, "oracle database cannot"),
         ({"checkpoint_url": "somewhere.txt"}, "cannot hold checkpoints"),
     ],
 )

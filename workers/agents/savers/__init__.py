@@ -1,0 +1,1 @@
+"""Checkpoint stores, one module for each kind of database."""
