@@ -5,15 +5,17 @@ The only place that opens checkpoint stores.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
-import aiosqlite
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
+from workers.agents.sqlite_saver import SteppedSqliteSaver
+from workers.agents.sqlite_steps import SteppedConnection
 from workers.errors import NotConfigured
 
 IN_MEMORY = ":memory:"
@@ -56,8 +58,9 @@ async def open_checkpoints(url: str) -> AsyncIterator[BaseCheckpointSaver[str]]:
     # None: only what LangChain and LangGraph store themselves is ever made into objects again. A
     # file that somebody changed must not be able to run code here.
     serde = JsonPlusSerializer(allowed_msgpack_modules=None)
-    async with aiosqlite.connect(path, timeout=_BUSY_TIMEOUT_SECONDS) as connection:
-        saver = AsyncSqliteSaver(connection, serde=serde)
+    connection = SteppedConnection(partial(sqlite3.connect, path, timeout=_BUSY_TIMEOUT_SECONDS))
+    async with connection:
+        saver = SteppedSqliteSaver(connection, serde)
         await saver.setup()
         yield saver
 
