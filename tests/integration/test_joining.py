@@ -97,3 +97,17 @@ async def test_who_waits_while_it_is_closed_is_told(redis_url: str) -> None:
 
     with pytest.raises(BrokerUnreachable), translated():
         await waiting
+
+
+async def test_nothing_is_forgotten_just_when_the_lines_fall_silent(redis_url: str) -> None:
+    """What is asked for in that moment would wait until somebody else asks for something."""
+    async with Connection(redis_url) as connection:
+
+        async def ask_twice() -> None:
+            await connection.client.ping()
+            await connection.client.ping()
+
+        async with asyncio.timeout(30):
+            for _ in range(300):
+                others = (connection.client.ping() for _ in range(LINES - 1))
+                await asyncio.gather(ask_twice(), *others)

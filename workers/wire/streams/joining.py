@@ -33,7 +33,7 @@ class JoiningClient(Redis):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - see redis
         super().__init__(**options)
         self._waiting: deque[_Waiting] = deque()
-        self._lines: set[asyncio.Task[None]] = set()
+        self._lines: set[asyncio.Task[Any] | None] = set()
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - see redis
         """Send a command with others, and return its own answer."""
@@ -62,12 +62,11 @@ class JoiningClient(Redis):
         if len(self._lines) < LINES:
             line = loop.create_task(self._send_waiting(), name="commands to the broker")
             self._lines.add(line)
-            line.add_done_callback(self._lines.discard)
         return await answers
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         """Close it; what nobody waits for any more is cut off."""
-        lines = list(self._lines)
+        lines = [line for line in self._lines if line is not None]
         for line in lines:
             line.cancel()
         await asyncio.gather(*lines, return_exceptions=True)
@@ -77,17 +76,26 @@ class JoiningClient(Redis):
 
     async def _send_waiting(self) -> None:
         """Send what waits, until nothing does."""
-        while self._waiting:
-            joined: list[_Waiting] = []
-            size = 0
-            while self._waiting and size < MOST_AT_ONCE:
-                one = self._waiting.popleft()
-                # Whoever was cancelled meanwhile wants nothing any more.
-                if not one[1].done():
-                    joined.append(one)
-                    size += len(one[0])
-            if joined:
-                await self._send(joined)
+        try:
+            while self._waiting:
+                joined = self._take()
+                if joined:
+                    await self._send(joined)
+        finally:
+            # Not in a callback: what is asked for before that ran would be sent by nobody.
+            self._lines.discard(asyncio.current_task())
+
+    def _take(self) -> list[_Waiting]:
+        """What goes in the next write."""
+        joined: list[_Waiting] = []
+        size = 0
+        while self._waiting and size < MOST_AT_ONCE:
+            one = self._waiting.popleft()
+            # Whoever was cancelled meanwhile wants nothing any more.
+            if not one[1].done():
+                joined.append(one)
+                size += len(one[0])
+        return joined
 
     async def _send(self, joined: Sequence[_Waiting]) -> None:
         batch = super().pipeline(transaction=False)
