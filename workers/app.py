@@ -23,6 +23,7 @@ from workers.client.cli import AgentCLI
 from workers.demo.parent import parent_died
 from workers.demo.team import start_demo
 from workers.errors import NotServable
+from workers.operations.collecting import spare_the_collector
 from workers.operations.signals import stopped_by_signals
 from workers.runtime.service import serve
 from workers.settings import WorkerSettings
@@ -77,13 +78,16 @@ async def run_named(name: str, parent_pid: int | None = None) -> None:
     """
     runners = await load_runners(name)
     agents: list[JSON] = [runner.agent_name for runner in runners]
+
+    def on_listening() -> None:
+        spare_the_collector()
+        _print_line({"agents": agents, "pid": os.getpid()})
+
     with stopped_by_signals() as stop:
         async with AsyncExitStack() as opened:
             if parent_pid is not None:
                 await opened.enter_async_context(_ending_with_parent(stop, parent_pid))
-            await run_workers(
-                runners, stop, lambda: _print_line({"agents": agents, "pid": os.getpid()})
-            )
+            await run_workers(runners, stop, on_listening)
 
 
 async def run_demo(redis_url: str, folder: Path | None, token_delay_seconds: float) -> None:

@@ -7,16 +7,18 @@ go to whatever waits, and an old one to whatever comes next.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 import msgspec
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 from langgraph.errors import GraphDrained
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
-from langgraph.types import Command, Interrupt, StateSnapshot
+from langgraph.types import Command, Interrupt, StateSnapshot, StreamMode
 
 from workers.agents.calls import edited_call
 from workers.agents.failures import explain
@@ -27,8 +29,10 @@ from workers.runtime.ports import (
     ApprovalRaised,
     Begin,
     Caller,
+    MessageProduced,
     Order,
     PendingApproval,
+    RunEnded,
     RunEvent,
     RunStopped,
     Thread,
@@ -42,23 +46,47 @@ MAX_STEPS = 200
 
 Graph: TypeAlias = CompiledStateGraph[Any, Any, Any, Any]
 
+#: What this task saw of a thread when it looked last, by context. A run begins right after a look,
+#: under the same lease, so nobody can have written between; it need not look again.
+_seen: ContextVar[tuple[str, StateSnapshot] | None] = ContextVar("signoff_seen", default=None)
+
+
+def writes_in_pieces(model: BaseChatModel) -> bool:
+    """Whether a model can say something before it has said all of it."""
+    kind = type(model)
+    names = ("_stream", "_astream", "_stream_chat_model_events", "_astream_chat_model_events")
+    can = any(getattr(kind, name, None) is not getattr(BaseChatModel, name, None) for name in names)
+    return can and model.disable_streaming is not True
+
 
 class LangGraphAgent:
     """An agent built by `create_agent`; implements `AgentPort`."""
 
+    #: Whether a run that says its last word, and raises nothing, has come to its end. A foreign
+    #: graph may stop before any node.
+    _ends_with_last_word = True
+
     def __init__(
-        self, name: str, graph: Graph, tools: Sequence[BaseTool], secrets: Sequence[str] = ()
+        self,
+        name: str,
+        graph: Graph,
+        tools: Sequence[BaseTool],
+        secrets: Sequence[str] = (),
+        *,
+        in_pieces: bool = True,
     ) -> None:
         """Put a graph behind the port.
 
         Args:
             secrets: texts that no error message may hold.
+            in_pieces: whether a model of the graph may write piece by piece; listening costs.
         """
         self._name = name
         self._graph = graph
         self._tools = {tool.name: tool for tool in tools}
         self._final_tools = frozenset(tool.name for tool in tools if tool.return_direct)
         self._secrets = secrets
+        self._modes: list[StreamMode] = ["updates", "messages"] if in_pieces else ["updates"]
         # One for all runs: it is only ever used to stop them all.
         self._control = RunControl()
 
@@ -74,8 +102,7 @@ class LangGraphAgent:
 
     async def thread(self, context_id: str) -> Thread:
         """See `AgentPort.thread`."""
-        snapshot = await self._graph.aget_state(self._config(context_id))
-        return read_thread(snapshot, self._final_tools)
+        return read_thread(await self._look(context_id), self._final_tools)
 
     def edit_problem(self, action: str, args: JSON) -> str:
         """See `AgentPort.edit_problem`."""
@@ -91,7 +118,7 @@ class LangGraphAgent:
     async def run(self, context_id: str, order: Order, cause: str) -> AsyncGenerator[RunEvent]:
         """See `AgentPort.run`."""
         config = self._config(context_id, cause)
-        snapshot = await self._graph.aget_state(config)
+        snapshot = await self._seen_before(context_id)
         match order:
             case Begin():
                 context: Mapping[str, Any] = order.caller.context
@@ -105,17 +132,21 @@ class LangGraphAgent:
                 given = None
         if not isinstance(order, Begin):
             self._go_on(snapshot, config)
+        last: MessageProduced | None = None
+        raised = False
         try:
             async for mode, chunk in self._graph.astream(
                 given,
                 config,
-                stream_mode=["updates", "messages"],
+                stream_mode=self._modes,
                 durability="sync",
                 context=self._context(context),
                 control=self._control,
             ):
-                events = self._updates(chunk) if mode == "updates" else self._tokens(chunk)
-                for event in events:
+                is_step = mode == "updates"
+                raised = raised or (is_step and "__interrupt__" in chunk)
+                for event in self._updates(chunk) if is_step else self._tokens(chunk):
+                    last = event if isinstance(event, MessageProduced) else last
                     yield event
         except BrokerError:
             raise  # the runtime's own; it waits and comes again
@@ -127,6 +158,25 @@ class LangGraphAgent:
             if isinstance(order, Answer) and not failure.is_transient:
                 await self._broken(context_id, order)
             raise failure from error
+        # After an answer, others may still be waited for; and of several last words of tools the
+        # thread decides which one counts.
+        knows_end = self._ends_with_last_word and isinstance(order, Begin) and not raised
+        if knows_end and not self._final_tools and last is not None and last.may_be_last:
+            yield RunEnded(last)
+
+    async def _look(self, context_id: str) -> StateSnapshot:
+        """Read how a thread stands."""
+        snapshot = await self._graph.aget_state(self._config(context_id))
+        _seen.set((context_id, snapshot))
+        return snapshot
+
+    async def _seen_before(self, context_id: str) -> StateSnapshot:
+        """How a thread stood when it was looked at last, which is before the run that begins."""
+        seen = _seen.get()
+        _seen.set(None)
+        if seen is not None and seen[0] == context_id:
+            return seen[1]
+        return await self._graph.aget_state(self._config(context_id))
 
     def _task(
         self,

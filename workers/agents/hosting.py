@@ -53,6 +53,8 @@ _MESSAGES = "messages"
 class HostedGraph(LangGraphAgent):
     """A graph that somebody else built; implements `AgentPort`."""
 
+    _ends_with_last_word = False
+
     def __init__(
         self,
         name: str,
@@ -85,7 +87,7 @@ class HostedGraph(LangGraphAgent):
 
     async def thread(self, context_id: str) -> Thread:
         """See `AgentPort.thread`."""
-        snapshot = await self._graph.aget_state(self._config(context_id))
+        snapshot = await self._look(context_id)
         hosted = await self._hosted(context_id, snapshot)
         delegations = [read_delegation(raised) for raised in snapshot.interrupts]
         values = snapshot.values if isinstance(snapshot.values, Mapping) else {}

@@ -21,7 +21,7 @@ from workers.agents.checkpoints import open_checkpoints, password_in
 from workers.agents.delegation import delegation_tool
 from workers.agents.fencing import FencedSaver
 from workers.agents.gate import ApprovalMiddleware, GatePlan
-from workers.agents.graph import Graph, LangGraphAgent
+from workers.agents.graph import Graph, LangGraphAgent, writes_in_pieces
 from workers.agents.hosting import GraphInput, HostedGraph
 from workers.agents.http import model_client
 from workers.agents.mcp import load_tools
@@ -251,7 +251,13 @@ class AgentRunner:
             name=self.agent_name,
         )
         self._connection = connection
-        self._agent = LangGraphAgent(self.agent_name, graph, self.tools, self._secrets())
+        self._agent = LangGraphAgent(
+            self.agent_name,
+            graph,
+            self.tools,
+            self._secrets(),
+            in_pieces=writes_in_pieces(model),
+        )
 
     async def _host(self, graph: Graph) -> None:
         own = graph.checkpointer

@@ -117,7 +117,18 @@ class ApprovalRaised:
     approval: PendingApproval
 
 
-RunEvent: TypeAlias = MessageProduced | TokensProduced | ApprovalRaised
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """The run came to its end, and the thread waits for nothing. Not every run says so.
+
+    Attributes:
+        last: its last word.
+    """
+
+    last: MessageProduced
+
+
+RunEvent: TypeAlias = MessageProduced | TokensProduced | ApprovalRaised | RunEnded
 
 
 @dataclass(frozen=True, slots=True)

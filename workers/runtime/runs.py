@@ -20,6 +20,7 @@ from workers.runtime.ports import (
     MessageProduced,
     Order,
     PendingDelegation,
+    RunEnded,
     RunFailed,
     Thread,
     TokensProduced,
@@ -89,13 +90,17 @@ class Runs:
             await speaker.say(message)
         await speaker.stand(ContextStatus.RUNNING)
         failure: RunFailed | None = None
+        last: MessageProduced | None = None
         try:
-            await self._run(context_id, order, speaker, cause)
+            last = await self._run(context_id, order, speaker, cause)
         except RunFailed as error:
             if may_retry and error.is_transient:
                 raise
             failure = error
-        thread = await self.agent.thread(context_id)
+        if last is not None:
+            thread = Thread(caller, cause, turn=(last,))
+        else:
+            thread = await self.agent.thread(context_id)
         if failure is None and thread.unfinished and not thread.waits:
             failure = RunFailed("The agent stopped in the middle and does not say why.")
         if failure is not None:
@@ -143,7 +148,11 @@ class Runs:
         response = AgentResponse(invocation_id=caller.invocation_id, content=content)
         await send(self.connection, caller.agent, Event(context_id, response))
 
-    async def _run(self, context_id: str, order: Order, speaker: Speaker, cause: str) -> None:
+    async def _run(
+        self, context_id: str, order: Order, speaker: Speaker, cause: str
+    ) -> MessageProduced | None:
+        """Run and tell. Returns the last word, if the agent says that it was the last."""
+        last: MessageProduced | None = None
         async with (
             TokenBatches(self.writer, context_id, self.agent.name) as tokens,
             aclosing(self.agent.run(context_id, order, cause)) as events,
@@ -157,6 +166,9 @@ class Runs:
                         await speaker.say(event)
                     case ApprovalRaised():
                         await speaker.ask(event.approval)
+                    case RunEnded():
+                        last = event.last
+        return last
 
     async def _fail(
         self, context_id: str, speaker: Speaker, failure: RunFailed, thread: Thread

@@ -1,20 +1,20 @@
 """Checkpoints in a SQLite file, or in memory.
 
-The only place that opens SQLite for checkpoints. LangGraph's saver reads; what it writes is written
-here, each time in one step of the connection's thread: begin, compare tokens, write, commit. A run
-that is cancelled meanwhile leaves no open transaction for the next writer to commit.
+The only place that opens SQLite for checkpoints. The tables are LangGraph's, and what stands in
+them; the statements are written anew, so that each operation is one step of the connection's
+thread: compare tokens, write. Steps of many runs share a transaction; a run that is cancelled
+meanwhile leaves none open.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
-import aiosqlite
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
     WRITES_IDX_MAP,
@@ -22,26 +22,38 @@ from langgraph.checkpoint.base import (
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
+    CheckpointTuple,
+    get_checkpoint_id,
     get_checkpoint_metadata,
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.checkpoint.sqlite.utils import load_pending_writes
 
 from workers.agents.savers.claims import TABLE, refused
+from workers.agents.savers.sqlite_steps import SteppedConnection
 from workers.errors import NotConfigured
 from workers.runtime.leases import Claim, current_claim
 
 IN_MEMORY = ":memory:"
 #: Several agents may share one file; a writer waits for the others (seconds).
 _BUSY_TIMEOUT_SECONDS = 30.0
-_ROWS_AT_ONCE = 64
 
 _CREATE = f"""
     CREATE TABLE IF NOT EXISTS {TABLE} (scope TEXT PRIMARY KEY, token INTEGER NOT NULL)
     WITHOUT ROWID
 """
-_NEWEST = f"SELECT token FROM {TABLE} WHERE scope = ?"  # noqa: S608 - a constant
+_HIGHEST = f"SELECT token FROM {TABLE} WHERE scope = ?"  # noqa: S608 - a constant
 _RAISE = f"INSERT OR REPLACE INTO {TABLE} (scope, token) VALUES (?, ?)"  # noqa: S608 - a constant
+_READ = """
+    SELECT checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata FROM checkpoints
+    WHERE thread_id = ? AND checkpoint_ns = ?
+"""
+_LATEST = " ORDER BY checkpoint_id DESC LIMIT 1"
+_READ_WRITES = """
+    SELECT task_id, channel, type, value, task_path, idx FROM writes
+    WHERE thread_id = ? AND checkpoint_ns = ? AND checkpoint_id = ?
+"""
 _PUT = """
     INSERT OR REPLACE INTO checkpoints
     (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata)
@@ -65,13 +77,13 @@ async def open_sqlite(
     Raises:
         NotConfigured: the file cannot be made, or holds something else.
     """
-    connection = _Connection(_connector(_ready_path(path)), _ROWS_AT_ONCE)
+    connection = SteppedConnection(_connector(_ready_path(path)))
     try:
         await connection
         saver = _FencedSqliteSaver(connection, serde=serde)
         try:
             await saver.setup()
-            await connection.execute(_CREATE)
+            await connection.do(lambda to: to.execute(_CREATE), writes=True)
         except sqlite3.Error as error:
             raise NotConfigured(
                 f"The checkpoints in {path} cannot be used: {error}.", "Name another file."
@@ -108,46 +120,42 @@ def _connector(path: str) -> Callable[[], sqlite3.Connection]:
     return connect
 
 
-class _Connection(aiosqlite.Connection):
-    """A connection with a thread of its own."""
-
-    async def write(self, claim: Claim | None, statements: Iterable[Statement]) -> None:
-        """Do it all or nothing of it, in one step, under a claim if there is one.
-
-        Raises:
-            LeaseLost: somebody with a higher token wrote before.
-        """
-        step = self._execute(_write, self._conn, claim, statements)  # type: ignore[no-untyped-call]
-        if not await step:
-            raise refused()
-
-
-def _write(
-    connection: sqlite3.Connection, claim: Claim | None, statements: Iterable[Statement]
-) -> bool:
-    with connection:  # commits, or takes everything back
-        connection.execute("BEGIN IMMEDIATE")
-        if claim is not None:
-            newest = connection.execute(_NEWEST, (claim.scope,)).fetchone()
-            if newest is None or newest[0] < claim.token:
-                connection.execute(_RAISE, (claim.scope, claim.token))
-            elif newest[0] > claim.token:
-                return False
-        for statement, rows in statements:
-            connection.executemany(statement, rows)
-    return True
-
-
 class _FencedSqliteSaver(AsyncSqliteSaver):
     """LangGraph's saver; a `ClaimingStore`."""
 
-    def __init__(self, connection: _Connection, serde: SerializerProtocol) -> None:
+    def __init__(self, connection: SteppedConnection, serde: SerializerProtocol) -> None:
         super().__init__(connection, serde=serde)
         self._connection = connection
 
     async def claim(self) -> None:
         """See `ClaimingStore.claim`."""
         await self._write()
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """As LangGraph's."""
+        told = config["configurable"]
+        thread, namespace = str(told["thread_id"]), told.get("checkpoint_ns", "")
+        wanted = get_checkpoint_id(config)
+
+        def read(connection: sqlite3.Connection) -> tuple[Any, list[Any]] | None:
+            rest = (" AND checkpoint_id = ?", (wanted,)) if wanted else (_LATEST, ())
+            found = connection.execute(_READ + rest[0], (thread, namespace, *rest[1])).fetchone()
+            if found is None:
+                return None
+            rows = connection.execute(_READ_WRITES, (thread, namespace, found[0]))
+            return found, rows.fetchall()
+
+        answer = await self._connection.do(read, writes=False)
+        if answer is None:
+            return None
+        (checkpoint_id, parent_id, kind, checkpoint, metadata), rows = answer
+        return CheckpointTuple(
+            config if wanted else _place(thread, namespace, checkpoint_id),
+            self.serde.loads_typed((kind, checkpoint)),
+            cast("CheckpointMetadata", json.loads(metadata) if metadata is not None else {}),
+            _place(thread, namespace, parent_id) if parent_id else None,
+            load_pending_writes(rows, self.serde),
+        )
 
     async def aput(
         self,
@@ -162,13 +170,11 @@ class _FencedSqliteSaver(AsyncSqliteSaver):
             LeaseLost: the context is not ours any more; nothing was written.
         """
         told = config["configurable"]
-        thread, namespace = str(told["thread_id"]), told["checkpoint_ns"]
+        key = str(told["thread_id"]), told["checkpoint_ns"], checkpoint["id"]
         about = json.dumps(get_checkpoint_metadata(config, metadata), ensure_ascii=False)
-        key = (thread, namespace, checkpoint["id"])
-        kept = (*self.serde.dumps_typed(checkpoint), about.encode("utf-8", "ignore"))
+        kept = *self.serde.dumps_typed(checkpoint), about.encode("utf-8", "ignore")
         await self._write((_PUT, [(*key, told.get("checkpoint_id"), *kept)]))
-        names = ("thread_id", "checkpoint_ns", "checkpoint_id")
-        return {"configurable": dict(zip(names, (told["thread_id"], *key[1:]), strict=True))}
+        return _place(*key)
 
     async def aput_writes(
         self,
@@ -210,5 +216,29 @@ class _FencedSqliteSaver(AsyncSqliteSaver):
         )
 
     async def _write(self, *statements: Statement) -> None:
-        async with self.lock:
-            await self._connection.write(current_claim(), statements)
+        """Do it all or nothing of it, under the claim we work with, if there is one."""
+        claim = current_claim()
+
+        def write(connection: sqlite3.Connection) -> bool:
+            if claim is not None and not _is_highest(connection, claim):
+                return False
+            for statement, rows in statements:
+                connection.executemany(statement, rows)
+            return True
+
+        if not await self._connection.do(write, writes=True):
+            raise refused()
+
+
+def _is_highest(connection: sqlite3.Connection, claim: Claim) -> bool:
+    """Whether nobody with a higher token wrote before; if so, nobody with a lower one will."""
+    newest = connection.execute(_HIGHEST, (claim.scope,)).fetchone()
+    if newest is not None and newest[0] >= claim.token:
+        return bool(newest[0] == claim.token)
+    connection.execute(_RAISE, (claim.scope, claim.token))
+    return True
+
+
+def _place(thread: str, namespace: str, checkpoint_id: str) -> RunnableConfig:
+    names = ("thread_id", "checkpoint_ns", "checkpoint_id")
+    return {"configurable": dict(zip(names, (thread, namespace, checkpoint_id), strict=True))}

@@ -17,6 +17,7 @@ from redis.asyncio.connection import parse_url
 from workers.wire.addresses import address_errors, address_parts
 from workers.wire.errors import BrokerError, BrokerRefused, BrokerUnreachable
 from workers.wire.streams.cancelling import make_cancellable
+from workers.wire.streams.joining import JoiningClient
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 10.0
@@ -88,7 +89,7 @@ class Connection:
                 socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
             )
             make_cancellable(pool)
-            self.client: Client = redis.Redis.from_pool(pool)
+            self.client: Client = JoiningClient.from_pool(pool)
 
     async def __aenter__(self) -> Self:
         try:
