@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import httpx
 import openai
 from langgraph.errors import GraphRecursionError
 
@@ -17,6 +18,18 @@ _MAX_CHARACTERS = 200
 #: Request timeout, conflict, too early; besides everything from 500 on.
 _TRANSIENT = frozenset({408, 409, 425})
 _SECRETS = re.compile(r"(?i)\b(?:sk|pk|key|bearer)[-_ ][\w*-]{6,}|//[^/\s:@]*:[^/\s@]+@")
+
+
+class ModelTooSlow(Exception):
+    """A model did not answer within so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+class UselessAnswer(Exception):
+    """A model answered nothing that a run can go on with, and why not."""
 
 
 def explain(error: Exception, secrets: Sequence[str] = ()) -> RunFailed:
@@ -42,6 +55,14 @@ def explain(error: Exception, secrets: Sequence[str] = ()) -> RunFailed:
             return RunFailed(
                 "The model service does not answer.", "Check OPENAI_BASE_URL.", is_transient=True
             )
+        case ModelTooSlow():
+            return RunFailed(
+                f"The model did not answer within {error.seconds:g} seconds.",
+                "Try again in a while.",
+                is_transient=True,
+            )
+        case UselessAnswer():
+            return RunFailed(f"The model's answer is of no use. {error}", "Check OPENAI_MODEL.")
         case openai.NotFoundError():
             return RunFailed("The model service does not know this model.", "Check OPENAI_MODEL.")
         case openai.APIStatusError():
@@ -54,6 +75,20 @@ def explain(error: Exception, secrets: Sequence[str] = ()) -> RunFailed:
             return RunFailed("The agent took too many steps.", "Ask for less at a time.")
         case _:
             return RunFailed(f"{type(error).__name__}: {_short(str(error), secrets)}")
+
+
+def is_of_service(error: Exception) -> bool:
+    """Whether something outside failed, and not the code on what it was given."""
+    return isinstance(
+        error,
+        openai.OpenAIError
+        | httpx.HTTPError
+        | ConnectionError
+        | TimeoutError
+        | GraphRecursionError
+        | ModelTooSlow
+        | UselessAnswer,
+    )
 
 
 def _short(text: str, secrets: Sequence[str]) -> str:

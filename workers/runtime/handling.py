@@ -13,9 +13,10 @@ import uuid
 import structlog
 
 from workers.runtime.approvals import DecisionDesk
+from workers.runtime.expiry import let_sleep
 from workers.runtime.inbox import Verb, Verdict
 from workers.runtime.pace import Pace
-from workers.runtime.ports import AgentPort, Answer, Begin, Caller, Reported, Review, RunFailed
+from workers.runtime.ports import AgentPort, Answer, Begin, Caller, Reported, RunFailed
 from workers.runtime.runs import CHAIN, Runs
 from workers.wire.approvals import Outcome, Receipt
 from workers.wire.codec import MAX_INBOX_BYTES, decode_event
@@ -133,12 +134,15 @@ class Handler:
         answer = await self._desk.decide(context_id, command, thread, cause)
         may_retry = self._may_retry(entry)
         if answer is not None:
-            if isinstance(answer.value, Review):
-                await self._writer.unindex_request(answer.value.request_id)
+            for approval in thread.approvals:
+                if approval.interrupt_id == answer.interrupt_id:
+                    await self._writer.unindex_request(approval.request.request_id)
+                    await let_sleep(self._runs.connection, approval.request)
             return await self._runs.carry_out(
                 context_id, answer, thread.caller, cause, may_retry=may_retry
             )
-        if thread.cause == cause:
+        # What waits may not have been told: the worker died after it had changed the question.
+        if thread.cause == cause or thread.approvals:
             return await self._runs.take_up(context_id, thread, cause, may_retry=may_retry)
         return thread.waits
 

@@ -48,6 +48,7 @@ class PendingApproval:
         interrupt_id: LangGraph's id; the only handle by which it may be resumed.
         value: what was raised, with the base layer's fields and ours.
         is_hosted: a graph that knows nothing of us raised it; it is answered in its own dialect.
+        in_doubt: the call was started before, and nobody knows what it did.
     """
 
     interrupt_id: str
@@ -55,6 +56,7 @@ class PendingApproval:
     value: Mapping[str, JSON]
     allowed: tuple[DecisionKind, ...]
     is_hosted: bool = False
+    in_doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,7 @@ class Review:
         args: the new arguments of an edit, or the answer to a hosted graph, as they travelled.
         request_id: the request that was answered.
         args_digest: of the arguments that may run; for an edit those of the edit.
+        expired: nobody decided in time; said as a rejection.
     """
 
     kind: DecisionKind
@@ -163,6 +166,7 @@ class Review:
     message: str = ""
     reviewer: str = ""
     nonce: str = ""
+    expired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +299,14 @@ class Ledger(Protocol):
 
     async def finish(self, call: ApprovedCall, result: ToolResult) -> None:
         """Note what the tool said, and tell it in a receipt."""
+        ...
+
+    async def ended(self, call: ApprovedCall) -> None:
+        """Note that a call ended of which nobody can say what came of it."""
+        ...
+
+    async def doubt(self, call: ApprovedCall) -> None:
+        """Note that nobody knows how a call ended, and tell it in a receipt."""
         ...
 
     async def taken_back(self, call: ApprovedCall) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from workers.runtime.expiry import wake_at_expiry
 from workers.runtime.leases import fence
 from workers.runtime.ports import (
     AgentPort,
@@ -171,6 +172,7 @@ class Runs:
         await speaker.release(is_finish=failure is None and not thread.waits)
         if thread.approvals:
             await speaker.ask_last(thread.approvals)
+            await wake_at_expiry(self.connection, thread.approvals)
             await speaker.stand(ContextStatus.WAITING, len(thread.approvals))
         elif thread.delegations:
             await speaker.stand(ContextStatus.RUNNING)

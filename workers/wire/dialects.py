@@ -80,6 +80,8 @@ def read_interrupt(value: JSON) -> PendingCall:
         call,
         args={k: v for k, v in value.items() if k not in ADDED} if is_whole else call.args,
         interrupt_id=_text(value.get("interrupt_id")),
+        # Beside a request of its own, a worker says more than the dialect can.
+        description=_text(value.get("description")) or call.description,
         allowed=_named(value),
         request=request,
     )

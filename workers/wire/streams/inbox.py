@@ -127,3 +127,21 @@ async def send(connection: Connection, agent: str, event: Event) -> str:
     with translated():
         entry_id = await connection.client.xadd(keys.inbox(agent), {"data": encode_event(event)})
     return str(entry_id.decode())
+
+
+async def send_later(connection: Connection, agent: str, event: Event, at_ms: int) -> None:
+    """Have an event put into an agent's inbox later; the same event is put there once.
+
+    A worker of the agent does it, a few seconds after its time at most.
+
+    Args:
+        at_ms: by the broker's clock.
+    """
+    with translated():
+        await connection.client.zadd(keys.later(agent), {encode_event(event): at_ms})
+
+
+async def send_not(connection: Connection, agent: str, event: Event) -> None:
+    """Forget what was to be sent later."""
+    with translated():
+        await connection.client.zrem(keys.later(agent), encode_event(event))
