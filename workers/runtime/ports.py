@@ -77,12 +77,14 @@ class Caller:
         agent: who gave the task; `human` for people.
         context: what the caller said of the user, e.g. `user_id` and `user_name`.
         chain: the agents through which the task came, the first one first.
+        digest: of the whole message that brought the task, by which a copy of it is known.
     """
 
     agent: str = HUMAN
     invocation_id: str = ""
     context: Mapping[str, JSON] = field(default_factory=dict)
     chain: tuple[str, ...] = ()
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

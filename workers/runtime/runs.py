@@ -38,7 +38,7 @@ from workers.wire.events import (
 from workers.wire.ids import HUMAN
 from workers.wire.messages import ERROR_PREFIX
 from workers.wire.streams.connection import Connection
-from workers.wire.streams.inbox import send
+from workers.wire.streams.inbox import keep_response, send
 from workers.wire.streams.progress import ProgressWriter
 
 #: A longer answer would go to its receiver's quarantine, and the receiver would wait for ever.
@@ -135,6 +135,15 @@ class Runs:
             return
         if len(content) > MAX_ANSWER_CHARACTERS:
             content = content[:MAX_ANSWER_CHARACTERS] + " [cut: the answer was longer]"
+        if caller.invocation_id and caller.digest:
+            await keep_response(
+                self.connection,
+                self.agent.name,
+                caller.agent,
+                caller.invocation_id,
+                caller.digest,
+                content,
+            )
         response = AgentResponse(invocation_id=caller.invocation_id, content=content)
         await send(self.connection, caller.agent, Event(context_id, response))
 
