@@ -50,16 +50,12 @@ class HostedCalls:
 
     async def may_start(self, call: ApprovedCall, interrupt_id: str, at: StateSnapshot) -> bool:
         """Note that the step goes on. False: it did before, or was halted; it is asked again."""
-        # The thread knows of an earlier start even when the broker has lost the ledger.
-        was_resumed = await take_back(self._graph, at.config, interrupt_id)
         earlier = await self._ledger.start(call)
-        if earlier is None and not was_resumed:
-            return True
         if earlier is None:
-            await self._ledger.doubt(call)
-        result = earlier.result if earlier is not None else None
-        is_halted = result is not None and result.content == HALTED
+            return True
+        is_halted = earlier.result is not None and earlier.result.content == HALTED
         await self._reasked.note(at.config, interrupt_id, in_doubt=not is_halted)
+        await take_back(self._graph, at.config, interrupt_id)
         return False
 
     async def doubt(self, call: ApprovedCall, interrupt_id: str, config: RunnableConfig) -> None:

@@ -26,9 +26,9 @@ _NAMESPACE = "signoff"
 _COUNTS = "signoff_asked_again_v2"
 
 
-async def take_back(graph: Graph, config: RunnableConfig, interrupt_id: str) -> bool:
-    """Drop what is stored as the answer to a pending interrupt. Returns whether anything was."""
-    saver, was_stored = _saver(graph), False
+async def take_back(graph: Graph, config: RunnableConfig, interrupt_id: str) -> None:
+    """Drop what is stored as the answer to a pending interrupt, if anything is."""
+    saver = _saver(graph)
     snapshot = await graph.aget_state(_head(config), subgraphs=True)
     for owner, task in _tasks(snapshot):
         if all(raised.id != interrupt_id for raised in task.interrupts):
@@ -39,8 +39,6 @@ async def take_back(graph: Graph, config: RunnableConfig, interrupt_id: str) -> 
         kept = _answered_before(owner, task, interrupt_id, len(answers[0]) if answers else 0)
         if stored is not None and answers and len(answers[0]) > kept:
             await saver.aput_writes(stored.config, [(_RESUME, answers[0][:kept])], task.id)
-            was_stored = True
-    return was_stored
 
 
 async def end_run(graph: Graph, config: RunnableConfig) -> None:
