@@ -74,7 +74,8 @@ def explain(error: Exception, secrets: Sequence[str] = ()) -> RunFailed:
         case GraphRecursionError():
             return RunFailed("The agent took too many steps.", "Ask for less at a time.")
         case _:
-            return RunFailed(f"{type(error).__name__}: {_short(str(error), secrets)}")
+            name = type(error).__name__
+            return RunFailed(f"{name}: {_short(str(error), secrets)}", kind=name)
 
 
 def is_of_service(error: Exception) -> bool:

@@ -177,7 +177,7 @@ class HostedGraph(LangGraphAgent):
         call = await self._called(context_id, order, snapshot)
         if call is not None:
             await self._calls.doubt(call, raised.id, snapshot.config)
-            return RunFailed(failure.title, failure.hint)
+            return RunFailed(failure.title, failure.hint, kind=failure.kind)
         if failure.is_transient:
             return failure
         hosted = await self._hosted(context_id, snapshot)

@@ -21,6 +21,7 @@ class RunFailed(SignoffError):
     Attributes:
         is_transient: the same again may succeed later.
         retry_after_seconds: what the service that refused asked for; 0 when it said nothing.
+        kind: what may stand in a log, where nothing may that somebody said.
     """
 
     def __init__(
@@ -30,8 +31,10 @@ class RunFailed(SignoffError):
         *,
         is_transient: bool = False,
         retry_after_seconds: float = 0.0,
+        kind: str = "",
     ) -> None:
         super().__init__(title, hint)
+        self.kind = kind or title
         self.is_transient = is_transient
         self.retry_after_seconds = retry_after_seconds
 

@@ -166,7 +166,7 @@ class Runs:
         self, context_id: str, speaker: Speaker, failure: RunFailed, thread: Thread
     ) -> None:
         _log.warning(
-            "run failed", agent=self.agent.name, context_id=context_id, reason=failure.title
+            "run failed", agent=self.agent.name, context_id=context_id, reason=failure.kind
         )
         await speaker.complain(str(failure))
         if not thread.waits:
