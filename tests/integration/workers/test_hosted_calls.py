@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 import httpx
 import openai
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage
 from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.runtime import get_runtime
 from langgraph.types import interrupt
 
 from tests.integration.workers.hand_fed import CONTEXT, Desk, command, cut_off, handle, task
@@ -266,3 +267,29 @@ async def test_a_right_answer_is_not_blamed_for_a_service_that_refuses(office: O
     fresh = await _asked(office, context, 0, instead_of=call.interrupt_id)
     await office.decide(fresh, RESPOND, message="ten")
     assert await office.answer(context, AGENT) == "done after 2"
+
+
+class About(TypedDict, total=False):
+    """What this graph wants to know of the user."""
+
+    user_name: str
+
+
+async def test_a_hosted_graph_knows_for_whom_it_works(office: Office) -> None:
+    """What it names of the user's context, before and after a pause; the rest is not its own."""
+    seen: list[object] = []
+
+    def ask(state: MessagesState) -> dict[str, list[AnyMessage]]:
+        seen.append(get_runtime(About).context)
+        return {"messages": [AIMessage(f"got {interrupt('What now?')}")]}
+
+    builder = StateGraph(MessagesState, context_schema=About)
+    builder.add_node("ask", ask)
+    builder.add_edge(START, "ask")
+    await office.hire(AGENT, graph=builder.compile())
+    context = await office.ask(AGENT, "go", context={"user_name": "Jo", "user_id": "jo"})
+    [call] = await office.requests(context)
+    await office.decide(call, RESPOND, message="wait")
+
+    assert await office.answer(context, AGENT) == "got wait"
+    assert seen == 2 * [{"user_name": "Jo"}]
