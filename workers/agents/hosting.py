@@ -42,6 +42,7 @@ from workers.runtime.ports import (
     Review,
     RunEvent,
     RunFailed,
+    RunStopped,
     Thread,
 )
 from workers.wire.answers import native_answer
@@ -143,9 +144,14 @@ class HostedGraph(LangGraphAgent):
                 call, order.interrupt_id, snapshot
             ):
                 return
-        async with aclosing(super().run(context_id, order, cause)) as events:
-            async for event in events:
-                yield event
+        try:
+            async with aclosing(super().run(context_id, order, cause)) as events:
+                async for event in events:
+                    yield event
+        except (RunFailed, RunStopped):
+            if call is not None and await self._is_over(context_id, call):
+                await self._ledger.ended(call)
+            raise
         if call is not None:
             await self._ledger.ended(call)
 
@@ -191,6 +197,13 @@ class HostedGraph(LangGraphAgent):
         answered = ApprovedCall(request, review.kind, digest, review.reviewer, review.nonce)
         await self._ledger.taken_back(answered)
         return failure
+
+    async def _is_over(self, context_id: str, call: ApprovedCall) -> bool:
+        """Whether the step that asked has come to its end, so that another one failed."""
+        tool_call_id, digest = call.request.tool_call_id, call.request.args_digest
+        thread = await self.thread(context_id)
+        waiting = {(one.request.tool_call_id, one.request.args_digest) for one in thread.approvals}
+        return (tool_call_id, digest) not in waiting
 
     async def _called(
         self, context_id: str, order: Answer, snapshot: StateSnapshot

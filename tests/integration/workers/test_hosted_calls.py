@@ -29,6 +29,7 @@ from tests.integration.workers.test_hosting import (
 from tests.support.waiting import await_until
 from workers.agents.graph import Graph
 from workers.runtime.handling import Handler
+from workers.wire import keys
 from workers.wire.approvals import Mode
 from workers.wire.canonical import JSON
 from workers.wire.codec import encode_event
@@ -231,6 +232,9 @@ async def test_a_later_step_goes_on_where_it_was(office: Office, desk: Desk, *, 
 
     assert await office.answer(CONTEXT, "demo_agent") == "done after 1"
     assert "in_doubt" not in await office.outcomes(1)
+    if not dies:
+        [note] = await office.connection.client.hvals(keys.tool_ledger(CONTEXT))
+        assert b'"type":"done"' in note
 
 
 async def test_a_question_is_not_asked_for_ever(office: Office) -> None:
