@@ -58,7 +58,7 @@ def expiring(
 
 def _wake_up(request: ApprovalRequest) -> Event:
     """The same to the last byte each time it is made."""
-    # A worker that does not know the command reads it as a rejection.
+    # Whatever a worker of another kind makes of the command, this approves nothing.
     payload: JSON = {"type": "reject", "message": NOBODY, _REQUEST: request.request_id}
     body = AgentCommand(type=EXPIRE, tool_call_id=request.tool_call_id, payload=payload)
     return Event(request.context_id, body)
