@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from workers.agents.permits import human_approval_required
     from workers.agents.runner import AgentRunner
+    from workers.agents.terms import OnReject
     from workers.client.cli import AgentCLI
     from workers.client.client import AgentClient
 
-__all__ = ["AgentCLI", "AgentClient", "AgentRunner", "human_approval_required"]
+__all__ = ["AgentCLI", "AgentClient", "AgentRunner", "OnReject", "human_approval_required"]
 
 _HOMES = {
     "AgentCLI": "workers.client.cli",
     "AgentClient": "workers.client.client",
     "AgentRunner": "workers.agents.runner",
+    "OnReject": "workers.agents.terms",
     "human_approval_required": "workers.agents.permits",
 }
 

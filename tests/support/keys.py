@@ -16,6 +16,7 @@ _PERMANENT = re.compile(
     | signoff:(contexts|context|waiting|request|workers|receipts|halt)
     | signoff:audit:\d{4}-\d{2}
     | signoff:\{[^{}]+\}:(gated|ctxof|attempts|run|due|token|consumers|dlq) # one for each agent
+    | signoff:\{[^{}]+\}:later                                   # members go when they are due
     | signoff:\{[^{}]+\}:(q|parked):.+                            # lists; Redis drops empty ones
     """,
     re.VERBOSE,

@@ -11,11 +11,15 @@ answers when all are done:
     ask economics_agent: gdp of Oslo                 call_economics_agent(task)
     call transfer_funds with {"amount": NaN}         the call with these arguments, as they stand
     break                                            the server answers 500
+    say nothing                                      an answer without a word and without a call
+    mumble                                           a call that nobody can read, again and again
+    dawdle                                           no answer before `patience` is set
     anything else                                    answers at once
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import re
@@ -46,11 +50,13 @@ class StubModel:
         url: for `OPENAI_BASE_URL`.
         asked: the messages of each question so far.
         failures: so many questions more are answered with an error.
+        patience: set when a model that dawdles is to answer.
     """
 
     def __init__(self) -> None:
         self.asked: list[list[JSON]] = []
         self.failures = 0
+        self.patience = threading.Event()
         self._ids = itertools.count(1)
         stub = self
 
@@ -67,7 +73,8 @@ class StubModel:
                 # The client retries a 500 after seconds unless told not to.
                 self.send_header("x-should-retry", "false")
                 self.end_headers()
-                self.wfile.write(data)
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    self.wfile.write(data)  # who has waited for too long is gone
 
             def log_message(self, *_: object) -> None:
                 """Say nothing; what was asked is in `asked`."""
@@ -80,6 +87,7 @@ class StubModel:
 
     def close(self) -> None:
         """Stop serving and end the thread."""
+        self.patience.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -93,6 +101,12 @@ class StubModel:
             return 500, {"error": {"message": "the model is ill", "type": "server_error"}}
         start = max(i for i, message in enumerate(messages) if message["role"] == "user")
         text = _text(messages[start])
+        if text == "dawdle":
+            self.patience.wait()
+        if text == "say nothing":
+            return 200, self._completion()
+        if text == "mumble":
+            return 200, self._completion(tool_calls=_calls("call transfer_funds with nonsense"))
         turns = sum(1 for message in messages[start:] if message.get("tool_calls"))
         steps = _STEPS.split(text) if _is_order(text) or text == "break" else []
         if turns < len(steps):

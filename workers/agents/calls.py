@@ -41,6 +41,7 @@ def exact_call(tool: BaseTool, args: object) -> ExactCall:
     """
     if not isinstance(args, Mapping):
         raise NotApprovable("The arguments are no object.")
+    strict_json(args)  # before anything is converted: in a conversion NaN may become null
     schema = _schema(tool)
     effective = dict(args) if schema is None else _effective(schema, args)
     return ExactCall(effective, strict_json(effective))

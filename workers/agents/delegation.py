@@ -10,12 +10,14 @@ import re
 from collections.abc import Mapping
 from typing import Annotated
 
+from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool, InjectedToolCallId, StructuredTool
 from langgraph.types import Interrupt, interrupt
 
 from workers.errors import NotServable
 from workers.runtime.ports import PendingDelegation, Reported
 from workers.wire.ids import check_agent_name
+from workers.wire.messages import ERROR_PREFIX
 
 _KIND = "delegate"
 #: A longer task would end in the other agent's quarantine (bytes).
@@ -37,12 +39,15 @@ def delegation_tool(agent: str, description: str) -> BaseTool:
             "Give the agent a name of at most 59 letters, digits, '_' and '-'.",
         )
 
-    def call(task: str, tool_call_id: Annotated[str, InjectedToolCallId]) -> str:
+    def call(task: str, tool_call_id: Annotated[str, InjectedToolCallId]) -> str | ToolMessage:
         if len(task.encode(errors="replace")) > MAX_TASK_BYTES:
             return "The task was not given: it is too long. Say it in fewer words."
         question = {"kind": _KIND, "agent": agent, "task": task, "tool_call_id": tool_call_id}
         reported: Reported = interrupt(question, response_schema=Reported)
-        return reported.content
+        if not reported.content.startswith(ERROR_PREFIX):
+            return reported.content
+        # The wire has one member for both; these words are how all workers begin a failure.
+        return ToolMessage(reported.content, tool_call_id=tool_call_id, name=name, status="error")
 
     return StructuredTool.from_function(call, name=name, description=description)
 

@@ -10,35 +10,44 @@ from __future__ import annotations
 import base64
 import hmac
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any
 
-import structlog
 from langchain.agents.middleware import AgentMiddleware
 from langchain.agents.middleware.types import ToolCallRequest
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
-from langgraph.errors import GraphBubbleUp
-from langgraph.types import Command, interrupt
+from langgraph.types import interrupt
 from msgspec.structs import replace
 
+from workers.agents.calling import (
+    Handler,
+    Outcome,
+    TookTooLong,
+    call_free_tool,
+    call_tool,
+    message,
+)
 from workers.agents.calls import ExactCall, edited_call, exact_call
+from workers.agents.endings import ending
 from workers.agents.permits import Gate, Permit, permitted
 from workers.agents.questions import (
     CHANGED,
     EDITED,
     MARKED_DONE,
-    OWN_INTERRUPT,
     given_up,
+    not_in_time,
     question,
     question_in_doubt,
     rejection,
     time_text,
+    too_slow,
 )
 from workers.agents.state import caller_in, salt_seed_in
-from workers.agents.texts import mended, mended_message
+from workers.agents.terms import OnReject, Terms, expiry
+from workers.agents.texts import mended, mended_message, was_mended
 from workers.runtime.ports import ApprovedCall, Ledger, Review, ToolResult
 from workers.wire.approvals import (
     ApprovalRequest,
@@ -49,12 +58,7 @@ from workers.wire.approvals import (
     request_id,
     request_salt,
 )
-from workers.wire.errors import BrokerError, NotApprovable
-
-Outcome: TypeAlias = ToolMessage | Command[Any]
-Handler: TypeAlias = Callable[[ToolCallRequest], Awaitable[Outcome]]
-
-_log = structlog.get_logger(__name__)
+from workers.wire.errors import NotApprovable
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +66,16 @@ class GatePlan:
     """Which tools of an agent need approval.
 
     Attributes:
-        gated: names of the tools a person has to approve; with the function's own gate where
-            it has one (`human_approval_required`).
+        gated: the tools a person has to approve, by name, and on what terms.
+        gates: of functions that have one of their own (`human_approval_required`), by tool name.
         delegations: names of the tools that give a task to another agent.
-        idempotent: names of the tools whose calls may be made again after a crash.
+        tool_seconds: no call of any tool may take longer.
     """
 
-    gated: Mapping[str, Gate | None]
+    gated: Mapping[str, Terms]
+    gates: Mapping[str, Gate] = field(default_factory=dict)
     delegations: frozenset[str] = frozenset()
-    idempotent: frozenset[str] = frozenset()
+    tool_seconds: float = 300.0
 
 
 class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
@@ -92,7 +97,8 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
         if request.tool is None or name in self._plan.delegations:
             return _named(request, await handler(request))
         if name not in self._plan.gated:
-            return _named(request, await self._run(request, handler))
+            seconds = self._plan.tool_seconds
+            return _named(request, await call_free_tool(request, handler, self._agent, seconds))
         return _named(request, await self._gated(request, request.tool, handler))
 
     async def _gated(self, request: ToolCallRequest, tool: BaseTool, handler: Handler) -> Outcome:
@@ -100,15 +106,17 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
             call = exact_call(tool, request.tool_call["args"])
             asked = self._request(request, call)
         except NotApprovable as error:
-            return _message(request, f"The call was not made. {error}", failed=True)
+            return message(request, f"The call was not made. {error}", failed=True)
         review = _ask(question(asked, call, tool))
         if review.request_id != asked.request_id:
             return await self._changed(request, asked, review)
         match review.kind:
             case DecisionKind.REJECT:
-                return _message(request, rejection(tool.name, review.message), failed=True)
+                late = review.expired
+                why = not_in_time(tool.name) if late else rejection(tool.name, review.message)
+                return self._rejected(request, why)
             case DecisionKind.RESPOND:
-                return _message(request, review.message)
+                return message(request, review.message)
             case DecisionKind.EDIT:
                 try:
                     call = edited_call(tool, review.args)
@@ -136,17 +144,20 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
                 return await self._changed(request, asked, review)
             approved = ApprovedCall(asked, review.kind, live, review.reviewer, review.nonce)
             following = self._request(request, call, asked.attempt + 1)
+            is_idempotent = self._plan.gated[tool.name].idempotent
             earlier = await self._ledger.start(
                 approved,
                 is_known=following.request_id in _answered(request),
-                is_idempotent=tool.name in self._plan.idempotent,
+                is_idempotent=is_idempotent,
             )
             if earlier is None:
                 outcome = await self._start(request, handler, approved, call)
+                if outcome is None:
+                    continue  # the ledger has its start without an end now
                 return _with_notice(outcome) if is_edited else outcome
             if earlier.result is not None:
                 content, failed = earlier.result.content, earlier.result.failed
-                outcome = _message(request, content, failed=failed)
+                outcome = message(request, content, failed=failed)
                 return _with_notice(outcome) if is_edited else outcome
             asked = replace(following, issued_at=time_text(earlier.noticed_ms))
             value = question_in_doubt(asked, call, tool, earlier)
@@ -156,45 +167,44 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
             if review.request_id != asked.request_id or review.kind is DecisionKind.EDIT:
                 return await self._changed(request, asked, review)
             if review.kind is DecisionKind.REJECT:
-                return _message(request, given_up(tool.name, review.message), failed=True)
+                return self._rejected(request, given_up(tool.name, review.message))
             if review.kind is DecisionKind.RESPOND:
                 found = ToolResult(review.message or MARKED_DONE)
                 await self._ledger.settle(approved, found)
-                return _message(request, found.content)
+                return message(request, found.content)
 
     async def _start(
         self, request: ToolCallRequest, handler: Handler, approved: ApprovedCall, call: ExactCall
-    ) -> Outcome:
-        """Start an approved call, and see it through."""
-        asked = approved.request
+    ) -> Outcome | None:
+        """Start an approved call, and see it through. None: it did not end in time.
+
+        Then nobody knows what it did, as after a crash; unless it may be made twice anyway.
+        """
+        asked, seconds = approved.request, self._plan.tool_seconds
         exact = request.override(tool_call={**request.tool_call, "args": dict(call.args)})
-        gate = self._plan.gated[asked.action]
+        gate = self._plan.gates.get(asked.action)
         permit = Permit(gate, asked.tool_call_id, approved.args_digest) if gate else None
-        with permitted(permit) if permit is not None else nullcontext():
-            outcome = await self._run(exact, handler)
+        try:
+            with permitted(permit) if permit is not None else nullcontext():
+                outcome = await call_tool(exact, handler, self._agent, seconds)
+        except TookTooLong:
+            if not self._plan.gated[asked.action].idempotent:
+                return None
+            outcome = message(request, too_slow(asked.action, seconds), failed=True)
         await self._ledger.finish(approved, _result(outcome))
         return outcome
 
-    async def _run(self, request: ToolCallRequest, handler: Handler) -> Outcome:
-        """Run a tool; whatever it raises is told to the model, and ends no run."""
-        name = request.tool_call["name"]
-        try:
-            return await handler(request)
-        except BrokerError:
-            raise  # the runtime's own, not the tool's
-        except GraphBubbleUp:
-            _log.warning("tool interrupted", agent=self._agent, tool=name)
-            return _message(request, OWN_INTERRUPT, failed=True)
-        except Exception as error:  # noqa: BLE001 - the door for errors in other people's tools
-            _log.warning("tool failed", agent=self._agent, tool=name, error=type(error).__name__)
-            return _message(request, f"{type(error).__name__}: {error}", failed=True)
+    def _rejected(self, request: ToolCallRequest, why: str) -> ToolMessage:
+        told = message(request, why, failed=True)
+        terms = self._plan.gated[request.tool_call["name"]]
+        return ending(told) if terms.on_reject is OnReject.END else told
 
     async def _changed(
         self, request: ToolCallRequest, asked: ApprovalRequest, review: Review
     ) -> Outcome:
         call = ApprovedCall(asked, review.kind, asked.args_digest, review.reviewer, review.nonce)
         await self._ledger.changed(call)
-        return _message(request, CHANGED, failed=True)
+        return message(request, CHANGED, failed=True)
 
     def _request(
         self, request: ToolCallRequest, call: ExactCall, attempt: int = 0
@@ -210,10 +220,13 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
         tool_call_id = request.tool_call["id"]
         if not tool_call_id:
             raise NotApprovable("The model gave the call no id.")
+        if was_mended(request.state.get("messages", ()), tool_call_id):
+            raise NotApprovable("The arguments hold half a character, or a number without end.")
         settings = request.runtime.config["configurable"]
         checkpoint_ns = str(settings["checkpoint_ns"])
         context_id = str(settings["thread_id"]).removeprefix(f"{self._agent}#")
         action = request.tool_call["name"]
+        issued_at, terms = str(request.state.get("asked_at", "")), self._plan.gated[action]
         salt = request_salt(salt_seed_in(request.state), checkpoint_ns, tool_call_id)
         digest = args_digest(self._agent, action, call.wire_args, salt)
         return ApprovalRequest(
@@ -227,7 +240,9 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
             args_digest=digest,
             salt=base64.b64encode(salt).decode(),
             requester=_requester(request.state),
-            issued_at=str(request.state.get("asked_at", "")),
+            issued_at=issued_at,
+            # A call in doubt waits for ever: somebody has to find out.
+            expires_at="" if attempt else expiry(issued_at, terms.expires_after_seconds),
             mode=self._mode,
             attempt=attempt,
         )
@@ -267,15 +282,6 @@ def _with_notice(outcome: Outcome) -> Outcome:
     if not isinstance(outcome, ToolMessage):
         return outcome
     return outcome.model_copy(update={"content": f"{EDITED}\n\nTool response:\n{outcome.text}"})
-
-
-def _message(request: ToolCallRequest, content: str, *, failed: bool = False) -> ToolMessage:
-    return ToolMessage(
-        content=content,
-        name=request.tool_call["name"],
-        tool_call_id=request.tool_call["id"] or "",
-        status="error" if failed else "success",
-    )
 
 
 def _named(request: ToolCallRequest, outcome: Outcome) -> Outcome:

@@ -34,6 +34,7 @@ from workers.runtime.ports import (
     PendingApproval,
     RunEnded,
     RunEvent,
+    RunFailed,
     RunStopped,
     Thread,
     TokensProduced,
@@ -155,8 +156,8 @@ class LangGraphAgent:
         # The door for errors of models and of the agent's own code.
         except Exception as error:
             failure = explain(error, self._secrets)
-            if isinstance(order, Answer) and not failure.is_transient:
-                await self._broken(context_id, order)
+            if isinstance(order, Answer):
+                failure = await self._broken(context_id, order, error, failure)
             raise failure from error
         # After an answer, others may still be waited for; and of several last words of tools the
         # thread decides which one counts.
@@ -199,8 +200,19 @@ class LangGraphAgent:
     def _go_on(self, snapshot: StateSnapshot, config: RunnableConfig) -> None:
         """Prepare a run that goes on with what a thread began."""
 
-    async def _broken(self, context_id: str, order: Answer) -> None:
-        """A run failed after an answer. Ours are typed, so that a wrong one is never stored."""
+    async def _broken(
+        self,
+        context_id: str,  # noqa: ARG002 - for graphs that can break on an answer
+        order: Answer,  # noqa: ARG002
+        error: Exception,  # noqa: ARG002
+        failure: RunFailed,
+    ) -> RunFailed:
+        """What a failure after an answer comes to. A wrong answer is never stored: ours are typed.
+
+        Returns:
+            The failure, to be tried again or not.
+        """
+        return failure
 
     def _caller(self, snapshot: StateSnapshot) -> Caller:
         """On whose behalf the thread runs."""

@@ -4,7 +4,8 @@ The only place that runs graphs which know nothing of us. What our own graphs ke
 (the caller, the seed of the salts) is kept in the metadata of the thread's checkpoints here.
 
 An interrupt is bound to its decision before the graph resumes. What the graph does afterwards is
-its own: there is no second check at the point of use, and no ledger of what was started.
+its own: there is no second check at the point of use. That an approved step goes on is noted before
+and after; one that was cut off, or failed, in between is never run again by itself.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, TypeAlias
 
 import msgspec
@@ -22,10 +24,12 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.types import Interrupt, StateSnapshot
 
 from workers.agents.delegation import read_delegation
+from workers.agents.failures import is_of_service
 from workers.agents.graph import Graph, LangGraphAgent
+from workers.agents.hosted_calls import HostedCalls
 from workers.agents.interrupts import HostedThread, shown_interrupt
 from workers.agents.mapping import CAUSE, is_between_steps, messages_of_turn, unanswered
-from workers.agents.poison import Reasked, take_back
+from workers.agents.poison import Reasked, end_run, take_back
 from workers.errors import NotServable
 from workers.runtime.ports import (
     Answer,
@@ -33,8 +37,12 @@ from workers.runtime.ports import (
     Begin,
     Caller,
     Ledger,
+    Order,
     PendingApproval,
     Review,
+    RunEvent,
+    RunFailed,
+    RunStopped,
     Thread,
 )
 from workers.wire.answers import native_answer
@@ -45,6 +53,8 @@ from workers.wire.dialects import read_interrupt
 #: Makes the input of a graph from a task and the caller's context.
 GraphInput: TypeAlias = Callable[[str, Mapping[str, JSON]], Any]
 
+#: A question whose answers break the run is asked so often again.
+MOST_QUESTIONS = 3
 _CALLER = "signoff_caller"
 _SEED = "signoff_seed"
 _MESSAGES = "messages"
@@ -63,6 +73,7 @@ class HostedGraph(LangGraphAgent):
         mode: Mode,
         graph_input: GraphInput | None = None,
         secrets: Sequence[str] = (),
+        expires_after_seconds: float | None = None,
     ) -> None:
         """Put a graph behind the port.
 
@@ -70,6 +81,8 @@ class HostedGraph(LangGraphAgent):
             graph: with a checkpointer.
             graph_input: not needed where the graph begins with `messages`.
             secrets: texts that no error message may hold.
+            expires_after_seconds: a decision counts so long, where a question can be answered with
+                no; None: for ever.
 
         Raises:
             NotServable: nobody says what the graph begins with.
@@ -83,7 +96,9 @@ class HostedGraph(LangGraphAgent):
         self._graph_input = graph_input
         self._ledger = ledger
         self._mode = mode
+        self._expires_after_seconds = expires_after_seconds
         self._reasked = Reasked(graph)
+        self._calls = HostedCalls(graph, ledger, self._reasked)
 
     async def thread(self, context_id: str) -> Thread:
         """See `AgentPort.thread`."""
@@ -122,6 +137,27 @@ class HostedGraph(LangGraphAgent):
         known = {name: value for name, value in kept.items() if value}
         config["metadata"] = {**config.get("metadata", {}), **known}
 
+    async def run(self, context_id: str, order: Order, cause: str) -> AsyncGenerator[RunEvent]:
+        """See `AgentPort.run`. A step whose outcome is not known is asked about instead."""
+        call = None
+        if isinstance(order, Answer):
+            snapshot = await self._graph.aget_state(self._config(context_id))
+            call = await self._called(context_id, order, snapshot)
+            if call is not None and not await self._calls.may_start(
+                call, order.interrupt_id, snapshot
+            ):
+                return
+        try:
+            async with aclosing(super().run(context_id, order, cause)) as events:
+                async for event in events:
+                    yield event
+        except (RunFailed, RunStopped):
+            if call is not None and await self._is_over(context_id, call):
+                await self._ledger.ended(call)
+            raise
+        if call is not None:
+            await self._ledger.ended(call)
+
     async def _answer(self, order: Answer, snapshot: StateSnapshot) -> object:
         # What a run that was cut off has stored would be there twice, and answer the next question.
         await take_back(self._graph, snapshot.config, order.interrupt_id)
@@ -133,19 +169,53 @@ class HostedGraph(LangGraphAgent):
         decision = Decision(kind=review.kind, message=review.message, args=review.args)
         return native_answer(read_interrupt(value), value, decision)
 
-    async def _broken(self, context_id: str, order: Answer) -> None:
-        """Take a stored answer back, if the run broke on it, so that it can be asked again."""
-        config = self._config(context_id)
-        snapshot = await self._graph.aget_state(config)
+    async def _broken(
+        self, context_id: str, order: Answer, error: Exception, failure: RunFailed
+    ) -> RunFailed:
+        """See `LangGraphAgent._broken`.
+
+        A step that let something run is asked about: it may have had its effect. Where the answer
+        may be what broke it, it is taken back and asked for again, a few times. Else, or when that
+        did not help, the run is given up, so that the next task finds the thread free.
+        """
+        snapshot = await self._graph.aget_state(self._config(context_id))
+        raised = _find(snapshot, order)
+        review = order.value
+        if raised is None or not isinstance(review, Review):
+            return failure  # the step that asked came to its end: the answer was right
+        call = await self._called(context_id, order, snapshot)
+        if call is not None:
+            await self._calls.doubt(call, raised.id, snapshot.config)
+            return RunFailed(failure.title, failure.hint, kind=failure.kind)
+        if failure.is_transient:
+            return failure
         hosted = await self._hosted(context_id, snapshot)
-        for raised in snapshot.interrupts:
-            if raised.id == order.interrupt_id and isinstance(order.value, Review):
-                review, request = order.value, hosted.approval(raised).request
-                await self._reasked.note(config, raised.id)
-                await take_back(self._graph, snapshot.config, raised.id)
-                digest = request.args_digest
-                call = ApprovedCall(request, review.kind, digest, review.reviewer, review.nonce)
-                await self._ledger.taken_back(call)
+        request = hosted.approval(raised).request
+        if is_of_service(error) or request.attempt >= MOST_QUESTIONS:
+            await end_run(self._graph, snapshot.config)
+            return failure
+        await self._reasked.note(snapshot.config, raised.id)
+        await take_back(self._graph, snapshot.config, raised.id)
+        digest = request.args_digest
+        answered = ApprovedCall(request, review.kind, digest, review.reviewer, review.nonce)
+        await self._ledger.taken_back(answered)
+        return failure
+
+    async def _is_over(self, context_id: str, call: ApprovedCall) -> bool:
+        """Whether the step that asked has come to its end, so that another one failed."""
+        tool_call_id, digest = call.request.tool_call_id, call.request.args_digest
+        thread = await self.thread(context_id)
+        waiting = {(one.request.tool_call_id, one.request.args_digest) for one in thread.approvals}
+        return (tool_call_id, digest) not in waiting
+
+    async def _called(
+        self, context_id: str, order: Answer, snapshot: StateSnapshot
+    ) -> ApprovedCall | None:
+        """What an answer lets the graph run, if it approves a call."""
+        raised = _find(snapshot, order)
+        if raised is None:
+            return None
+        return self._calls.called(order, raised, await self._hosted(context_id, snapshot))
 
     def _caller(self, snapshot: StateSnapshot) -> Caller:
         text = (snapshot.metadata or {}).get(_CALLER)
@@ -174,8 +244,14 @@ class HostedGraph(LangGraphAgent):
             seed=base64.b64decode(seed) or hashlib.sha256(context_id.encode()).digest(),
             asked_at=snapshot.created_at or "",
             mode=self._mode,
-            attempts=await self._reasked.counts(self._config(context_id)),
+            again=await self._reasked.known(self._config(context_id)),
+            expires_after_seconds=self._expires_after_seconds,
         )
+
+
+def _find(snapshot: StateSnapshot, order: Answer) -> Interrupt | None:
+    """The interrupt that an order answers, while it waits."""
+    return next((one for one in snapshot.interrupts if one.id == order.interrupt_id), None)
 
 
 def _begins_with(graph: Graph) -> Collection[str]:

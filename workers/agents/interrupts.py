@@ -14,11 +14,15 @@ import msgspec
 from langgraph.types import Interrupt
 from pydantic_core import to_jsonable_python
 
+from workers.agents.poison import Again
+from workers.agents.questions import IN_DOUBT
+from workers.agents.terms import expiry
 from workers.agents.texts import mended
 from workers.runtime.ports import Caller, PendingApproval
 from workers.wire.answers import possible_decisions
 from workers.wire.approvals import (
     ApprovalRequest,
+    DecisionKind,
     Mode,
     Requester,
     args_digest,
@@ -41,7 +45,8 @@ class HostedThread:
     Attributes:
         seed: of the salts of this thread.
         asked_at: when the thread came to stand as it does, RFC 3339.
-        attempts: how often each interrupt was asked again, by interrupt id.
+        again: how each interrupt was asked again, by interrupt id.
+        expires_after_seconds: a decision counts so long, where a question can be answered with no.
     """
 
     agent: str
@@ -50,7 +55,8 @@ class HostedThread:
     seed: bytes
     asked_at: str
     mode: Mode
-    attempts: Mapping[str, int]
+    again: Mapping[str, Again]
+    expires_after_seconds: float | None = None
 
     def approval(self, raised: Interrupt) -> PendingApproval:
         """The request an interrupt stands for; the same each time it is made."""
@@ -65,13 +71,14 @@ class HostedThread:
         call = read_interrupt(value)
         allowed = possible_decisions(call, value)
         args = call.args if call.args is not value else _bare(value)
+        can_reject = DecisionKind.REJECT in allowed
         salt = request_salt(self.seed, interrupt_id, call.tool_call_id)
         digest = args_digest(self.agent, call.action, args, salt)
-        attempt = self.attempts.get(interrupt_id, 0)
+        again = self.again.get(interrupt_id, Again(0))
         user = self.caller.context.get("user_id") or self.caller.context.get("user_name")
         request = ApprovalRequest(
             request_id=request_id(
-                self.agent, self.context_id, interrupt_id, call.tool_call_id, digest, attempt
+                self.agent, self.context_id, interrupt_id, call.tool_call_id, digest, again.times
             ),
             agent=self.agent,
             context_id=self.context_id,
@@ -81,10 +88,11 @@ class HostedThread:
             salt=base64.b64encode(salt).decode(),
             requester=Requester(id=str(user) if user else self.caller.agent),
             issued_at=self.asked_at,
+            expires_at="" if again.in_doubt or not can_reject else self._expiry(),
             mode=self.mode,
-            attempt=attempt,
+            attempt=again.times,
         )
-        told = {
+        told: dict[str, JSON] = {
             # A client of the base package looks these up in every interrupt.
             "tool_call_id": call.tool_call_id,
             "context_id": self.context_id,
@@ -92,7 +100,14 @@ class HostedThread:
             "allowed_decisions": [str(kind) for kind in allowed],
             "approval_request": msgspec.to_builtins(request),
         }
-        return PendingApproval(interrupt_id, request, told, allowed, is_hosted=True)
+        if again.in_doubt:
+            told["description"] = f"{IN_DOUBT}\n\n{call.description}".rstrip()
+        return PendingApproval(
+            interrupt_id, request, told, allowed, is_hosted=True, in_doubt=again.in_doubt
+        )
+
+    def _expiry(self) -> str:
+        return expiry(self.asked_at, self.expires_after_seconds)
 
 
 def shown_interrupt(raised: Interrupt) -> dict[str, JSON]:

@@ -14,6 +14,7 @@ from langgraph.types import Interrupt, StateSnapshot
 
 from workers.agents.delegation import read_delegation
 from workers.agents.state import caller_in
+from workers.agents.telling import told
 from workers.agents.texts import mended
 from workers.runtime.ports import MessageProduced, PendingApproval, Thread
 from workers.wire.approvals import ApprovalRequest, DecisionKind
@@ -35,8 +36,7 @@ def produced(message: BaseMessage, final_tools: Collection[str]) -> MessageProdu
     key = message.id or ""
     if not key and isinstance(message, ToolMessage):
         key = f"tool:{message.tool_call_id}"
-    dump = message.model_dump(mode="json")
-    return MessageProduced(key, mended(dump), mended(str(message.text)), may_be_last)
+    return MessageProduced(key, told(message), mended(str(message.text)), may_be_last)
 
 
 def read_approval(raised: Interrupt) -> PendingApproval | None:
@@ -81,8 +81,8 @@ def is_between_steps(snapshot: StateSnapshot) -> bool:
 def messages_of_turn(messages: object, final_tools: Collection[str]) -> tuple[MessageProduced, ...]:
     """What was said since the last task, of what stands in a state as `messages`."""
     known = messages if isinstance(messages, list) else []
-    told = [one for one in known if isinstance(one, BaseMessage)]
-    return tuple(produced(one, final_tools) for one in _turn(told))
+    said = [one for one in known if isinstance(one, BaseMessage)]
+    return tuple(produced(one, final_tools) for one in _turn(said))
 
 
 def unanswered(snapshot: StateSnapshot) -> list[ToolMessage]:

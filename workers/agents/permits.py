@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
+from workers.agents.terms import OnReject, Terms
 from workers.errors import NotServable, UngatedCall
 
 P = ParamSpec("P")
@@ -26,11 +27,11 @@ class Gate:
     """The identity of one gated function.
 
     Attributes:
-        idempotent: a call that was started and never came back may simply be made again.
+        terms: on which its author wants its calls to be approved.
     """
 
-    def __init__(self, *, idempotent: bool = False) -> None:
-        self.idempotent = idempotent
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
 
 
 class Permit:
@@ -67,12 +68,20 @@ def human_approval_required(func: Callable[P, R], /) -> Callable[P, R]: ...
 
 @overload
 def human_approval_required(
-    *, idempotent: bool = False
+    *,
+    idempotent: bool = False,
+    expires_after_seconds: float | None = None,
+    on_reject: OnReject | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
 def human_approval_required(
-    func: Callable[..., Any] | None = None, /, *, idempotent: bool = False
+    func: Callable[..., Any] | None = None,
+    /,
+    *,
+    idempotent: bool = False,
+    expires_after_seconds: float | None = None,
+    on_reject: OnReject | None = None,
 ) -> Callable[..., Any]:
     """Mark a tool's function as one that a person has to approve, call by call.
 
@@ -83,22 +92,26 @@ def human_approval_required(
     Args:
         idempotent: the effect of a call made twice with the same tool call id is that of one.
             After a crash in the middle it is made again, instead of asking a person.
+        expires_after_seconds: a decision counts so long after the model asked for the call; then
+            the model is told that it was not approved in time. None: as the runner says.
+        on_reject: what a rejection means for the run. None: as the runner says.
 
     Raises:
-        NotServable: put above `@tool` instead of below.
+        NotServable: put above `@tool` instead of below, or a time that is none.
     """
+    terms = Terms(idempotent, expires_after_seconds, on_reject)
     if func is None:
-        return lambda func: _marked(func, idempotent=idempotent)
-    return _marked(func, idempotent=idempotent)
+        return lambda func: _marked(func, terms)
+    return _marked(func, terms)
 
 
-def _marked(func: Callable[P, R], *, idempotent: bool) -> Callable[P, R]:
+def _marked(func: Callable[P, R], terms: Terms) -> Callable[P, R]:
     if not inspect.isroutine(func):
         raise NotServable(
             "@human_approval_required was put on something that is no function.",
             "Put it below @tool, directly above the function.",
         )
-    gate = Gate(idempotent=idempotent)
+    gate = Gate(terms)
     gated = (
         _gated_coroutine(gate, func) if inspect.iscoroutinefunction(func) else _gated(gate, func)
     )

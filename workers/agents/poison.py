@@ -8,12 +8,13 @@ only the answer is replaced, by the answers that were there before it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver, empty_checkpoint
+from langgraph.constants import END
 from langgraph.types import Interrupt, PregelTask, StateSnapshot
 
 from workers.agents.graph import Graph
@@ -22,7 +23,7 @@ from workers.agents.graph import Graph
 _RESUME = "__resume__"
 #: Our own namespace beside a thread's checkpoints.
 _NAMESPACE = "signoff"
-_COUNTS = "signoff_asked_again"
+_COUNTS = "signoff_asked_again_v2"
 
 
 async def take_back(graph: Graph, config: RunnableConfig, interrupt_id: str) -> None:
@@ -40,24 +41,44 @@ async def take_back(graph: Graph, config: RunnableConfig, interrupt_id: str) -> 
             await saver.aput_writes(stored.config, [(_RESUME, answers[0][:kept])], task.id)
 
 
+async def end_run(graph: Graph, config: RunnableConfig) -> None:
+    """Give up what a run still has to do, and what it waits for; what it did is kept."""
+    await graph.aupdate_state(_head(config), None, as_node=END)
+
+
+class Again(msgspec.Struct, frozen=True, array_like=True):
+    """How a question came to be asked again.
+
+    Attributes:
+        times: how often it was.
+        in_doubt: the last time because what it had let run may have had its effect.
+    """
+
+    times: int
+    in_doubt: bool = False
+
+
 class Reasked:
     """How often each interrupt of a thread was asked again; kept beside the thread itself."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
 
-    async def counts(self, config: RunnableConfig) -> dict[str, int]:
+    async def known(self, config: RunnableConfig) -> dict[str, Again]:
         """By interrupt id."""
         stored = await _saver(self._graph).aget_tuple(_beside(config))
         metadata: dict[str, Any] = dict(stored.metadata) if stored is not None else {}
-        counts: dict[str, int] = json.loads(metadata.get(_COUNTS, "{}"))
-        return counts
+        return msgspec.json.decode(metadata.get(_COUNTS, "{}"), type=dict[str, Again])
 
-    async def note(self, config: RunnableConfig, interrupt_id: str) -> None:
+    async def note(
+        self, config: RunnableConfig, interrupt_id: str, *, in_doubt: bool = False
+    ) -> None:
         """Count one more, so that the next request for it has an id of its own."""
-        counts = await self.counts(config)
-        counts[interrupt_id] = counts.get(interrupt_id, 0) + 1
-        metadata: Any = {"source": "update", "step": 0, _COUNTS: json.dumps(counts)}
+        known = await self.known(config)
+        times = known.get(interrupt_id, Again(0)).times + 1
+        known[interrupt_id] = Again(times, in_doubt)
+        text = msgspec.json.encode(known).decode()
+        metadata: Any = {"source": "update", "step": 0, _COUNTS: text}
         await _saver(self._graph).aput(_beside(config), empty_checkpoint(), metadata, {})
 
 

@@ -15,6 +15,8 @@ from langchain.agents.middleware.types import ModelRequest, ModelResponse
 from langchain_core.messages import AIMessage, SystemMessage
 from langgraph.types import Command
 
+from workers.agents.endings import last_word
+from workers.agents.model_calls import useful_answer
 from workers.agents.state import caller_in
 from workers.agents.texts import mended_message
 
@@ -31,18 +33,31 @@ Current username: `{name}`
 class Prompting(AgentMiddleware[Any, Any, Any]):
     """Puts the system prompt before the messages, with the user's name where it is known."""
 
-    def __init__(self, system_prompt: str) -> None:
+    def __init__(self, system_prompt: str, model_seconds: float = 300.0) -> None:
+        """Set it up.
+
+        Args:
+            model_seconds: how long one answer may take.
+        """
         super().__init__()
         self._system_prompt = system_prompt
+        self._model_seconds = model_seconds
 
     async def awrap_model_call(
         self,
         request: ModelRequest[Any],
         handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]],
     ) -> ModelResponse[Any] | AIMessage | ExtendedModelResponse[Any]:
-        """Ask the model, and note in the thread when it answered."""
+        """Ask the model, and note in the thread when it answered.
+
+        It is not asked when a rejection has ended the run.
+        """
+        ended = last_word(request.messages)
+        if ended is not None:
+            return ended
         prompt = system_prompt(self._system_prompt, caller_in(request.state).context)
-        response = await handler(request.override(system_message=SystemMessage(prompt)))
+        asked = request.override(system_message=SystemMessage(prompt))
+        response = await useful_answer(asked, handler, self._model_seconds)
         response = replace(response, result=[mended_message(one) for one in response.result])
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         return ExtendedModelResponse(response, Command(update={"asked_at": now}))

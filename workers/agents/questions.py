@@ -26,6 +26,12 @@ EDITED = (
 )
 MARKED_DONE = "A person found out that this call took effect. What it returned is not known."
 CHANGED = "The call is no longer the one that was reviewed. It did not run."
+#: Of a step of a hosted graph.
+IN_DOUBT = (
+    "**In doubt.** This was approved before, and its step began and did not come to its end, so "
+    "what it did is unknown. Find out whether it took effect. *Approve* to run the step again; "
+    "*reject* if it must not run again."
+)
 OWN_INTERRUPT = (
     "The tool wanted to ask a person in a way that this worker does not support. "
     "Tools that need approval are marked with human_approval_required."
@@ -54,8 +60,9 @@ def question_in_doubt(
     return question(asked, call, tool) | {
         "earlier_start": since,
         "description": (
-            f"**In doubt.** This call was approved and started {started}; its worker stopped "
-            "before it ended, so its outcome is unknown. Find out whether it took effect. "
+            f"**In doubt.** This call was approved and started {started}; its worker stopped, or "
+            "gave it up, before it ended, so its outcome is unknown. Find out whether it took "
+            "effect. "
             "Then *respond* to mark it as done, with what the agent is to know of it; *approve* "
             f"to run it again; or *reject* to leave it.\n\n{tool.description}"
         ),
@@ -77,6 +84,24 @@ def given_up(tool: str, reason: str) -> str:
         "effect. The reviewer decided not to run it again."
     )
     return f"{text} Reason: {reason}" if reason else text
+
+
+def too_slow(tool: str, seconds: float) -> str:
+    """A call that nobody has to be asked about did not end in time."""
+    return (
+        f"The call of {tool} did not end within {seconds:g} seconds and was given up. "
+        "It may have taken effect."
+    )
+
+
+def not_in_time(tool: str) -> str:
+    """Nobody decided while a decision counted."""
+    return f"The call of {tool} was not approved in time. It did not run. Do not repeat it unasked."
+
+
+def run_ended(told: str) -> str:
+    """What the agent says when a rejection ends its run."""
+    return f"The run was ended. {told}"
 
 
 def time_text(ms: int) -> str:

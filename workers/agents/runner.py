@@ -28,6 +28,7 @@ from workers.agents.mcp import load_tools
 from workers.agents.permits import Gate, gate_of
 from workers.agents.prompting import Prompting
 from workers.agents.state import WorkerState
+from workers.agents.terms import OnReject, Terms
 from workers.errors import NotConfigured, NotServable
 from workers.runtime.ledger import ToolLedger
 from workers.runtime.pace import Pace
@@ -70,6 +71,8 @@ class AgentRunner:
         mode: Mode | None = None,
         note: str = "",
         pace: Pace | None = None,
+        expires_after_seconds: float | None = None,
+        on_reject: OnReject = OnReject.CONTINUE,
     ) -> None:
         """Configure it. Nothing is opened yet.
 
@@ -85,10 +88,15 @@ class AgentRunner:
             mode: instead of `SIGNOFF_MODE`; see `WorkerSettings`.
             note: what the worker says of itself to consoles.
             pace: how fast it notices, retries and gives up; else the environment says.
+            expires_after_seconds: a decision counts so long after it was asked for, unless a tool
+                says otherwise; then the call is taken for not approved. None: for ever.
+            on_reject: what a rejection means for the run, unless a tool says otherwise. A hosted
+                graph decides that itself.
 
         Raises:
             BadName: no agent can have this name.
             NotConfigured: `SIGNOFF_MODE` is no mode.
+            NotServable: a time that is none.
         """
         settings = WorkerSettings.from_environment()
         self.agent_name = check_agent_name(agent_name)
@@ -107,8 +115,9 @@ class AgentRunner:
         self._graph_input = graph_input
         self._mode = mode or settings.mode
         self._pace = pace or Pace(settings.heartbeat_seconds, settings.lease_seconds)
-        self._gated: dict[str, Gate | None] = {}
-        self._idempotent: set[str] = set()
+        self._terms = Terms(False, expires_after_seconds, on_reject)
+        self._gated: dict[str, Terms] = {}
+        self._gates: dict[str, Gate] = {}
         self._delegations: set[str] = set()
         self._resources = AsyncExitStack()
         self._connection: Connection | None = None
@@ -120,6 +129,8 @@ class AgentRunner:
         *,
         gated: bool = False,
         idempotent: bool = False,
+        expires_after_seconds: float | None = None,
+        on_reject: OnReject | None = None,
     ) -> None:
         """Add a tool.
 
@@ -128,9 +139,12 @@ class AgentRunner:
                 `human_approval_required` are gated anyway.
             idempotent: a call made twice with the same tool call id has its effect once. An
                 approved call that a crash cut off is then made again, instead of asking a person.
+            expires_after_seconds: instead of the tool's own, and of the runner's.
+            on_reject: instead of the tool's own, and of the runner's.
 
         Raises:
-            NotServable: the agent is created already, or has a tool of this name.
+            NotServable: the agent is created already, or has a tool of this name; or a time that
+                is none.
         """
         if self._agent is not None:
             raise NotServable("The agent is created already.", "Add its tools before create().")
@@ -142,10 +156,12 @@ class AgentRunner:
             raise NotServable(f"There are two tools named {made.name!r}.", "Rename one of them.")
         gates = (gate_of(getattr(made, name, None)) for name in ("func", "coroutine"))
         gate = next((found for found in gates if found is not None), None)
+        terms = Terms(idempotent, expires_after_seconds, on_reject)
+        if gate is not None:
+            self._gates[made.name] = gate
+            terms = terms.over(gate.terms)
         if gated or gate is not None:
-            self._gated[made.name] = gate
-        if idempotent or (gate is not None and gate.idempotent):
-            self._idempotent.add(made.name)
+            self._gated[made.name] = terms.over(self._terms)
         self.tools.append(made)
 
     async def add_mcp_server(self, mcp_url: str, ungated: Collection[str] = ()) -> None:
@@ -237,13 +253,16 @@ class AgentRunner:
         ledger = ToolLedger(ProgressWriter(connection))
         self._resources.push_async_callback(ledger.close)
         plan = GatePlan(
-            dict(self._gated), frozenset(self._delegations), frozenset(self._idempotent)
+            dict(self._gated),
+            dict(self._gates),
+            frozenset(self._delegations),
+            self._pace.tool_seconds,
         )
         graph = create_agent(
             model,
             self.tools,
             middleware=[
-                Prompting(self._system_prompt),
+                Prompting(self._system_prompt, self._pace.model_seconds),
                 ApprovalMiddleware(self.agent_name, plan, ledger, self._mode),
             ],
             state_schema=WorkerState,
@@ -270,6 +289,7 @@ class AgentRunner:
             self._mode,
             self._graph_input,
             self._secrets(),
+            self._terms.expires_after_seconds,
         )
         self._connection = connection
 

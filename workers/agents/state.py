@@ -23,6 +23,7 @@ class WorkerState(AgentState[Any]):
     Attributes:
         caller_agent, invocation_id, context: of the task being worked on, as in the base package.
         chain: the agents through which the task came.
+        task_digest: of the message that brought the task.
         salt_seed: 16 random bytes in base64, new for each task. Digests of arguments are salted
             with it, so that they say nothing to those who cannot read the thread.
         asked_at: when the model last answered, RFC 3339 in UTC. It is the time of the approval
@@ -33,6 +34,7 @@ class WorkerState(AgentState[Any]):
     invocation_id: NotRequired[str]
     context: NotRequired[dict[str, Any]]
     chain: NotRequired[list[str]]
+    task_digest: NotRequired[str]
     salt_seed: NotRequired[str]
     asked_at: NotRequired[str]
 
@@ -44,6 +46,7 @@ def new_task_state(caller: Caller) -> dict[str, Any]:
         "invocation_id": caller.invocation_id,
         "context": dict(caller.context),
         "chain": list(caller.chain),
+        "task_digest": caller.digest,
         "salt_seed": base64.b64encode(secrets.token_bytes(16)).decode(),
     }
 
@@ -55,6 +58,7 @@ def caller_in(values: Mapping[str, Any]) -> Caller:
         invocation_id=values.get("invocation_id") or "",
         context=values.get("context") or {},
         chain=tuple(values.get("chain") or ()),
+        digest=values.get("task_digest") or "",
     )
 
 

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 import structlog
 from msgspec import structs
 
+from workers.runtime.expiry import EXPIRE, NOBODY, expiring, has_expired
 from workers.runtime.leases import fence
-from workers.runtime.marks import make_mark, read_mark
+from workers.runtime.marks import make_expiry_mark, make_mark, read_mark
 from workers.runtime.ports import AgentPort, Answer, PendingApproval, Review, Thread
 from workers.wire.answers import by_interrupt_id, native_answer, read_native_answer
 from workers.wire.approvals import (
@@ -45,11 +46,16 @@ _log = structlog.get_logger(__name__)
 
 
 class _Refused(Exception):
-    """A decision is not applied: why, and to which request it belongs, if to any."""
+    """A decision is not applied: why, and to which request it belongs, if to any.
 
-    def __init__(self, reason: Refusal, request_id: str = "") -> None:
+    Attributes:
+        outcome: as it stands in a receipt.
+    """
+
+    def __init__(self, reason: Refusal | None, request_id: str = "") -> None:
+        """Say why; without a reason it came too late."""
         super().__init__(reason)
-        self.reason = reason
+        self.outcome = str(Outcome.EXPIRED) if reason is None else refused(reason)
         self.request_id = request_id
 
 
@@ -77,6 +83,9 @@ class DecisionDesk:
         Returns:
             How the thread is to be resumed; None if nothing is to be done (any more).
         """
+        if command.type == EXPIRE:
+            due = expiring(command, thread.approvals, inbox_id)
+            return await self._let_expire(context_id, due, inbox_id) if due is not None else None
         decision: Decision | None = None
         try:
             if thread.cause == inbox_id and by_interrupt_id(command.payload) is not None:
@@ -85,6 +94,8 @@ class DecisionDesk:
             approval = await self._find(context_id, command, decision, approvals, inbox_id)
             if approval is None:
                 return None
+            if has_expired(approval.request, inbox_id):
+                return await self._let_expire(context_id, approval, inbox_id, decision)
             review = self._check(context_id, command, decision, approval)
             await self._check_halt(context_id, approval, review)
             await self._consume(context_id, decision, approval, inbox_id)
@@ -113,8 +124,10 @@ class DecisionDesk:
             mark = read_mark(text)
             same_call = bool(command.tool_call_id) and mark.tool_call_id == command.tool_call_id
             if request_id == wanted or (not wanted and same_call):
-                if mark.is_of(decision, inbox_id):
+                if mark.is_of(decision, inbox_id) or mark.is_expiry_by(inbox_id):
                     return None
+                if mark.is_expiry:
+                    raise _Refused(None, request_id)
                 raise _Refused(Refusal.ALREADY_DECIDED, request_id)
         raise _Refused(Refusal.NOT_PENDING, wanted)
 
@@ -129,7 +142,7 @@ class DecisionDesk:
         if decision.kind not in approval.allowed:
             raise _Refused(Refusal.NOT_ALLOWED, request.request_id)
         # A second click on what was approved before must not start again what may have run.
-        is_second = request.attempt > 0 and not approval.is_hosted
+        is_second = approval.in_doubt or (request.attempt > 0 and not approval.is_hosted)
         if decision.binding is None and (self._mode is Mode.ENFORCE or is_second):
             raise _Refused(Refusal.UNBOUND, request.request_id)
         is_edit = decision.kind is DecisionKind.EDIT
@@ -167,6 +180,48 @@ class DecisionDesk:
         if earlier is not None and not read_mark(earlier).is_of(decision, inbox_id):
             raise _Refused(Refusal.ALREADY_DECIDED, request.request_id)
 
+    async def _let_expire(
+        self,
+        context_id: str,
+        approval: PendingApproval,
+        inbox_id: str,
+        late: Decision | None = None,
+    ) -> Answer | None:
+        """Answer a request that nobody decided in time; nothing runs.
+
+        Args:
+            late: the decision that came too late, if it was one that brought it up.
+
+        Raises:
+            _Refused: a decision that came in time was first.
+        """
+        request = approval.request
+        mark = make_expiry_mark(request.tool_call_id, inbox_id)
+        earlier = await self._writer.consume_decision(
+            context_id, request.request_id, mark, fence(request.agent)
+        )
+        if earlier is not None and not read_mark(earlier).is_expiry:
+            if late is None:
+                return None
+            raise _Refused(Refusal.ALREADY_DECIDED, request.request_id)
+        _log.info(
+            "request expired",
+            agent=request.agent,
+            context_id=context_id,
+            request_id=request.request_id,
+        )
+        await self._writer.receipt(_with(_receipt(Outcome.EXPIRED, approval), late))
+        return Answer(
+            approval.interrupt_id,
+            Review(
+                kind=DecisionKind.REJECT,
+                request_id=request.request_id,
+                args_digest=request.args_digest,
+                message=NOBODY,
+                expired=True,
+            ),
+        )
+
     async def _tell_applied(
         self, context_id: str, decision: Decision, approval: PendingApproval
     ) -> None:
@@ -178,15 +233,8 @@ class DecisionDesk:
             request_id=request.request_id,
             decision=str(decision.kind),
         )
-        receipt = Receipt(
-            outcome=str(Outcome.APPLIED),
-            request_id=request.request_id,
-            context_id=context_id,
-            agent=request.agent,
-            tool_call_id=request.tool_call_id,
-            args_digest=request.args_digest,
-            note="" if decision.binding else UNSIGNED_ACCEPTED,
-        )
+        note = "" if decision.binding else UNSIGNED_ACCEPTED
+        receipt = _receipt(Outcome.APPLIED, approval, note)
         await self._writer.receipt(_with(receipt, decision))
 
     async def _tell_refusal(
@@ -197,10 +245,10 @@ class DecisionDesk:
             agent=self._agent.name,
             context_id=context_id,
             request_id=why.request_id,
-            reason=str(why.reason),
+            reason=why.outcome,
         )
         receipt = Receipt(
-            outcome=refused(why.reason),
+            outcome=why.outcome,
             request_id=why.request_id,
             context_id=context_id,
             agent=self._agent.name,
@@ -304,6 +352,19 @@ def _edited_digest(decision: Decision, approval: PendingApproval) -> str:
         return digest_in(approval.request, decision.args)
     except NotApprovable as error:
         raise _Refused(Refusal.MALFORMED, approval.request.request_id) from error
+
+
+def _receipt(outcome: Outcome, approval: PendingApproval, note: str = "") -> Receipt:
+    request = approval.request
+    return Receipt(
+        outcome=str(outcome),
+        request_id=request.request_id,
+        context_id=request.context_id,
+        agent=request.agent,
+        tool_call_id=request.tool_call_id,
+        args_digest=request.args_digest,
+        note=note,
+    )
 
 
 def _with(receipt: Receipt, decision: Decision | None) -> Receipt:

@@ -13,9 +13,10 @@ import uuid
 import structlog
 
 from workers.runtime.approvals import DecisionDesk
+from workers.runtime.expiry import let_sleep
 from workers.runtime.inbox import Verb, Verdict
 from workers.runtime.pace import Pace
-from workers.runtime.ports import AgentPort, Answer, Begin, Caller, Reported, Review, RunFailed
+from workers.runtime.ports import AgentPort, Answer, Begin, Caller, Reported, RunFailed
 from workers.runtime.runs import CHAIN, Runs
 from workers.wire.approvals import Outcome, Receipt
 from workers.wire.codec import MAX_INBOX_BYTES, decode_event
@@ -87,7 +88,7 @@ class Handler:
     async def give_up(self, entry: InboxEntry, event: Event, reason: str) -> None:
         """A message goes to quarantine: leave nobody waiting for it."""
         if isinstance(event.body, AgentInvocation):
-            caller = _caller(event, event.body)
+            caller = _caller(entry, event, event.body)
             await self._runs.give_up(event.context_id, caller, reason, entry.entry_id)
         else:
             # On whose behalf the thread runs is not known; people read the progress.
@@ -96,16 +97,15 @@ class Handler:
     async def _begin(self, entry: InboxEntry, event: Event, body: AgentInvocation) -> Verdict:
         """Start on a task, or park it behind what its context waits for."""
         context_id, cause = event.context_id, entry.entry_id
-        caller = _caller(event, body)
+        caller = _caller(entry, event, body)
         thread = await self._agent.thread(context_id)
         waits = thread.waits
         if thread.cause == cause:
             waits = await self._runs.take_up(
                 context_id, thread, cause, may_retry=self._may_retry(entry)
             )
-        elif not await self._is_first(entry, body):
-            # Its sender got no reply and sent it again; the first one is answered.
-            _log.info("task known already", agent=self._agent.name, context_id=context_id)
+        elif not await self._is_first(entry, caller):
+            await self._answer_again(context_id, caller)
         elif self._agent.name in caller.chain:
             # Parked behind a delegation that waits for this very answer, it would wait for ever.
             circle = RunFailed(f"{self._agent.name} has asked for this itself, and waits for it.")
@@ -122,13 +122,24 @@ class Handler:
             )
         return Verdict(Verb.DONE, frees=not waits)
 
-    async def _is_first(self, entry: InboxEntry, body: AgentInvocation) -> bool:
-        if not body.invocation_id:
+    async def _is_first(self, entry: InboxEntry, caller: Caller) -> bool:
+        if not caller.invocation_id:
             return True
-        digest = hashlib.sha256(entry.data).hexdigest()
         return await self._inbox.is_first(
-            body.caller_agent, body.invocation_id, digest, entry.entry_id
+            caller.agent, caller.invocation_id, caller.digest, entry.entry_id
         )
+
+    async def _answer_again(self, context_id: str, caller: Caller) -> None:
+        """A task was sent again: its sender gets the answer again, if there is one yet."""
+        answer = await self._inbox.response(caller.agent, caller.invocation_id, caller.digest)
+        _log.info(
+            "task known already",
+            agent=self._agent.name,
+            context_id=context_id,
+            is_answered=answer is not None,
+        )
+        if answer is not None:
+            await self._runs.answer(context_id, caller, answer)
 
     async def _decide(self, entry: InboxEntry, context_id: str, command: AgentCommand) -> bool:
         """Apply a decision, if it counts. Returns whether the thread waits afterwards."""
@@ -136,12 +147,15 @@ class Handler:
         answer = await self._desk.decide(context_id, command, thread, cause)
         may_retry = self._may_retry(entry)
         if answer is not None:
-            if isinstance(answer.value, Review):
-                await self._writer.unindex_request(answer.value.request_id)
+            for approval in thread.approvals:
+                if approval.interrupt_id == answer.interrupt_id:
+                    await self._writer.unindex_request(approval.request.request_id)
+                    await let_sleep(self._runs.connection, approval.request)
             return await self._runs.carry_out(
                 context_id, answer, thread.caller, cause, may_retry=may_retry
             )
-        if thread.cause == cause or thread.between_steps:
+        # What waits may not have been told: the worker died after it had changed the question.
+        if thread.cause == cause or thread.approvals or thread.between_steps:
             return await self._runs.take_up(context_id, thread, cause, may_retry=may_retry)
         return thread.waits
 
@@ -177,7 +191,7 @@ class Handler:
         )
 
 
-def _caller(event: Event, body: AgentInvocation) -> Caller:
+def _caller(entry: InboxEntry, event: Event, body: AgentInvocation) -> Caller:
     chain = event.data_extra.get(CHAIN)
     names = chain if isinstance(chain, list) else []
     return Caller(
@@ -185,4 +199,5 @@ def _caller(event: Event, body: AgentInvocation) -> Caller:
         invocation_id=body.invocation_id,
         context=body.context or {},
         chain=tuple(name for name in names if isinstance(name, str)),
+        digest=hashlib.sha256(entry.data).hexdigest(),
     )

@@ -95,7 +95,7 @@ class ToolLedger:
             case _Started() if (known := self._known.get(request.request_id)) is not None:
                 return EarlierStart(known)  # its note and its receipt are on their way
             case _Started() as started if earlier is not None and (halted or not is_idempotent):
-                return await self._doubt(call, started.at_ms, is_known=is_known)
+                return await self._doubted(call, started.at_ms, is_known=is_known)
             case _:
                 return None
 
@@ -135,6 +135,14 @@ class ToolLedger:
                 self._known.pop(call.request.request_id, None)
                 return
 
+    async def ended(self, call: ApprovedCall) -> None:
+        """See `Ledger.ended`."""
+        await self._note(call, _Done(_now_ms(), "", failed=False, by_person=True))
+
+    async def doubt(self, call: ApprovedCall) -> None:
+        """See `Ledger.doubt`."""
+        await self._doubted(call, _now_ms(), is_known=False)
+
     async def taken_back(self, call: ApprovedCall) -> None:
         """See `Ledger.taken_back`."""
         await self._tell(call, str(Outcome.RE_ASKED))
@@ -143,7 +151,9 @@ class ToolLedger:
         """See `Ledger.changed`."""
         await self._tell(call, refused(Refusal.MISMATCH))
 
-    async def _doubt(self, call: ApprovedCall, started_ms: int, *, is_known: bool) -> EarlierStart:
+    async def _doubted(
+        self, call: ApprovedCall, started_ms: int, *, is_known: bool
+    ) -> EarlierStart:
         """Notice that a call never came back.
 
         The note stands beside that of the start, which a slow worker may still complete. The time

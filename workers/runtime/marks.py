@@ -10,9 +10,11 @@ import time
 
 import msgspec
 
-from workers.wire.approvals import Decision
+from workers.wire.approvals import Decision, Outcome
 from workers.wire.codec import decode_struct, encode_struct
 from workers.wire.errors import DecodeError
+
+_EXPIRED = str(Outcome.EXPIRED)
 
 
 class DecisionMark(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +39,29 @@ class DecisionMark(msgspec.Struct, frozen=True, kw_only=True):
             return False
         # A nonce makes a bound decision unlike any other; bare ones differ only by their entry.
         return decision.binding is not None or self.inbox_id == inbox_id
+
+    @property
+    def is_expiry(self) -> bool:
+        """Whether the request expired, instead of being decided."""
+        return self.decision == _EXPIRED
+
+    def is_expiry_by(self, inbox_id: str) -> bool:
+        """Whether it expired because of this entry, which comes again."""
+        return self.is_expiry and self.inbox_id == inbox_id
+
+
+def make_expiry_mark(tool_call_id: str, inbox_id: str) -> str:
+    """The mark for a request that nobody decided in time, as text."""
+    mark = DecisionMark(
+        digest="",
+        tool_call_id=tool_call_id,
+        decision=_EXPIRED,
+        reviewer="",
+        nonce="",
+        inbox_id=inbox_id,
+        at_ms=time.time_ns() // 1_000_000,
+    )
+    return encode_struct(mark).decode()
 
 
 def make_mark(decision: Decision, tool_call_id: str, inbox_id: str) -> str:

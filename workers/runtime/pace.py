@@ -23,6 +23,8 @@ class Pace:
         first_retry_seconds: the longest pause before the second start; doubled for each more.
         longest_retry_seconds: no pause is longer.
         grace_seconds: so long what is running may take to end after a stop.
+        model_seconds: so long a model may take for one answer.
+        tool_seconds: so long a tool may take for one call.
     """
 
     heartbeat_seconds: float = 3.0
@@ -32,6 +34,8 @@ class Pace:
     first_retry_seconds: float = 1.0
     longest_retry_seconds: float = 300.0
     grace_seconds: float = 30.0
+    model_seconds: float = 300.0
+    tool_seconds: float = 300.0
 
     def __post_init__(self) -> None:
         if self.heartbeat_seconds <= 0 or self.lease_seconds < 3 * self.heartbeat_seconds:

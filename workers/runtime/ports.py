@@ -22,6 +22,7 @@ class RunFailed(SignoffError):
         is_transient: the same again may succeed later.
         retry_after_seconds: what the service that refused asked for; 0 when it said nothing.
         is_told: whoever waits for the run knows of it.
+        kind: what may stand in a log, where nothing may that somebody said.
     """
 
     def __init__(
@@ -31,8 +32,10 @@ class RunFailed(SignoffError):
         *,
         is_transient: bool = False,
         retry_after_seconds: float = 0.0,
+        kind: str = "",
     ) -> None:
         super().__init__(title, hint)
+        self.kind = kind or title
         self.is_transient = is_transient
         self.retry_after_seconds = retry_after_seconds
         self.is_told = False
@@ -50,6 +53,7 @@ class PendingApproval:
         interrupt_id: LangGraph's id; the only handle by which it may be resumed.
         value: what was raised, with the base layer's fields and ours.
         is_hosted: a graph that knows nothing of us raised it; it is answered in its own dialect.
+        in_doubt: the call was started before, and nobody knows what it did.
     """
 
     interrupt_id: str
@@ -57,6 +61,7 @@ class PendingApproval:
     value: Mapping[str, JSON]
     allowed: tuple[DecisionKind, ...]
     is_hosted: bool = False
+    in_doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +82,14 @@ class Caller:
         agent: who gave the task; `human` for people.
         context: what the caller said of the user, e.g. `user_id` and `user_name`.
         chain: the agents through which the task came, the first one first.
+        digest: of the whole message that brought the task, by which a copy of it is known.
     """
 
     agent: str = HUMAN
     invocation_id: str = ""
     context: Mapping[str, JSON] = field(default_factory=dict)
     chain: tuple[str, ...] = ()
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +177,7 @@ class Review:
         args: the new arguments of an edit, or the answer to a hosted graph, as they travelled.
         request_id: the request that was answered.
         args_digest: of the arguments that may run; for an edit those of the edit.
+        expired: nobody decided in time; said as a rejection.
     """
 
     kind: DecisionKind
@@ -179,6 +187,7 @@ class Review:
     message: str = ""
     reviewer: str = ""
     nonce: str = ""
+    expired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +324,14 @@ class Ledger(Protocol):
 
     async def finish(self, call: ApprovedCall, result: ToolResult) -> None:
         """Note what the tool said, and tell it in a receipt."""
+        ...
+
+    async def ended(self, call: ApprovedCall) -> None:
+        """Note that a call ended of which nobody can say what came of it."""
+        ...
+
+    async def doubt(self, call: ApprovedCall) -> None:
+        """Note that nobody knows how a call ended, and tell it in a receipt."""
         ...
 
     async def taken_back(self, call: ApprovedCall) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from workers.runtime.expiry import wake_at_expiry
 from workers.runtime.leases import fence
 from workers.runtime.ports import (
     AgentPort,
@@ -38,7 +39,7 @@ from workers.wire.events import (
 from workers.wire.ids import HUMAN
 from workers.wire.messages import ERROR_PREFIX
 from workers.wire.streams.connection import Connection
-from workers.wire.streams.inbox import send
+from workers.wire.streams.inbox import keep_response, send
 from workers.wire.streams.progress import ProgressWriter
 
 #: A longer answer would go to its receiver's quarantine, and the receiver would wait for ever.
@@ -145,6 +146,15 @@ class Runs:
             return
         if len(content) > MAX_ANSWER_CHARACTERS:
             content = content[:MAX_ANSWER_CHARACTERS] + " [cut: the answer was longer]"
+        if caller.invocation_id and caller.digest:
+            await keep_response(
+                self.connection,
+                self.agent.name,
+                caller.agent,
+                caller.invocation_id,
+                caller.digest,
+                content,
+            )
         response = AgentResponse(invocation_id=caller.invocation_id, content=content)
         await send(self.connection, caller.agent, Event(context_id, response))
 
@@ -174,7 +184,7 @@ class Runs:
         self, context_id: str, speaker: Speaker, failure: RunFailed, thread: Thread
     ) -> None:
         _log.warning(
-            "run failed", agent=self.agent.name, context_id=context_id, reason=failure.title
+            "run failed", agent=self.agent.name, context_id=context_id, reason=failure.kind
         )
         await speaker.complain(str(failure))
         if not thread.waits:
@@ -189,6 +199,7 @@ class Runs:
         await speaker.release(is_finish=failure is None and not thread.waits)
         if thread.approvals:
             await speaker.ask_last(thread.approvals)
+            await wake_at_expiry(self.connection, thread.approvals)
             await speaker.stand(ContextStatus.WAITING, len(thread.approvals))
         elif thread.delegations:
             await speaker.stand(ContextStatus.RUNNING)

@@ -15,6 +15,7 @@ from contextlib import suppress
 import structlog
 
 from workers.runtime.worker import Worker
+from workers.wire.approvals import Mode
 from workers.wire.errors import BrokerError
 from workers.wire.events import WorkerInfo
 from workers.wire.streams.progress import ProgressWriter
@@ -89,12 +90,15 @@ class _Heart:
         Raises:
             BrokerError: it could not be said.
         """
+        modes = {worker.agent.name: worker.mode for worker in self._workers}
         info = WorkerInfo(
             consumer=self._consumer,
             agents=[worker.agent.name for worker in self._workers],
             tools={worker.agent.name: list(worker.agent.tools) for worker in self._workers},
             version=importlib.metadata.version("signoff"),
-            mode=str(self._workers[0].mode),
+            # A reader that knows one mode only must not think that all of them enforce.
+            mode=str(Mode.OBSERVE if Mode.OBSERVE in modes.values() else Mode.ENFORCE),
+            modes={name: str(mode) for name, mode in modes.items()},
             started_ms=self._started_ms,
             running=sum(worker.running for worker in self._workers),
             note=self._note,

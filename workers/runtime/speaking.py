@@ -79,7 +79,7 @@ class Speaker:
     async def ask(self, approval: PendingApproval) -> None:
         """Tell an approval request, and list it as waiting."""
         await self.release(is_finish=False)
-        await self._ask(approval, f"int:{approval.interrupt_id}")
+        await self._ask(approval, _key(approval))
 
     async def ask_last(self, approvals: tuple[PendingApproval, ...]) -> None:
         """Tell the requests that wait now, again if something was said after them.
@@ -87,10 +87,10 @@ class Speaker:
         Clients of the base package look at the last entry only.
         """
         for approval in approvals:
-            await self._ask(approval, f"int:{approval.interrupt_id}")
+            await self._ask(approval, _key(approval))
         if self._said_after_request:
             for approval in approvals:
-                await self._ask(approval, f"int:{approval.interrupt_id}:{self._cause}")
+                await self._ask(approval, f"{_key(approval)}:{self._cause}")
 
     async def complain(self, reason: str) -> None:
         """Tell that the run failed, in the words of the base package."""
@@ -144,6 +144,12 @@ class Speaker:
         if is_new and kind is ProgressType.MESSAGE:
             self._said_after_request = True
         return is_new
+
+
+def _key(approval: PendingApproval) -> str:
+    """Names a request within its context; asked again, it is another one."""
+    attempt = approval.request.attempt
+    return f"int:{approval.interrupt_id}" + (f":again-{attempt}" if attempt else "")
 
 
 def _since_ms(issued_at: str) -> int:

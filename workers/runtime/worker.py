@@ -163,7 +163,7 @@ class Worker:
             "run failed, tried again",
             agent=self.agent.name,
             context_id=event.context_id,
-            reason=failure.title,
+            reason=failure.kind,
             in_seconds=round(delay, 1),
         )
         return Verdict(Verb.RETRY, delay_seconds=delay)

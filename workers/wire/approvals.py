@@ -98,6 +98,7 @@ class ApprovalRequest(msgspec.Struct, frozen=True, kw_only=True):
         args_digest: binds the decision to the arguments; see `args_digest()`.
         salt: 16 bytes in base64, so that a digest in a log says nothing about an account number.
         issued_at: RFC 3339, UTC.
+        expires_at: the same; a decision that comes later does not count. Empty: it never expires.
         attempt: 0 for a call that was never started. Each time an approved start of it ends in
             doubt, the same call is asked about again with the next number and another request id.
     """
@@ -114,6 +115,7 @@ class ApprovalRequest(msgspec.Struct, frozen=True, kw_only=True):
     requester: Requester
     risk: Risk = Risk.HIGH
     issued_at: str = ""
+    expires_at: str = ""
     mode: Mode = Mode.ENFORCE
     attempt: int = 0
 

@@ -93,6 +93,8 @@ def read_interrupt(value: JSON) -> PendingCall:
     return msgspec.structs.replace(
         call,
         args={k: v for k, v in value.items() if k not in ADDED} if is_whole else call.args,
+        # Beside a request of its own, a worker says more than the dialect can.
+        description=_text(value.get("description")) or call.description,
         allowed=_named(value),
         request=request,
     )

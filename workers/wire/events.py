@@ -136,7 +136,12 @@ class RequestSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What a living worker says of itself with each heartbeat."""
+    """What a living worker says of itself with each heartbeat.
+
+    Attributes:
+        mode: the least that any of its agents demands of a decision.
+        modes: what each agent demands, by name.
+    """
 
     consumer: str
     agents: list[str]
@@ -146,3 +151,4 @@ class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
     started_ms: int
     running: int = 0
     note: str = ""
+    modes: dict[str, str] = {}

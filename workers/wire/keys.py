@@ -91,6 +91,11 @@ def due(agent: str) -> str:
     return f"{_of_inbox(agent)}due"
 
 
+def later(agent: str) -> str:
+    """Sorted set: `data` of an entry to when it is to be put into the inbox, ms."""
+    return f"{_of_inbox(agent)}later"
+
+
 def token(agent: str) -> str:
     """String: the newest fencing token; it never goes back."""
     return f"{_of_inbox(agent)}token"

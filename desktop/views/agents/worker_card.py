@@ -59,7 +59,7 @@ class WorkerCard(QFrame):
         runs = "nothing" if not worker.running else f"{worker.running:,} at once"
         said = {
             "Version": worker.version or "not told",
-            "Mode": _MODES.get(worker.mode, worker.mode or "not told"),
+            "Mode": _mode_words(worker),
             "Started": _started(worker.started_ms, now_ms),
             "Running now": runs,
             "Note": worker.note,
@@ -68,6 +68,13 @@ class WorkerCard(QFrame):
             self._facts[name].show_text(words)
             self._facts[name].setVisible(bool(words))
             self._names[name].setVisible(bool(words))
+
+
+def _mode_words(worker: WorkerInfo) -> str:
+    """What it demands; agent by agent where they differ."""
+    if len(set(worker.modes.values())) > 1:
+        return ", ".join(f"{agent}: {mode}" for agent, mode in sorted(worker.modes.items()))
+    return _MODES.get(worker.mode, worker.mode or "not told")
 
 
 def _started(at_ms: int, now_ms: int) -> str:

@@ -6,6 +6,7 @@ from tests.integration.workers.conftest import Book
 from tests.integration.workers.office import Office
 from tests.support.waiting import await_until
 from workers.wire import keys
+from workers.wire.approvals import DecisionKind
 from workers.wire.codec import decode_event
 from workers.wire.events import (
     AgentInvocation,
@@ -14,6 +15,7 @@ from workers.wire.events import (
     Event,
     ProgressType,
 )
+from workers.wire.messages import Role
 from workers.wire.streams.inbox import send
 
 
@@ -69,6 +71,77 @@ async def test_experts_work_at_the_same_time(office: Office, book: Book) -> None
     answer = await office.answer(context, "coordinator")
     assert "paid 10 to ACME" in answer
     assert "sunny in Oslo" in answer
+
+
+async def test_a_task_goes_through_three_hands_and_back(office: Office, book: Book) -> None:
+    """The request of the last is one of its own; the user is known to it; the answer comes up."""
+    await office.hire("treasury_agent", [book.transfer_funds])
+    await office.hire("manager", experts=["treasury_agent"])
+    await office.hire("director", experts=["manager"])
+    await office.hire("coordinator", experts=["director"])
+    context = await office.ask(
+        "coordinator",
+        "ask director: ask manager: ask treasury_agent: pay 10 to ACME",
+        context={"user_id": "jdoe", "user_name": "Jo"},
+    )
+
+    [call] = await office.requests(context)
+    assert call.request is not None
+    assert (call.request.agent, call.request.requester.id) == ("treasury_agent", "jdoe")
+    assert any("Jo" in str(asked[0]["content"]) for asked in office.model.asked[-1:])
+    await office.decide(call)
+
+    assert await office.answer(context, "coordinator") == "Done: Done: Done: Done: paid 10 to ACME"
+    assert book.payments == [("ACME", 10.0)]
+    await office.stands(context, "done")
+
+
+async def test_a_circle_over_three_hands_is_told(office: Office) -> None:
+    """However many stand between, nobody waits for itself."""
+    await office.hire("coordinator", experts=["director"])
+    await office.hire("director", experts=["manager"])
+    await office.hire("manager", experts=["coordinator"])
+
+    context = await office.ask("coordinator", "ask director: ask manager: ask coordinator: hello")
+
+    answer = await office.answer(context, "coordinator")
+    assert "coordinator has asked for this itself" in answer
+
+
+async def test_what_one_expert_found_survives_the_failure_of_another(
+    office: Office, book: Book
+) -> None:
+    """The failure is an error of one tool; the other's result stands beside it."""
+    await office.hire("weather_agent", [book.get_city_weather])
+    await office.hire("economics_agent")
+    await office.hire("coordinator", experts=["weather_agent", "economics_agent"])
+
+    context = await office.ask(
+        "coordinator",
+        'call call_economics_agent with {"task": "break"}'
+        ' and call call_weather_agent with {"task": "weather in Oslo"}',
+    )
+
+    answer = await office.answer(context, "coordinator")
+    assert "Error occurred." in answer
+    assert "sunny in Oslo" in answer
+    results = {m.name: m.failed for m in await office.said(context, Role.TOOL)}
+    assert results["call_economics_agent"] is True
+    assert results["call_weather_agent"] is False
+
+
+async def test_a_rejected_call_of_an_expert_is_an_answer_and_no_failure(
+    office: Office, book: Book
+) -> None:
+    """The coordinator learns why."""
+    await office.hire("treasury_agent", [book.transfer_funds])
+    await office.hire("coordinator", experts=["treasury_agent"])
+    context = await office.ask("coordinator", "ask treasury_agent: pay 10 to ACME")
+    [call] = await office.requests(context)
+
+    await office.decide(call, DecisionKind.REJECT, message="not this month")
+
+    assert "not this month" in await office.answer(context, "coordinator")
 
 
 async def test_an_expert_whose_run_fails_says_so_to_the_coordinator(office: Office) -> None:

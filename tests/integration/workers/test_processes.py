@@ -129,6 +129,44 @@ async def test_what_a_killed_worker_held_is_done_by_another(
     await client.disconnect()
 
 
+async def test_a_message_that_kills_its_process_five_times_is_put_aside(
+    start_process: StartProcess, environment: dict[str, str], redis_url: str
+) -> None:
+    """Six processes stand ready; five die of it, the sixth tells the caller and goes on."""
+    quick = {"SIGNOFF_HEARTBEAT_SECONDS": "0.1", "SIGNOFF_LEASE_SECONDS": "0.5"}
+    command = (sys.executable, "-m", "workers", "run", f"{SERVED}:deadly")
+    workers = [
+        start_process(*command, name=f"worker-{n}", env=environment | quick) for n in range(6)
+    ]
+    client = AgentClient("demo_agent", redis_url)
+    context = new_context_id()
+    async with Connection(redis_url) as connection:
+        reader = Reader(connection)
+
+        async def are_ready() -> bool:
+            return len(await reader.workers()) == len(workers)
+
+        await await_until(are_ready, "all to listen", 40)
+        await client.send_message("weather in Oslo", context)
+
+        async def put_aside() -> dict[bytes, bytes] | None:
+            found = await connection.client.xrange(keys.dead_letters("demo_agent"))
+            return found[0][1] if found else None
+
+        kept = await await_until(put_aside, "the message to be put aside", 30)
+        assert kept[b"reason"] == b"too_many_starts"
+        assert [worker.exit_code for worker in workers].count(9) == 5
+        await client.send_message("hello", context)
+
+        async def said() -> bool:
+            entries = await connection.client.xrange(keys.progress(context))
+            text = "".join(fields[b"data"].decode() for _, fields in entries)
+            return "never came to an end" in text and "You said: hello" in text
+
+        await await_until(said, "the next message to be done")
+    await client.disconnect()
+
+
 WRONG = {
     "no such module": (["run", "no_such_module:runner"], {}, "no module 'no_such_module'"),
     "no broker": (["run", f"{SERVED}:one"], {"SIGNOFF_REDIS_URL": ""}, "No broker is named"),

@@ -9,10 +9,12 @@ import pytest
 from tests.integration.workers.conftest import Book
 from tests.integration.workers.office import Office
 from tests.support.waiting import await_until
+from workers.runtime.service import serve
 from workers.wire import keys
 from workers.wire.approvals import Mode
 from workers.wire.codec import decode_struct
 from workers.wire.events import ProgressType, RequestSummary, TokenDelta
+from workers.wire.ids import new_consumer_name
 from workers.wire.messages import Role
 from workers.wire.streams.news import listen
 from workers.wire.streams.reader import Reader
@@ -145,6 +147,30 @@ async def test_a_worker_says_who_it_is_and_what_it_demands(
     assert info.agents == ["treasury_agent"]
     assert info.tools == {"treasury_agent": ["transfer_funds"]}
     assert (info.mode, info.note) == (str(mode), "scripted model")
+    assert info.modes == {"treasury_agent": str(mode)}
+
+
+async def test_a_process_of_several_agents_says_what_each_demands(office: Office) -> None:
+    """Where one of them only observes, readers of one mode are told that, not the first's."""
+    stop, consumer = asyncio.Event(), new_consumer_name()
+    runners = [
+        office.describe(name, mode=mode)
+        for name, mode in (("strict_agent", Mode.ENFORCE), ("mild_agent", Mode.OBSERVE))
+    ]
+    for runner in runners:
+        await runner.create()
+    workers = [runner.worker(consumer) for runner in runners]
+    serving = asyncio.create_task(serve(workers, consumer, stop))
+    reader = Reader(office.connection)
+
+    [info] = await await_until(reader.workers, "the worker to say who it is")
+
+    assert info.mode == "observe"
+    assert info.modes == {"strict_agent": "enforce", "mild_agent": "observe"}
+    stop.set()
+    await serving
+    for runner in runners:
+        await runner.close()
 
 
 async def test_the_agent_may_address_the_user_by_name(office: Office) -> None:

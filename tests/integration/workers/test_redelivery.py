@@ -7,7 +7,7 @@ import asyncio
 from langchain_core.tools import tool
 
 from tests.integration.workers.conftest import Book
-from tests.integration.workers.hand_fed import CONTEXT, Desk, cut_off, handle, task
+from tests.integration.workers.hand_fed import CONTEXT, Desk, command, cut_off, handle, task
 from tests.integration.workers.office import Office
 from workers.wire import keys
 from workers.wire.approvals import decision_payload
@@ -37,6 +37,49 @@ async def test_who_asked_gets_the_answer_again(office: Office, desk: Desk) -> No
     entries = await office.connection.client.xrange(keys.inbox("coordinator"))
     answers = [decode_event(fields[b"data"]).body for _, fields in entries]
     assert answers == 2 * [AgentResponse(invocation_id="i-1", content="You said: hello")]
+
+
+async def test_who_asks_again_gets_the_answer_and_no_second_run(office: Office, desk: Desk) -> None:
+    """Its sender lost the answer, and sent the very same task once more, days later."""
+    first = task("hello", caller="coordinator")
+    again = InboxEntry("9-0", first.data)
+    handler = await desk.worker()
+    await handle(handler, first)
+    other = task("something else", caller="coordinator")
+    await handle(handler, InboxEntry("2-0", other.data))
+
+    await handle(await desk.worker(), again)
+
+    answers = [body.content for body in await _answers(office)]
+    assert answers == ["You said: hello", "You said: something else", "You said: hello"]
+    assert len(office.model.asked) == 2
+    seen = keys.seen("demo_agent", "coordinator", "i-1")
+    assert await office.connection.client.ttl(seen) > 6 * 24 * 3600
+
+
+async def test_who_asks_again_while_the_task_is_open_gets_one_answer(
+    office: Office, desk: Desk, book: Book
+) -> None:
+    """It comes when there is one."""
+    first = task("pay 10 to ACME", caller="coordinator")
+    handler = await desk.worker(book.transfer_funds)
+    await handle(handler, first)
+    [call] = await office.requests(CONTEXT)
+
+    await handle(handler, InboxEntry("2-0", first.data))
+    assert await _answers(office) == []
+    await handle(handler, command(call, office.bound(call), "3-0"))
+    await handle(handler, InboxEntry("4-0", first.data))
+
+    answers = [body.content for body in await _answers(office)]
+    assert answers == 2 * ["Done: paid 10 to ACME"]
+    assert book.payments == [("ACME", 10.0)]
+
+
+async def _answers(office: Office) -> list[AgentResponse]:
+    entries = await office.connection.client.xrange(keys.inbox("coordinator"))
+    bodies = [decode_event(fields[b"data"]).body for _, fields in entries]
+    return [body for body in bodies if isinstance(body, AgentResponse)]
 
 
 async def test_a_run_that_was_cut_off_goes_on_where_it_was(office: Office, desk: Desk) -> None:
@@ -75,11 +118,11 @@ async def test_a_decision_that_was_carried_out_is_settled_without_a_word(
     [call] = await office.requests(CONTEXT)
     payload = decision_payload(office.bound(call))
     body = AgentCommand(type="resume", tool_call_id=call.tool_call_id, payload=payload)
-    command = InboxEntry("2-0", encode_event(Event(CONTEXT, body)))
-    await handle(handler, command)
+    decided = InboxEntry("2-0", encode_event(Event(CONTEXT, body)))
+    await handle(handler, decided)
     told = await office.progress(CONTEXT)
 
-    await handle(await desk.worker(book.transfer_funds), command)
+    await handle(await desk.worker(book.transfer_funds), decided)
 
     assert await office.outcomes(2) == ["applied", "executed"]
     assert await office.progress(CONTEXT) == told

@@ -154,6 +154,9 @@ UNFIT = {
     "infinity": '{"amount": 1e999, "recipient": "ACME"}',
     "a wrong type": '{"amount": "much", "recipient": "ACME"}',
     "a missing argument": '{"amount": 1}',
+    "half a character": '{"amount": 1, "recipient": "A\\ud800B"}',
+    "a list for a text": '{"amount": 1, "recipient": ["ACME"]}',
+    "56 levels": '{"amount": 1, "recipient": ' + "[" * 60 + "]" * 60 + "}",
 }
 
 
@@ -171,22 +174,16 @@ async def test_a_call_that_cannot_be_shown_is_not_put_to_anybody(
     assert book.payments == []
 
 
-async def test_half_a_character_from_a_model_is_replaced_for_everybody(
+async def test_half_a_character_from_a_model_is_replaced_where_nobody_decides(
     office: Office, book: Book
 ) -> None:
-    """It could be neither stored nor sent; reviewer and tool get the same replacement."""
-    await office.hire("treasury_agent", [book.transfer_funds])
-    context = await office.ask(
-        "treasury_agent", 'call transfer_funds with {"amount": 1, "recipient": "A\\ud800B"}'
-    )
-    [call] = await office.requests(context)
-    assert isinstance(call.args, dict)
-    assert call.args["recipient"] == "A\ufffdB"
+    """It could be neither stored nor sent; a free tool gets the same replacement as the reader."""
+    await office.hire("weather_agent", [book.get_city_weather])
 
-    await office.decide(call)
+    context = await office.ask("weather_agent", 'call get_city_weather with {"city": "A\\ud800B"}')
 
-    await office.answer(context, "treasury_agent")
-    assert book.payments == [("A\ufffdB", 1.0)]
+    assert await office.answer(context, "weather_agent") == "Done: sunny in A\ufffdB"
+    assert book.lookups == ["A\ufffdB"]
 
 
 async def test_what_is_shown_is_what_runs_converted_and_complete(office: Office) -> None:

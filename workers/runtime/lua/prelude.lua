@@ -8,6 +8,7 @@
 --   run         hash ctx -> consumer|token                   due       zset ctx -> ms: end of the
 --   token       the last fencing token                                 lease, or not-before
 --   hb:<consumer> lives as long as its process               consumers zset of our names -> ms
+--   later     zset text of an entry -> ms when it is to be put into the inbox
 -- ARGV 1 group, 2 base, 3 our consumer, 4 time of a lease in ms.
 --
 -- An entry stays in the stream, and pending with one of our consumers, until it is settled. Queues

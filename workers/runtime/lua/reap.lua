@@ -9,6 +9,12 @@ end
 -- Delivered, and its reader died before it could queue it.
 gate(delivered())
 
+-- What was to come later and is due: an entry like any other.
+for _, data in ipairs(redis.call('ZRANGEBYSCORE', base .. 'later', '-inf', now, 'LIMIT', 0, PAGE)) do
+  redis.call('XADD', stream, '*', 'data', data)
+  redis.call('ZREM', base .. 'later', data)
+end
+
 local dead = {}
 local function is_dead(consumer)
   if dead[consumer] == nil then

@@ -18,6 +18,8 @@ from workers.wire.streams.connection import Connection, translated
 BLOCK_MILLISECONDS = 1000
 #: So long the same invocation, sent again by a sender that got no reply, is known (seconds).
 SEEN_TTL_SECONDS = 7 * 24 * 3600
+#: What the member that holds a response begins with; the digest follows.
+_RESPONSE = "response:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,13 @@ class Inbox:
                 _, first, _ = await batch.execute()
         return bool(first.decode() == entry_id)
 
+    async def response(self, caller: str, invocation_id: str, digest: str) -> str | None:
+        """What came of an invocation; None while it is open, or when it is forgotten."""
+        key = keys.seen(self.agent, caller, invocation_id)
+        with translated():
+            kept = await self._client.hget(key, _RESPONSE + digest)
+        return None if kept is None else str(kept.decode())
+
     async def leave(self) -> None:
         """Say that we live no longer, and take our name out if nothing is pending with it."""
         with translated():
@@ -127,3 +136,38 @@ async def send(connection: Connection, agent: str, event: Event) -> str:
     with translated():
         entry_id = await connection.client.xadd(keys.inbox(agent), {"data": encode_event(event)})
     return str(entry_id.decode())
+
+
+async def keep_response(
+    connection: Connection, agent: str, caller: str, invocation_id: str, digest: str, content: str
+) -> None:
+    """Note what came of an invocation, for who sends it again.
+
+    Args:
+        agent: who was asked.
+        digest: see `Inbox.is_first`.
+    """
+    key = keys.seen(agent, caller, invocation_id)
+    with translated():
+        async with connection.client.pipeline(transaction=True) as batch:
+            batch.hset(key, _RESPONSE + digest, content)
+            batch.expire(key, SEEN_TTL_SECONDS)
+            await batch.execute()
+
+
+async def send_later(connection: Connection, agent: str, event: Event, at_ms: int) -> None:
+    """Have an event put into an agent's inbox later; the same event is put there once.
+
+    A worker of the agent does it, a few seconds after its time at most.
+
+    Args:
+        at_ms: by the broker's clock.
+    """
+    with translated():
+        await connection.client.zadd(keys.later(agent), {encode_event(event): at_ms})
+
+
+async def send_not(connection: Connection, agent: str, event: Event) -> None:
+    """Forget what was to be sent later."""
+    with translated():
+        await connection.client.zrem(keys.later(agent), encode_event(event))
