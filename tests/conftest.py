@@ -21,6 +21,7 @@ pytest_plugins = (
     "tests.support.left_behind",
     "tests.support.redis_server",
     "tests.support.brokers",
+    "tests.support.cluster",
     "tests.support.proxy",
     "tests.support.processes",
     "tests.support.desktop_session",

@@ -16,7 +16,7 @@ from workers.wire import keys
 from workers.wire.errors import BrokerError
 from workers.wire.ids import CONSUMER_PREFIX
 from workers.wire.streams.connection import Connection, translated
-from workers.wire.streams.reader import Reader
+from workers.wire.streams.reader import Reader, values
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ async def silent_workers(connection: Connection) -> list[str]:
     client = connection.client
     with translated():
         names = [name.decode() for name in await client.zrange(keys.WORKERS, 0, -1)]
-        told = await client.mget([keys.worker(name) for name in names]) if names else []
+        told = await values(client, [keys.worker(name) for name in names])
     return [name for name, info in zip(names, told, strict=True) if info is None]
 
 

@@ -14,6 +14,7 @@ from workers.wire import keys
 from workers.wire.codec import encode_event
 from workers.wire.events import Event
 from workers.wire.streams.connection import Connection, translated
+from workers.wire.streams.scripts import UNFENCED, Script, lua
 
 BLOCK_MILLISECONDS = 1000
 #: So long the same invocation, sent again by a sender that got no reply, is known (seconds).
@@ -49,8 +50,8 @@ class Inbox:
         self._key = keys.inbox(agent)
         self._group = keys.inbox_group(agent)
         self._client = connection.client
-        self._reader = connection.blocking()
-        self._reader_id = 0
+        self._reader = connection.blocking(self._key)
+        self._first = Script(connection, lua("fence", "first"))
 
     async def open(self) -> None:
         """Create the stream and its group if they are not there. What waits is not lost."""
@@ -60,7 +61,7 @@ class Inbox:
             except ResponseError as error:
                 if "BUSYGROUP" not in str(error):
                     raise
-            self._reader_id = await self._reader.client_id()
+        await self._reader.open()
 
     async def close(self) -> None:
         """Close the reading connection."""
@@ -72,14 +73,11 @@ class Inbox:
         Args:
             wait: up to one second for the first.
         """
-        with translated():
-            answer = await self._reader.xreadgroup(
-                self._group,
-                self.consumer,
-                {self._key: ">"},
-                count=count,
-                block=BLOCK_MILLISECONDS if wait else None,
-            )
+        waiting = ("BLOCK", BLOCK_MILLISECONDS) if wait else ()
+        group = ("GROUP", self._group, self.consumer)
+        answer = await self._reader.execute(
+            "XREADGROUP", *group, "COUNT", count, *waiting, "STREAMS", self._key, ">"
+        )
         return [
             InboxEntry(entry_id.decode(), (fields or {}).get(b"data", b""))
             for _key, entries in answer
@@ -88,8 +86,7 @@ class Inbox:
 
     async def wake(self) -> None:
         """Let a read that waits return now. Without permission for that it returns in a second."""
-        with translated():
-            await self._client.client_unblock(self._reader_id)
+        await self._reader.unblock()
 
     async def is_first(self, caller: str, invocation_id: str, digest: str, entry_id: str) -> bool:
         """Whether an invocation was not sent before, in another entry.
@@ -99,12 +96,7 @@ class Inbox:
                 and with them other invocations come under the same id.
         """
         key = keys.seen(self.agent, caller, invocation_id)
-        with translated():
-            async with self._client.pipeline(transaction=True) as batch:
-                batch.hsetnx(key, digest, entry_id)
-                batch.hget(key, digest)
-                batch.expire(key, SEEN_TTL_SECONDS)
-                _, first, _ = await batch.execute()
+        _, first = await self._first.run((key, key), digest, entry_id, SEEN_TTL_SECONDS, UNFENCED)
         return bool(first.decode() == entry_id)
 
     async def leave(self) -> None:

@@ -1,0 +1,180 @@
+"""A real Cluster for tests: three primaries, on request with replicas, on 127.0.0.1.
+
+The only place that puts servers together to a Cluster. Every test process has one without replicas,
+empty at the start of each test (`cluster`); a test that kills nodes takes one for itself
+(`own_cluster`), whose first primary has a replica.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from tests.support.keys import leaked_keys
+from tests.support.left_behind import stays_until_the_end
+from tests.support.redis_server import RedisServer, free_port
+from tests.support.waiting import wait_until
+
+PRIMARIES = 3
+_SLOTS = 16384
+#: So long a node must be silent until its replica takes over (ms).
+_NODE_TIMEOUT_MS = 1000
+
+
+class Cluster:
+    """Three primaries that share the slots; the first of them has `replicas` replicas.
+
+    Attributes:
+        nodes: the primaries as they were made, then the replicas.
+    """
+
+    def __init__(self, folder: Path, *, replicas: int = 0) -> None:
+        self._password = secrets.token_urlsafe(18)
+        self.nodes: list[RedisServer] = []
+        for number in range(PRIMARIES + replicas):
+            self.nodes.append(self._start(folder / str(number), has_replica=replicas > 0))
+        for number, node in enumerate(self.nodes):
+            self._share(number, node)
+        wait_until(self._is_known_to_all, "the nodes to know each other", may_block_loop=True)
+        for replica in self.nodes[PRIMARIES:]:
+            self._follow(replica, self.nodes[0])
+        wait_until(self.is_well, "the Cluster to be up", may_block_loop=True)
+
+    @property
+    def url(self) -> str:
+        return self._url(f":{self._password}@")
+
+    @property
+    def url_without_password(self) -> str:
+        return self._url("")
+
+    def client(self) -> redis.RedisCluster:
+        """A client for looking at what the code under test left; close it, or use `with`."""
+        return redis.RedisCluster(
+            startup_nodes=[redis.cluster.ClusterNode("127.0.0.1", n.port) for n in self.alive()],
+            password=self._password,
+            decode_responses=True,
+            protocol=2,
+        )
+
+    def alive(self) -> list[RedisServer]:
+        return [node for node in self.nodes if node.is_running]
+
+    def holder(self, key: str) -> RedisServer:
+        """The node that holds a key now."""
+        with self.client() as client:
+            port = client.get_node_from_key(key).port
+        return next(node for node in self.nodes if node.port == port)
+
+    def is_well(self) -> bool:
+        """Whether every node that runs says that all slots are served."""
+        return all(_ask(node, "INFO")["cluster_state"] == "ok" for node in self.alive())
+
+    def flush(self) -> None:
+        """Forget everything, also who was connected and what scripts were loaded."""
+        for node in self.nodes:
+            node.flush()
+
+    def stop(self) -> None:
+        for node in self.alive():
+            node.kill()
+
+    def _url(self, login: str) -> str:
+        hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+        return f"redis+cluster://{login}{hosts}"
+
+    def _start(self, folder: Path, *, has_replica: bool) -> RedisServer:
+        folder.mkdir()
+        settings = (
+            "cluster-enabled yes",
+            # As a rule it is 10,000 ports further up, where there may be none.
+            f"cluster-port {free_port()}",
+            f"cluster-node-timeout {_NODE_TIMEOUT_MS}",
+            f"masterauth {self._password}",
+            "repl-diskless-sync-delay 0",
+        )
+        return RedisServer(
+            folder, keeps_data=has_replica, password=self._password, settings=settings
+        )
+
+    def _share(self, number: int, node: RedisServer) -> None:
+        with node.client() as client:
+            client.execute_command("CLUSTER SET-CONFIG-EPOCH", number + 1)
+            if number < PRIMARIES:
+                first, last = (_SLOTS * n // PRIMARIES for n in (number, number + 1))
+                client.execute_command("CLUSTER ADDSLOTSRANGE", first, last - 1)
+            first_node = self.nodes[0]
+            if node is not first_node:
+                bus = next(line.split()[1] for line in first_node.settings if "-port" in line)
+                client.execute_command("CLUSTER MEET", "127.0.0.1", first_node.port, bus)
+
+    def _is_known_to_all(self) -> bool:
+        count = str(len(self.nodes))
+        return all(_ask(node, "INFO")["cluster_known_nodes"] == count for node in self.nodes)
+
+    def _follow(self, replica: RedisServer, primary: RedisServer) -> None:
+        with primary.client() as client:
+            name = client.execute_command("CLUSTER MYID")
+        with replica.client() as client:
+            # It may have heard of the node, and not yet that it is a primary.
+            wait_until(
+                lambda: client.execute_command("CLUSTER REPLICATE", name),
+                "the replica to follow",
+                may_block_loop=True,
+            )
+            wait_until(
+                lambda: client.info("replication")["master_link_status"] == "up",
+                "the replica to have everything",
+                may_block_loop=True,
+            )
+
+
+def _ask(node: RedisServer, what: str) -> dict[str, Any]:
+    with node.client() as client:
+        answer: dict[str, Any] = client.cluster(what)
+    return answer
+
+
+@pytest.fixture(scope="session")
+def _cluster() -> Iterator[Cluster]:
+    folder = Path(tempfile.mkdtemp(prefix="cluster-"))
+    cluster = Cluster(folder)
+    stays_until_the_end(*(node.pid for node in cluster.nodes), folder)
+    yield cluster
+    cluster.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def cluster(_cluster: Cluster) -> Iterator[Cluster]:
+    """An empty Cluster; after the test, no key that would stay there for ever."""
+    _cluster.flush()
+    yield _cluster
+    _fail_on_leaked_keys(_cluster)
+
+
+@pytest.fixture
+def own_cluster() -> Iterator[Cluster]:
+    """A Cluster of the test's own, to kill nodes of; the first primary has a replica."""
+    with tempfile.TemporaryDirectory(prefix="own-cluster-") as folder:
+        cluster = Cluster(Path(folder), replicas=1)
+        try:
+            yield cluster
+        finally:
+            cluster.stop()
+
+
+def _fail_on_leaked_keys(cluster: Cluster) -> None:
+    leaked: list[str] = []
+    for node in cluster.nodes:
+        with node.client() as client:
+            leaked += leaked_keys(client)
+    if leaked:
+        pytest.fail(f"keys without an expiry that are not permanent: {leaked}", pytrace=False)
