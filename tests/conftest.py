@@ -22,6 +22,7 @@ pytest_plugins = (
     "tests.support.redis_server",
     "tests.support.brokers",
     "tests.support.cluster",
+    "tests.support.sentinel",
     "tests.support.proxy",
     "tests.support.processes",
     "tests.support.desktop_session",

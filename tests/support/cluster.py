@@ -7,6 +7,7 @@ empty at the start of each test (`cluster`); a test that kills nodes takes one f
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import shutil
 import tempfile
@@ -37,9 +38,14 @@ class Cluster:
 
     def __init__(self, folder: Path, *, replicas: int = 0) -> None:
         self._password = secrets.token_urlsafe(18)
+        self._folder = folder
+        self._replicas = replicas
         self.nodes: list[RedisServer] = []
-        for number in range(PRIMARIES + replicas):
-            self.nodes.append(self._start(folder / str(number), has_replica=replicas > 0))
+
+    def start(self) -> None:
+        """Start the nodes, and wait until they are a Cluster."""
+        for number in range(PRIMARIES + self._replicas):
+            self.nodes.append(self._start(self._folder / str(number)))
         for number, node in enumerate(self.nodes):
             self._share(number, node)
         wait_until(self._is_known_to_all, "the nodes to know each other", may_block_loop=True)
@@ -73,6 +79,28 @@ class Cluster:
             port = client.get_node_from_key(key).port
         return next(node for node in self.nodes if node.port == port)
 
+    @contextlib.contextmanager
+    def moving(self, key: str, old: RedisServer, new: RedisServer) -> Iterator[None]:
+        """The slot of a key is on its way in the block, the key at its end; then both are there."""
+        slot = self.slot(key)
+        with old.client() as source, new.client() as target:
+            names = {
+                node: c.execute_command("CLUSTER MYID")
+                for node, c in ((old, source), (new, target))
+            }
+            target.execute_command("CLUSTER SETSLOT", slot, "IMPORTING", names[old])
+            source.execute_command("CLUSTER SETSLOT", slot, "MIGRATING", names[new])
+            yield
+            left = source.execute_command("CLUSTER GETKEYSINSLOT", slot, 100)
+            options = ("0", 5000, "AUTH", self._password, "KEYS")
+            source.execute_command("MIGRATE", "127.0.0.1", new.port, "", *options, *left)
+            for client in (target, source):
+                client.execute_command("CLUSTER SETSLOT", slot, "NODE", names[new])
+
+    def slot(self, key: str) -> int:
+        with self.nodes[0].client() as client:
+            return int(client.cluster("keyslot", key))
+
     def is_well(self) -> bool:
         """Whether every node that runs says that all slots are served."""
         return all(_ask(node, "INFO")["cluster_state"] == "ok" for node in self.alive())
@@ -90,7 +118,7 @@ class Cluster:
         hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
         return f"redis+cluster://{login}{hosts}"
 
-    def _start(self, folder: Path, *, has_replica: bool) -> RedisServer:
+    def _start(self, folder: Path) -> RedisServer:
         folder.mkdir()
         settings = (
             "cluster-enabled yes",
@@ -101,7 +129,7 @@ class Cluster:
             "repl-diskless-sync-delay 0",
         )
         return RedisServer(
-            folder, keeps_data=has_replica, password=self._password, settings=settings
+            folder, keeps_data=self._replicas > 0, password=self._password, settings=settings
         )
 
     def _share(self, number: int, node: RedisServer) -> None:
@@ -146,6 +174,7 @@ def _ask(node: RedisServer, what: str) -> dict[str, Any]:
 def _cluster() -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="cluster-"))
     cluster = Cluster(folder)
+    cluster.start()
     stays_until_the_end(*(node.pid for node in cluster.nodes), folder)
     yield cluster
     cluster.stop()
@@ -166,6 +195,7 @@ def own_cluster() -> Iterator[Cluster]:
     with tempfile.TemporaryDirectory(prefix="own-cluster-") as folder:
         cluster = Cluster(Path(folder), replicas=1)
         try:
+            cluster.start()
             yield cluster
         finally:
             cluster.stop()

@@ -45,6 +45,7 @@ class RedisServer:
         keeps_data: bool = False,
         binary: str = "redis-server",
         is_cluster: bool = False,
+        is_sentinel: bool = False,
         password: str = "",
         settings: Sequence[str] = (),
     ) -> None:
@@ -54,11 +55,13 @@ class RedisServer:
             keeps_data: survive `restart` and `kill`, as the broker of a real installation does.
             binary: the program, when it is not to be the `redis-server` of this machine.
             is_cluster: a Cluster of one node: it refuses scripts that leave their slot.
+            is_sentinel: it keeps no data, and watches over servers that `settings` name.
             password: random unless given; servers that know each other share one.
             settings: further lines of its configuration.
         """
         self._binary = binary
         self._is_cluster = is_cluster
+        self._mode = ["--sentinel"] if is_sentinel else []
         self.folder = folder
         self.password = password or secrets.token_urlsafe(18)
         self.settings = settings
@@ -121,7 +124,7 @@ class RedisServer:
             + "".join(f"{line}\n" for line in self.settings)
         )
         self._process = subprocess.Popen(
-            [program(self._binary), str(configuration)],
+            [program(self._binary), str(configuration), *self._mode],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from tests.integration.workers.conftest import Book
 from tests.integration.workers.office import Office
 from tests.support.cluster import Cluster
 from tests.support.stub_model import StubModel

@@ -16,10 +16,17 @@ from workers.wire.errors import BrokerError
 from workers.wire.streams.cluster import ClusterServers
 from workers.wire.streams.places import Client as Client
 from workers.wire.streams.places import OneServer, Place, Servers
+from workers.wire.streams.sentinels import SentinelServers
 from workers.wire.streams.translation import translated as translated
 
 COMMAND_TIMEOUT_SECONDS = 10.0
 MAX_CONNECTIONS = 20
+
+_SERVERS: dict[Topology, type[OneServer | ClusterServers]] = {
+    Topology.SINGLE: OneServer,
+    Topology.SENTINEL: SentinelServers,
+    Topology.CLUSTER: ClusterServers,
+}
 
 
 class Connection:
@@ -31,6 +38,7 @@ class Connection:
         url: its address, with the password.
         client: for commands, on whichever server they belong.
         is_cluster: what a script or transaction touches must lie in one slot.
+        may_move: the broker may be served by other servers later.
     """
 
     def __init__(
@@ -51,10 +59,11 @@ class Connection:
         """
         self.url = url
         address = read_address(url)
-        kind = ClusterServers if address.topology is Topology.CLUSTER else OneServer
+        kind = _SERVERS[address.topology]
         self._servers: Servers = kind(address, timeout_seconds, max_connections)
         self.client: Client = self._servers.client
         self.is_cluster = address.topology is Topology.CLUSTER
+        self.may_move = address.topology is not Topology.SINGLE
 
     async def __aenter__(self) -> Self:
         try:
@@ -98,6 +107,7 @@ class BlockingLine:
         self._key = key
         self._client: Client | None = None
         self._number = 0
+        self._where = ""
 
     async def open(self) -> None:
         """Connect, and learn by what name `unblock` can call us.
@@ -144,8 +154,11 @@ class BlockingLine:
             await client.aclose()
 
     async def _connected(self) -> Client:
+        place = await self._servers.place_of(self._key)
+        if place.name != self._where:
+            await self.aclose()
         if self._client is None:
-            place = await self._servers.place_of(self._key)
+            self._where = place.name
             pool = place.pool(
                 redis.ConnectionPool,
                 protocol=2,

@@ -21,7 +21,7 @@ from workers.wire.streams.connection import Client, Connection, translated
 from workers.wire.streams.places import Place
 
 _TRACKED = (keys.PROGRESS_PREFIX, keys.INBOX_PREFIX, keys.RECEIPTS)
-#: A Cluster is asked so often who its primaries are.
+#: A Cluster, or its Sentinels, are asked so often who the primaries are.
 WATCH_SECONDS = 3.0
 #: So much is heard ahead of who listens; the rest waits at the broker.
 _AHEAD = 1000
@@ -41,22 +41,22 @@ News: TypeAlias = AsyncGenerator[Touched | TokenDelta, None]
 
 
 async def listen(connection: Connection) -> News:
-    """Listen until a connection ends, or a Cluster has other primaries than at the beginning.
+    """Listen until a connection ends, or the broker has other primaries than at the beginning.
 
     The first item comes when listening has begun: what is read after it misses nothing.
 
     Raises:
-        BrokerUnreachable: a connection went away, or is silent and answers no ping; or the
-            Cluster has changed, so that listening has to begin anew.
+        BrokerUnreachable: a connection went away, or is silent and answers no ping; or other
+            servers have to be listened to.
         BrokerRefused: the broker does not permit tracking.
     """
     first, *others = await connection.primaries()
     # Each server names the keys it holds. What is published reaches all, so one tells it.
     news = [_listen_to(first, with_tokens=True)]
     news += [_listen_to(place, with_tokens=False) for place in others]
-    if connection.is_cluster:
+    if connection.may_move:
         news.append(_watch(connection, {place.name for place in (first, *others)}))
-    async with aclosing(_merged(news) if connection.is_cluster else news[0]) as items:
+    async with aclosing(_merged(news) if connection.may_move else news[0]) as items:
         async for item in items:
             yield item
 
@@ -90,12 +90,12 @@ async def _listen_to(place: Place, *, with_tokens: bool) -> News:
 
 
 async def _watch(connection: Connection, names: set[str]) -> News:
-    """Nothing, until the Cluster has other primaries than these."""
+    """Nothing, until the broker has other primaries than these."""
     yield Touched()
     while True:
         await asyncio.sleep(WATCH_SECONDS)
         if {place.name for place in await connection.primaries()} != names:
-            title = "The Cluster has other servers than before."
+            title = "The broker is served by other servers than before."
             raise BrokerUnreachable(title, "The connection is renewed.")
 
 

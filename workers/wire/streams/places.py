@@ -1,6 +1,7 @@
-"""Where a broker's servers are: one server, or the one that Sentinels call the primary.
+"""Where a broker's servers are, and what every way to run a broker has in common.
 
-The only place that asks Sentinels. A Cluster's servers are found in `cluster`.
+The only place that knows a broker that is one server; one that Sentinels watch is in `sentinels`,
+a Cluster in `cluster`.
 """
 
 from __future__ import annotations
@@ -10,20 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from redis import asyncio as redis
-from redis import exceptions
 from redis.asyncio.connection import parse_url
-from redis.asyncio.sentinel import (
-    MasterNotFoundError,
-    SentinelManagedConnection,
-    SentinelManagedSSLConnection,
-)
 
-from workers.wire.addresses import Address, Topology, address_errors
+from workers.wire.addresses import Address, address_errors
 from workers.wire.streams.cancelling import cancellable
 
 CONNECT_TIMEOUT_SECONDS = 5.0
-#: One Sentinel that does not answer must not keep us from asking the next.
-_SENTINEL_TIMEOUT_SECONDS = 2.0
 
 #: The client's own types are unions of the replies of every protocol version; we speak one, and
 #: read replies by their shape in this package alone.
@@ -35,7 +28,7 @@ class Place:
     """One server.
 
     Attributes:
-        name: host and port of a Cluster's node; empty where the broker is one server.
+        name: its host and port, where the broker may have others; else empty.
         kind: the class of connections to it.
         options: what they are made with.
     """
@@ -71,7 +64,7 @@ class Servers(Protocol):
         ...
 
     async def place_of(self, key: str) -> Place:
-        """The one that holds a key."""
+        """The one that holds a key, as far as is known without asking for each command."""
         ...
 
     async def load_script(self, text: str, key: str) -> None:
@@ -92,19 +85,12 @@ class Servers(Protocol):
 
 
 class OneServer:
-    """One server; with Sentinels, the one that they call the primary whenever we connect."""
+    """A broker that is one server, or one at a time."""
 
     def __init__(self, address: Address, timeout_seconds: float, max_connections: int) -> None:
-        options = wire_options(address)
-        kind = options.pop("connection_class", redis.Connection)
-        if address.topology is Topology.SENTINEL:
-            options.pop("host"), options.pop("port", None)
-            options["connection_pool"] = _Primary(address, options)
-            is_encrypted = issubclass(kind, redis.SSLConnection)
-            kind = SentinelManagedSSLConnection if is_encrypted else SentinelManagedConnection
-        self._place = Place("", cancellable(kind), options)
+        self._place = self._find(address)
         pool = self._place.pool(
-            redis.BlockingConnectionPool,
+            self._pool_kind(),
             protocol=2,
             max_connections=max_connections,
             timeout=timeout_seconds,
@@ -133,12 +119,20 @@ class OneServer:
         await self.client.client_unblock(number)
 
     def look_again(self) -> None:
-        """See `Servers`. Each new connection does."""
+        """See `Servers`. There is nowhere else to look."""
 
     async def close(self) -> None:
         """See `Servers`."""
         await self.client.aclose()
         await self.client.connection_pool.disconnect()
+
+    def _find(self, address: Address) -> Place:
+        options = wire_options(address)
+        kind = options.pop("connection_class", redis.Connection)
+        return Place("", cancellable(kind), options)
+
+    def _pool_kind(self) -> type[Any]:
+        return redis.BlockingConnectionPool
 
 
 def wire_options(address: Address) -> dict[str, Any]:
@@ -147,64 +141,3 @@ def wire_options(address: Address) -> dict[str, Any]:
         options: dict[str, Any] = dict(parse_url(address.url))
     options["socket_connect_timeout"] = CONNECT_TIMEOUT_SECONDS
     return options
-
-
-class _Primary:
-    """Finds the primary; what the client's connections expect of a pool that Sentinels manage."""
-
-    is_master = True
-    check_connection = False
-
-    def __init__(self, address: Address, options: Mapping[str, Any]) -> None:
-        self._address = address
-        self._secured = {k: v for k, v in options.items() if k.startswith("ssl_")}
-        login = {k: options[k] for k in ("username", "password") if k in options}
-        # Sentinels often have no password where their servers do, and refuse one then.
-        self._logins = ({}, login) if login else ({},)
-        is_encrypted = address.url.startswith("rediss")
-        self._kind = cancellable(redis.SSLConnection if is_encrypted else redis.Connection)
-
-    async def get_master_address(self) -> tuple[str, int]:
-        """Ask one Sentinel after the other.
-
-        Raises:
-            MasterNotFoundError: none knows the primary.
-        """
-        problems: list[str] = []
-        for host, port in self._address.hosts:
-            try:
-                found = await self._ask(host, port)
-            except (exceptions.RedisError, OSError) as error:
-                problems.append(f"{host}:{port}: {str(error).rstrip('.')}")
-                continue
-            if found:
-                return found[0].decode(), int(found[1])
-            problems.append(f"{host}:{port} does not know it")
-        told = f"No Sentinel names a primary of {self._address.service!r} ({'; '.join(problems)})"
-        raise MasterNotFoundError(told)
-
-    async def _ask(self, host: str, port: int) -> Sequence[bytes] | None:
-        refused: exceptions.AuthenticationError | None = None
-        for login in self._logins:
-            wire: Client = self._kind(
-                host=host,
-                port=port,
-                protocol=2,
-                socket_timeout=_SENTINEL_TIMEOUT_SECONDS,
-                socket_connect_timeout=_SENTINEL_TIMEOUT_SECONDS,
-                **login,
-                **self._secured,
-            )
-            try:
-                await wire.connect()
-                service = self._address.service
-                await wire.send_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", service)
-                found: Sequence[bytes] | None = await wire.read_response()
-            except exceptions.AuthenticationError as error:
-                refused = error
-            else:
-                return found
-            finally:
-                await wire.disconnect()
-        assert refused is not None  # noqa: S101 - there is one login at least
-        raise refused
