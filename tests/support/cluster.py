@@ -8,15 +8,15 @@ empty at the start of each test (`cluster`); a test that kills nodes takes one f
 from __future__ import annotations
 
 import contextlib
+import itertools
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 
 from tests.support.keys import leaked_keys
 from tests.support.left_behind import stays_until_the_end
@@ -61,23 +61,17 @@ class Cluster:
     def url_without_password(self) -> str:
         return self._url("")
 
-    def client(self) -> redis.RedisCluster:
-        """A client for looking at what the code under test left; close it, or use `with`."""
-        return redis.RedisCluster(
-            startup_nodes=[redis.cluster.ClusterNode("127.0.0.1", n.port) for n in self.alive()],
-            password=self._password,
-            decode_responses=True,
-            protocol=2,
-        )
-
     def alive(self) -> list[RedisServer]:
         return [node for node in self.nodes if node.is_running]
 
     def holder(self, key: str) -> RedisServer:
         """The node that holds a key now."""
-        with self.client() as client:
-            port = client.get_node_from_key(key).port
-        return next(node for node in self.nodes if node.port == port)
+        with self.alive()[0].client() as client:
+            slot = client.cluster("keyslot", key)
+            for first, last, primary, *_ in client.cluster("slots"):
+                if first <= slot <= last:
+                    return next(node for node in self.nodes if node.port == primary[1])
+        raise AssertionError(f"nobody holds {key}")
 
     @contextlib.contextmanager
     def moving(self, key: str, old: RedisServer, new: RedisServer) -> Iterator[None]:
@@ -96,6 +90,25 @@ class Cluster:
             source.execute_command("MIGRATE", "127.0.0.1", new.port, "", *options, *left)
             for client in (target, source):
                 client.execute_command("CLUSTER SETSLOT", slot, "NODE", names[new])
+
+    def name_on(self, node: RedisServer, key: Callable[[str], str]) -> str:
+        """A name whose key lies on a node."""
+        names = (f"name-{number}" for number in itertools.count())
+        return next(name for name in names if self.holder(key(name)) is node)
+
+    def wait_for_replica(self) -> None:
+        """Until the replica has all that was written to the first primary so far."""
+        with self.nodes[0].client() as client:
+            assert client.wait(1, 5000) == 1
+
+    def fail_over(self) -> None:
+        """Let the replica take over, with everybody alive."""
+        with self.nodes[PRIMARIES].client() as client:
+            client.cluster("failover")
+
+    def wait_for_failover(self) -> None:
+        """Until the replica is the primary, for everybody that runs."""
+        wait_until(self._is_taken_over, "a failover", 20, may_block_loop=True)
 
     def slot(self, key: str) -> int:
         with self.nodes[0].client() as client:
@@ -131,6 +144,10 @@ class Cluster:
         return RedisServer(
             folder, keeps_data=self._replicas > 0, password=self._password, settings=settings
         )
+
+    def _is_taken_over(self) -> bool:
+        with self.nodes[PRIMARIES].client() as client:
+            return bool(client.info("replication")["role"] == "master") and self.is_well()
 
     def _share(self, number: int, node: RedisServer) -> None:
         with node.client() as client:
