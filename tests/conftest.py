@@ -20,8 +20,8 @@ import pytest  # noqa: E402
 pytest_plugins = (
     "tests.support.left_behind",
     "tests.support.redis_server",
-    "tests.support.brokers",
     "tests.support.cluster",
+    "tests.support.brokers",
     "tests.support.sentinel",
     "tests.support.proxy",
     "tests.support.processes",

@@ -24,13 +24,16 @@ from redis import exceptions
 
 from tests.chaos.worker import AGENT, PACE
 from tests.chaos.world import World
+from tests.support.cluster import Cluster
 from tests.support.environment import ROOT
+from tests.support.proxy import TcpProxy
 from tests.support.redis_server import RedisServer
+from tests.support.waiting import TookTooLong, await_until
 from workers.wire import keys
 from workers.wire.streams.connection import Client
 
 _FROZEN_SECONDS = PACE.lease_seconds + 1.5
-_ERRORS = (exceptions.RedisError, OSError)
+_ERRORS = (exceptions.RedisError, exceptions.RedisClusterException, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Plan:
     """How bad the weather is.
 
     Attributes:
+        cuts: replies of the broker that reach a worker in part; then its connection is closed.
         blow_seconds: between two deaths, on average; a quarter of them are polite (SIGTERM).
         with_base_worker: one more reads from the same group, and never acknowledges.
     """
@@ -48,6 +52,7 @@ class Plan:
     kills: int = 15
     freezes: int = 4
     restarts: int = 1
+    cuts: int = 0
     blow_seconds: float = 0.6
     with_base_worker: bool = False
     calm_seconds: float = 60.0
@@ -66,6 +71,7 @@ class Outcome(msgspec.Struct):
     kills: int = 0
     freezes: int = 0
     restarts: int = 0
+    cuts: int = 0
     effects: int = 0
     in_doubt: int = 0
     read_by_base_worker: int = 0
@@ -98,8 +104,12 @@ class Outcome(msgspec.Struct):
 class Storm:
     """One storm over one broker."""
 
-    server: RedisServer
+    server: RedisServer | Cluster
     plan: Plan
+    #: Where the world is, when it is not another database of the broker.
+    world_url: str = ""
+    #: What stands between the workers and the broker, to be cut.
+    proxy: TcpProxy | None = None
     outcome: Outcome = field(default_factory=Outcome)
 
     async def blow(self) -> Outcome:
@@ -130,12 +140,18 @@ class Storm:
         return self.outcome
 
     def _client(self) -> Client:
+        if isinstance(self.server, Cluster):
+            return self.server.async_client()
         return redis.Redis.from_url(
             self.server.url, protocol=2, decode_responses=True, socket_timeout=5
         )
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.chaos.worker", self.server.url]
+        url = self.server.url
+        if self.proxy is not None and isinstance(self.server, RedisServer):
+            url = self.server.url_at(self.proxy.port)
+        world_url = self.world_url or self.server.url
+        command = [sys.executable, "-m", "tests.chaos.worker", url, "", world_url]
         return subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -174,6 +190,7 @@ class Storm:
         """Kill, freeze and restart, in whatever order."""
         plan, out = self.plan, self.outcome
         blows = ["kill"] * plan.kills + ["freeze"] * plan.freezes + ["restart"] * plan.restarts
+        blows += ["cut"] * plan.cuts
         random.shuffle(blows)
         thaws: list[asyncio.Task[None]] = []
         for blow in blows:
@@ -181,6 +198,9 @@ class Storm:
             if blow == "restart":
                 await asyncio.to_thread(self._restart)
                 out.restarts += 1
+                continue
+            if blow == "cut":
+                await self._cut()
                 continue
             victim = self._alive.pop(random.randrange(len(self._alive)))
             self._others.append(victim)
@@ -195,13 +215,24 @@ class Storm:
             self._alive.append(self._spawn())
         await asyncio.gather(*thaws)
 
+    async def _cut(self) -> None:
+        """Let a worker get a part of the next replies, and wait until it has."""
+        assert self.proxy is not None
+        proxy, before = self.proxy, self.proxy.cuts
+        await asyncio.to_thread(proxy.cut_reply, random.randrange(1, 3000))
+        with suppress(TookTooLong):  # when all is done, little more is said
+            await await_until(lambda: proxy.cuts > before, "a reply to be cut", 5)
+        self.outcome.cuts += proxy.cuts - before
+
     async def _thaw(self, victim: subprocess.Popen[bytes]) -> None:
         await asyncio.sleep(_FROZEN_SECONDS)
         victim.send_signal(signal.SIGCONT)
 
     def _restart(self) -> None:
-        self.server.kill()
-        self.server.start()
+        nodes = self.server.nodes if isinstance(self.server, Cluster) else [self.server]
+        victim = random.choice(nodes)
+        victim.kill()
+        victim.start()
 
     async def _wait_until_quiet(self) -> None:
         """Until the inbox holds nothing but what the base worker has read."""
@@ -214,7 +245,7 @@ class Storm:
                 await asyncio.sleep(0.05)
 
     async def _count(self) -> None:
-        out, world = self.outcome, World(self.server.url)
+        out, world = self.outcome, World(self.world_url or self.server.url)
         async with self._client() as client:
             base = {
                 (data["context_id"], data["data"]["number"])

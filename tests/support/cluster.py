@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.asyncio.cluster import ClusterNode as AsyncClusterNode
+from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
 
 from tests.support.keys import leaked_keys
 from tests.support.left_behind import stays_until_the_end
@@ -32,14 +34,17 @@ _NODE_TIMEOUT_MS = 1000
 class Cluster:
     """Three primaries that share the slots; the first of them has `replicas` replicas.
 
+    Starts nothing before `start`.
+
     Attributes:
         nodes: the primaries as they were made, then the replicas.
     """
 
-    def __init__(self, folder: Path, *, replicas: int = 0) -> None:
+    def __init__(self, folder: Path, *, replicas: int = 0, keeps_data: bool = False) -> None:
         self._password = secrets.token_urlsafe(18)
         self._folder = folder
         self._replicas = replicas
+        self._keeps_data = keeps_data
         self.nodes: list[RedisServer] = []
 
     def start(self) -> None:
@@ -60,6 +65,17 @@ class Cluster:
     @property
     def url_without_password(self) -> str:
         return self._url("")
+
+    def async_client(self) -> Any:  # noqa: ANN401 - as the sync one, untyped
+        """A client for a loop, of the stock kind; close it, or use `async with`."""
+        nodes = [AsyncClusterNode("127.0.0.1", node.port) for node in self.nodes]
+        return AsyncRedisCluster(
+            startup_nodes=nodes,
+            password=self._password,
+            decode_responses=True,
+            protocol=2,
+            socket_timeout=5,
+        )
 
     def alive(self) -> list[RedisServer]:
         return [node for node in self.nodes if node.is_running]
@@ -142,7 +158,7 @@ class Cluster:
             "repl-diskless-sync-delay 0",
         )
         return RedisServer(
-            folder, keeps_data=self._replicas > 0, password=self._password, settings=settings
+            folder, keeps_data=self._keeps_data, password=self._password, settings=settings
         )
 
     def _is_taken_over(self) -> bool:
@@ -206,16 +222,23 @@ def cluster(_cluster: Cluster) -> Iterator[Cluster]:
     _fail_on_leaked_keys(_cluster)
 
 
-@pytest.fixture
-def own_cluster() -> Iterator[Cluster]:
-    """A Cluster of the test's own, to kill nodes of; the first primary has a replica."""
+@contextlib.contextmanager
+def running_cluster(*, replicas: int = 0) -> Iterator[Cluster]:
+    """A Cluster that keeps its data over the death of its nodes, for the time of the block."""
     with tempfile.TemporaryDirectory(prefix="own-cluster-") as folder:
-        cluster = Cluster(Path(folder), replicas=1)
+        cluster = Cluster(Path(folder), replicas=replicas, keeps_data=True)
         try:
             cluster.start()
             yield cluster
         finally:
             cluster.stop()
+
+
+@pytest.fixture
+def own_cluster() -> Iterator[Cluster]:
+    """A Cluster of the test's own, to kill nodes of; the first primary has a replica."""
+    with running_cluster(replicas=1) as cluster:
+        yield cluster
 
 
 def _fail_on_leaked_keys(cluster: Cluster) -> None:

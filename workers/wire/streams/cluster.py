@@ -206,7 +206,10 @@ class _Keys(AsyncCommandsParser):
         """Nothing has to be asked."""
 
     async def get_keys(self, *args: Any) -> tuple[str, ...]:  # noqa: ANN401 - see redis
-        """The keys of a command: the first argument, but for those that take several."""
+        """The keys of a command: the first argument, but for reads and those that take several."""
         command, *arguments = args
+        if b"STREAMS" in arguments:
+            streams = arguments[arguments.index(b"STREAMS") + 1 :]
+            return tuple(streams[: len(streams) // 2])
         several = command in {"MGET", "DEL", "EXISTS", "UNLINK"}
         return tuple(arguments if several else arguments[:1])
