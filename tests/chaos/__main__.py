@@ -1,4 +1,4 @@
-"""`make chaos`: the long storms. Prints what was counted as JSON; exit code 1 if a promise broke."""
+"""`make chaos`: the long storms. Prints what was counted as JSON; exit 1 if a promise broke."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import itertools
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +40,19 @@ class Cluster:
         nodes: the primaries as they were made, then the replicas.
     """
 
-    def __init__(self, folder: Path, *, replicas: int = 0, keeps_data: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        replicas: int = 0,
+        keeps_data: bool = False,
+        settings: Sequence[str] = (),
+    ) -> None:
         self._password = secrets.token_urlsafe(18)
         self._folder = folder
         self._replicas = replicas
         self._keeps_data = keeps_data
+        self._settings = settings
         self.nodes: list[RedisServer] = []
 
     def start(self) -> None:
@@ -156,6 +164,7 @@ class Cluster:
             f"cluster-node-timeout {_NODE_TIMEOUT_MS}",
             f"masterauth {self._password}",
             "repl-diskless-sync-delay 0",
+            *self._settings,
         )
         return RedisServer(
             folder, keeps_data=self._keeps_data, password=self._password, settings=settings
@@ -223,10 +232,10 @@ def cluster(_cluster: Cluster) -> Iterator[Cluster]:
 
 
 @contextlib.contextmanager
-def running_cluster(*, replicas: int = 0) -> Iterator[Cluster]:
+def running_cluster(*, replicas: int = 0, settings: Sequence[str] = ()) -> Iterator[Cluster]:
     """A Cluster that keeps its data over the death of its nodes, for the time of the block."""
     with tempfile.TemporaryDirectory(prefix="own-cluster-") as folder:
-        cluster = Cluster(Path(folder), replicas=replicas, keeps_data=True)
+        cluster = Cluster(Path(folder), replicas=replicas, keeps_data=True, settings=settings)
         try:
             cluster.start()
             yield cluster
