@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from tests.chaos.storm import Outcome, Plan, Storm
-from tests.support.cluster import running_cluster
+from tests.support.cluster import PRIMARIES, running_cluster
 from tests.support.proxy import TcpProxy
 from tests.support.redis_server import RedisServer
 
@@ -26,6 +26,7 @@ def main() -> int:
         ("freezes", 35),
         ("restarts", 4),
         ("cuts", 300),
+        ("failovers", 60),
     ):
         parser.add_argument(f"--{name}", type=int, default=default)
     options = parser.parse_args()
@@ -43,7 +44,9 @@ def main() -> int:
         lambda server: Storm(server, replace(plan, with_base_worker=True)),
         lambda server: Storm(server, cutting, proxy=TcpProxy(server.port)),
     )
-    outcomes = [_on_one_server(storm) for storm in storms] + [_on_a_cluster(plan)]
+    swapping = replace(plan, freezes=0, restarts=0, failovers=options.failovers)
+    outcomes = [_on_one_server(storm) for storm in storms]
+    outcomes += [_on_a_cluster(plan), _on_a_cluster(swapping, replicas=PRIMARIES)]
     return 0 if all(outcome.is_good for outcome in outcomes) else 1
 
 
@@ -59,8 +62,11 @@ def _on_one_server(storm: Callable[[RedisServer], Storm]) -> Outcome:
             server.stop()
 
 
-def _on_a_cluster(plan: Plan) -> Outcome:
-    with tempfile.TemporaryDirectory(prefix="storm-") as folder, running_cluster() as cluster:
+def _on_a_cluster(plan: Plan, replicas: int = 0) -> Outcome:
+    with (
+        tempfile.TemporaryDirectory(prefix="storm-") as folder,
+        running_cluster(replicas=replicas) as cluster,
+    ):
         world = RedisServer(Path(folder))
         try:
             return _told(asyncio.run(Storm(cluster, plan, world_url=world.url).blow()))

@@ -24,7 +24,7 @@ from redis import exceptions
 
 from tests.chaos.worker import AGENT, PACE
 from tests.chaos.world import World
-from tests.support.cluster import Cluster
+from tests.support.cluster import PRIMARIES, Cluster
 from tests.support.environment import ROOT
 from tests.support.proxy import TcpProxy
 from tests.support.redis_server import RedisServer
@@ -41,6 +41,7 @@ class Plan:
     """How bad the weather is.
 
     Attributes:
+        failovers: of a Cluster whose nodes have replicas; each loses nothing by itself.
         cuts: replies of the broker that reach a worker in part; then its connection is closed.
         blow_seconds: between two deaths, on average; a quarter of them are polite (SIGTERM).
         with_base_worker: one more reads from the same group, and never acknowledges.
@@ -52,6 +53,7 @@ class Plan:
     kills: int = 15
     freezes: int = 4
     restarts: int = 1
+    failovers: int = 0
     cuts: int = 0
     blow_seconds: float = 0.6
     with_base_worker: bool = False
@@ -71,6 +73,7 @@ class Outcome(msgspec.Struct):
     kills: int = 0
     freezes: int = 0
     restarts: int = 0
+    failovers: int = 0
     cuts: int = 0
     effects: int = 0
     in_doubt: int = 0
@@ -190,7 +193,7 @@ class Storm:
         """Kill, freeze and restart, in whatever order."""
         plan, out = self.plan, self.outcome
         blows = ["kill"] * plan.kills + ["freeze"] * plan.freezes + ["restart"] * plan.restarts
-        blows += ["cut"] * plan.cuts
+        blows += ["failover"] * plan.failovers + ["cut"] * plan.cuts
         random.shuffle(blows)
         thaws: list[asyncio.Task[None]] = []
         for blow in blows:
@@ -198,6 +201,11 @@ class Storm:
             if blow == "restart":
                 await asyncio.to_thread(self._restart)
                 out.restarts += 1
+                continue
+            if blow == "failover":
+                assert isinstance(self.server, Cluster)
+                await asyncio.to_thread(self.server.fail_over, random.randrange(PRIMARIES))
+                out.failovers += 1
                 continue
             if blow == "cut":
                 await self._cut()

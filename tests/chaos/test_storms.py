@@ -45,6 +45,19 @@ async def test_nothing_is_lost_in_a_storm_over_a_cluster(own_redis: RedisServer)
     assert outcome.applied >= plan.messages
 
 
+async def test_nothing_is_lost_while_servers_take_each_other_s_place(
+    own_redis: RedisServer,
+) -> None:
+    """Slots move under the workers' hands again and again."""
+    plan = Plan(messages=1200, kills=3, freezes=0, restarts=0, failovers=8)
+
+    with running_cluster(replicas=3) as cluster:
+        outcome = await Storm(cluster, plan, world_url=own_redis.url).blow()
+
+    assert outcome.is_good, outcome
+    assert outcome.applied >= plan.messages
+
+
 async def test_nothing_is_lost_when_replies_are_cut_in_two(own_redis: RedisServer) -> None:
     """The broker did what it was asked, and the worker cannot know: it must ask again, or stop."""
     plan = Plan(messages=2000, kills=2, freezes=0, restarts=0, cuts=50, blow_seconds=0.15)

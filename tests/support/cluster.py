@@ -32,7 +32,7 @@ _NODE_TIMEOUT_MS = 1000
 
 
 class Cluster:
-    """Three primaries that share the slots; the first of them has `replicas` replicas.
+    """Three primaries that share the slots; the first `replicas` of them have a replica each.
 
     Starts nothing before `start`.
 
@@ -62,8 +62,8 @@ class Cluster:
         for number, node in enumerate(self.nodes):
             self._share(number, node)
         wait_until(self._is_known_to_all, "the nodes to know each other", may_block_loop=True)
-        for replica in self.nodes[PRIMARIES:]:
-            self._follow(replica, self.nodes[0])
+        for replica, primary in zip(self.nodes[PRIMARIES:], self.nodes, strict=False):
+            self._follow(replica, primary)
         wait_until(self.is_well, "the Cluster to be up", may_block_loop=True)
 
     @property
@@ -125,13 +125,16 @@ class Cluster:
         with self.nodes[0].client() as client:
             assert client.wait(1, 5000) == 1
 
-    def fail_over(self) -> None:
-        """Let the replica take over, with everybody alive."""
-        with self.nodes[PRIMARIES].client() as client:
+    def fail_over(self, number: int = 0) -> None:
+        """Let a primary and its replica swap their parts, with everybody alive. Loses nothing."""
+        pair = (self.nodes[number], self.nodes[PRIMARIES + number])
+        replica = next(node for node in pair if not _is_primary(node))
+        with replica.client() as client:
             client.cluster("failover")
+        wait_until(lambda: _is_primary(replica), "a failover", 20, may_block_loop=True)
 
     def wait_for_failover(self) -> None:
-        """Until the replica is the primary, for everybody that runs."""
+        """Until the first replica is a primary, for everybody that runs."""
         wait_until(self._is_taken_over, "a failover", 20, may_block_loop=True)
 
     def slot(self, key: str) -> int:
@@ -171,8 +174,7 @@ class Cluster:
         )
 
     def _is_taken_over(self) -> bool:
-        with self.nodes[PRIMARIES].client() as client:
-            return bool(client.info("replication")["role"] == "master") and self.is_well()
+        return _is_primary(self.nodes[PRIMARIES]) and self.is_well()
 
     def _share(self, number: int, node: RedisServer) -> None:
         with node.client() as client:
@@ -204,6 +206,11 @@ class Cluster:
                 "the replica to have everything",
                 may_block_loop=True,
             )
+
+
+def _is_primary(node: RedisServer) -> bool:
+    with node.client() as client:
+        return bool(client.info("replication")["role"] == "master")
 
 
 def _ask(node: RedisServer, what: str) -> dict[str, Any]:
