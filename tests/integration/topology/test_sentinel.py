@@ -15,10 +15,11 @@ from tests.support.desk import Desk
 from tests.support.redis_server import free_port
 from tests.support.sentinel import SERVICE, Watched
 from tests.support.stub_model import StubModel
-from tests.support.waiting import await_until
+from tests.support.waiting import await_until, wait_until
 from workers.wire.approvals import DecisionKind
 from workers.wire.errors import BrokerRefused, BrokerUnreachable
 from workers.wire.streams.connection import Connection
+from workers.wire.streams.scripts import ThreadLine
 
 AGENT = "treasury_agent"
 
@@ -88,6 +89,24 @@ async def test_the_old_primary_takes_nothing_any_more(watched: Watched) -> None:
         await connection.client.set("signoff:worker:c", "3", ex=60)
         with watched.primary.client() as client:
             assert client.get("signoff:worker:c") == "3"
+
+
+def test_a_thread_s_own_line_follows_too(watched: Watched) -> None:
+    """Leases are renewed over it while the event loop is busy."""
+    script = "return redis.call('SET', KEYS[1], ARGV[1], 'EX', 60)"
+    with ThreadLine(watched.url, 1.0) as line:
+        assert line.run(script, "signoff:worker:a", "1") == b"OK"
+        primary = watched.primary
+        watched.wait_for_replica()
+        primary.kill()
+        with pytest.raises(BrokerUnreachable):
+            line.run(script, "signoff:worker:a", "2")
+        watched.wait_for_failover(primary)
+
+        wait_until(lambda: line.run(script, "signoff:worker:a", "3") == b"OK", "the new primary")
+
+        with watched.primary.client() as client:
+            assert client.get("signoff:worker:a") == "3"
 
 
 async def test_sentinels_without_a_password_are_asked_without_one(watched: Watched) -> None:

@@ -58,8 +58,9 @@ class ClusterServers:
         await self._client.initialize()
         node = self._client.get_random_primary_node()
         slots = await self.client.cluster_slots(target_nodes=node)
-        found = {tuple(one["primary"]) for one in slots.values()}
-        return [self._place(host or node.host, port) for host, port, *_ in sorted(found)]
+        # A server that knows no name of its own is the one we asked.
+        found = {(one["primary"][0] or node.host, one["primary"][1]) for one in slots.values()}
+        return [self._place(host, port) for host, port in sorted(found)]
 
     async def place_of(self, key: str) -> Place:
         """See `Servers`."""
