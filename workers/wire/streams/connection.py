@@ -6,6 +6,7 @@ unless told otherwise, and its plain pool fails under load instead of waiting; b
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Self
 
 from redis import asyncio as redis
@@ -126,8 +127,15 @@ class BlockingLine:
         with translated():
             await self._servers.unblock(self._key, self._number)
 
-    async def execute(self, *command: Any) -> Any:  # noqa: ANN401 - as it answers
-        """Send a command and wait for its answer, as long as it takes.
+    async def execute(
+        self,
+        *command: Any,  # noqa: ANN401 - see redis
+        within_seconds: float | None = None,
+    ) -> Any:  # noqa: ANN401 - as it answers
+        """Send a command and wait for its answer.
+
+        Args:
+            within_seconds: after so long the server counts as gone; never unless given.
 
         Raises:
             BrokerUnreachable: the server went away, or holds the key no longer; the next try
@@ -136,8 +144,13 @@ class BlockingLine:
         """
         with translated():
             try:
-                client = await self._connected()
-                return await client.execute_command(*command)
+                async with asyncio.timeout(within_seconds):
+                    client = await self._connected()
+                    return await client.execute_command(*command)
+            except TimeoutError as error:
+                await self.aclose()
+                self._servers.look_again()
+                raise exceptions.TimeoutError("it is silent") from error
             except exceptions.MovedError as error:
                 await self.aclose()
                 self._servers.look_again()

@@ -17,6 +17,8 @@ from workers.wire.streams.connection import Connection, translated
 from workers.wire.streams.scripts import UNFENCED, Script, lua
 
 BLOCK_MILLISECONDS = 1000
+#: A broker that answers so much later than it should is gone.
+SILENT_SECONDS = 10.0
 #: So long the same invocation, sent again by a sender that got no reply, is known (seconds).
 SEEN_TTL_SECONDS = 7 * 24 * 3600
 
@@ -75,9 +77,10 @@ class Inbox:
         """
         waiting = ("BLOCK", BLOCK_MILLISECONDS) if wait else ()
         group = ("GROUP", self._group, self.consumer)
-        answer = await self._reader.execute(
-            "XREADGROUP", *group, "COUNT", count, *waiting, "STREAMS", self._key, ">"
-        )
+        command = ("XREADGROUP", *group, "COUNT", count, *waiting, "STREAMS", self._key, ">")
+        # A route that is lost cuts nothing; the answer is due after the time we let it wait.
+        limit = BLOCK_MILLISECONDS / 1000 + SILENT_SECONDS
+        answer = await self._reader.execute(*command, within_seconds=limit)
         return [
             InboxEntry(entry_id.decode(), (fields or {}).get(b"data", b""))
             for _key, entries in answer
