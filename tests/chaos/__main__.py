@@ -46,7 +46,10 @@ def main() -> int:
     )
     swapping = replace(plan, freezes=0, restarts=0, failovers=options.failovers)
     outcomes = [_on_one_server(storm) for storm in storms]
-    outcomes += [_on_a_cluster(plan), _on_a_cluster(swapping, replicas=PRIMARIES)]
+    outcomes += [
+        _on_a_cluster(plan),
+        _on_a_cluster(swapping, replicas=PRIMARIES, node_timeout_ms=3000),
+    ]
     return 0 if all(outcome.is_good for outcome in outcomes) else 1
 
 
@@ -62,10 +65,10 @@ def _on_one_server(storm: Callable[[RedisServer], Storm]) -> Outcome:
             server.stop()
 
 
-def _on_a_cluster(plan: Plan, replicas: int = 0) -> Outcome:
+def _on_a_cluster(plan: Plan, **options: int) -> Outcome:
     with (
         tempfile.TemporaryDirectory(prefix="storm-") as folder,
-        running_cluster(replicas=replicas) as cluster,
+        running_cluster(**options) as cluster,
     ):
         world = RedisServer(Path(folder))
         try:

@@ -204,7 +204,7 @@ class Storm:
                 continue
             if blow == "failover":
                 assert isinstance(self.server, Cluster)
-                await asyncio.to_thread(self.server.fail_over, random.randrange(PRIMARIES))
+                await asyncio.to_thread(self.server.fail_over, out.failovers % PRIMARIES)
                 out.failovers += 1
                 continue
             if blow == "cut":

@@ -49,9 +49,9 @@ async def test_nothing_is_lost_while_servers_take_each_other_s_place(
     own_redis: RedisServer,
 ) -> None:
     """Slots move under the workers' hands again and again."""
-    plan = Plan(messages=1200, kills=3, freezes=0, restarts=0, failovers=8)
+    plan = Plan(messages=1200, kills=3, freezes=0, restarts=0, failovers=6)
 
-    with running_cluster(replicas=3) as cluster:
+    with running_cluster(replicas=3, node_timeout_ms=3000) as cluster:
         outcome = await Storm(cluster, plan, world_url=own_redis.url).blow()
 
     assert outcome.is_good, outcome

@@ -97,7 +97,7 @@ async def test_a_killed_worker_s_request_is_decided_and_run_by_another(
             entries = await connection.client.xrange(keys.progress(context))
             return sum(b'"is_finish":true' in fields[b"data"] for _, fields in entries) == 2
 
-        await await_until(is_done, "both tasks to be done", 20)
+        await await_until(is_done, "both tasks to be done", 40)
     await client.disconnect()
 
 
