@@ -43,6 +43,7 @@ class Plan:
     Attributes:
         failovers: of a Cluster whose nodes have replicas; each loses nothing by itself.
         cuts: replies of the broker that reach a worker in part; then its connection is closed.
+        pause_seconds: between two messages.
         blow_seconds: between two deaths, on average; a quarter of them are polite (SIGTERM).
         with_base_worker: one more reads from the same group, and never acknowledges.
     """
@@ -57,6 +58,7 @@ class Plan:
     cuts: int = 0
     blow_seconds: float = 0.6
     with_base_worker: bool = False
+    pause_seconds: float = 0.002
     calm_seconds: float = 60.0
 
 
@@ -175,7 +177,7 @@ class Storm:
                     except _ERRORS:
                         await asyncio.sleep(0.05)
                 self._sent.setdefault(context_id, set()).add(number)
-                await asyncio.sleep(0.002)
+                await asyncio.sleep(self.plan.pause_seconds)
 
     async def _read_as_base_worker(self) -> None:
         group, key = keys.inbox_group(AGENT), keys.inbox(AGENT)

@@ -60,7 +60,15 @@ async def test_nothing_is_lost_while_servers_take_each_other_s_place(
 
 async def test_nothing_is_lost_when_replies_are_cut_in_two(own_redis: RedisServer) -> None:
     """The broker did what it was asked, and the worker cannot know: it must ask again, or stop."""
-    plan = Plan(messages=2000, kills=2, freezes=0, restarts=0, cuts=50, blow_seconds=0.15)
+    plan = Plan(
+        messages=2000,
+        kills=2,
+        freezes=0,
+        restarts=0,
+        cuts=50,
+        blow_seconds=0.15,
+        pause_seconds=0.006,
+    )
 
     with contextlib.closing(TcpProxy(own_redis.port)) as proxy:
         outcome = await Storm(own_redis, plan, proxy=proxy).blow()

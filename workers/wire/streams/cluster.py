@@ -136,8 +136,8 @@ class _PatientCluster(RedisCluster):
         await self.initialize()
         try:
             return await super().execute_command(*args, **kwargs)
-        except _LOST:
-            self.look_again()
+        except _LOST as error:
+            self.look_again_after(error)
             raise
 
     async def _execute_command(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - see redis
@@ -152,7 +152,7 @@ class _PatientCluster(RedisCluster):
             async with asyncio.timeout(self._timeout_seconds):
                 await turns.acquire()
         except TimeoutError as error:
-            raise exceptions.ConnectionError("No connection available.") from error
+            raise exceptions.MaxConnectionsError("No connection available.") from error
         try:
             yield
         finally:
@@ -161,6 +161,11 @@ class _PatientCluster(RedisCluster):
     def look_again(self) -> None:
         """Find out anew who holds what, before the next command."""
         self._initialize = True
+
+    def look_again_after(self, error: BaseException) -> None:
+        """`look_again`, unless it was us who had too much to do."""
+        if not isinstance(error, exceptions.MaxConnectionsError):
+            self.look_again()
 
     async def aclose(self) -> None:
         """What the client does when a server is down: it would close what others are using."""
@@ -189,14 +194,12 @@ class _Batch(ClusterPipeline):
             await cluster.initialize()
             async with cluster.turn():
                 answers = await super().execute(False, allow_redirections)
-        except _LOST:
-            cluster.look_again()
+            for answer in answers:
+                if isinstance(answer, _LOST) or (raise_on_error and isinstance(answer, Exception)):
+                    raise answer
+        except _LOST as error:
+            cluster.look_again_after(error)
             raise
-        for answer in answers:
-            if isinstance(answer, _LOST):
-                cluster.look_again()
-            if isinstance(answer, _LOST) or (raise_on_error and isinstance(answer, Exception)):
-                raise answer
         return answers
 
 
