@@ -20,8 +20,10 @@ import pytest  # noqa: E402
 pytest_plugins = (
     "tests.support.left_behind",
     "tests.support.redis_server",
+    "tests.support.cluster",
     "tests.support.brokers",
     "tests.support.databases",
+    "tests.support.sentinel",
     "tests.support.proxy",
     "tests.support.processes",
     "tests.support.desktop_session",

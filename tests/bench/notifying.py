@@ -104,13 +104,15 @@ async def _bare(url: str) -> list[float]:
     taken_ms: list[float] = []
     notifier = DesktopNotifier(app_name="Signoff")
     async with Connection(url) as connection:
-        client = connection.blocking()
+        client = connection.blocking(keys.progress("bare"))
         load = await asyncio.create_subprocess_exec(
             sys.executable, "-m", __spec__.name, "load", url, "bare"
         )
         last, asked = "0-0", EVENTS_PER_SECOND * SECONDS // REQUESTS_EVERY
         while len(taken_ms) < asked:
-            answer = await client.xread({keys.progress("bare"): last}, block=WAIT_SECONDS * 1000)
+            answer = await client.execute(
+                "XREAD", "BLOCK", WAIT_SECONDS * 1000, "STREAMS", keys.progress("bare"), last
+            )
             for entry_id, fields in answer[0][1] if answer else ():
                 last = entry_id.decode()
                 if b'"interrupt"' in fields[b"data"]:

@@ -11,6 +11,7 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,11 +19,15 @@ import msgspec
 
 from tests.chaos.quarrel import Quarrel
 from tests.chaos.storm import Plan, Storm
+from tests.support.cluster import PRIMARIES, running_cluster
+from tests.support.proxy import TcpProxy
 from tests.support.redis_server import RedisServer
 from tests.support.shipped_users import CONSOLE, WORKER, settings_with_users, url_of
 
 _TELL_EVERY_SECONDS = 15
 _SHOWN_LINES = 40
+#: A server that swaps parts asks the others for their votes, once in two times this.
+_HASTY_MS = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +37,14 @@ class Long:
     Attributes:
         about: for `--help`.
         users: the file of shipped users as whom everybody connects; the administrator otherwise.
+        replicas: of a Cluster's primaries; no Cluster if None.
     """
 
     about: str
     make: Callable[..., Storm]
     plan: Plan
     users: str = ""
+    replicas: int | None = None
 
 
 _CORE = Plan(messages=20_000, contexts=300, processes=4, kills=110, freezes=35, restarts=4)
@@ -53,6 +60,23 @@ LONG = {
         Storm,
         replace(_CORE, messages=5000, kills=25, freezes=8, restarts=2),
         "signoff-7.acl",
+    ),
+    "cut": Long(
+        "the core, and replies that reach it in part",
+        Storm,
+        replace(_CORE, messages=5000, kills=0, freezes=0, restarts=0, cuts=200, blow_seconds=0.1),
+    ),
+    "cluster": Long(
+        "the core on a Cluster of three",
+        Storm,
+        replace(_CORE, messages=5000, kills=25, freezes=8, restarts=3),
+        replicas=0,
+    ),
+    "failovers": Long(
+        "the core on a Cluster whose servers swap their parts",
+        Storm,
+        replace(_CORE, messages=5000, kills=25, freezes=0, restarts=0, failovers=30),
+        replicas=PRIMARIES,
     ),
     "deciders": Long("2 to 8 deciders at once", Quarrel, _ROUNDS, "signoff-7.acl"),
     "deciders-hurt": Long("2 to 8 deciders, and agents that die", Quarrel, _HURT_ROUNDS),
@@ -82,19 +106,9 @@ def main() -> int:
 
 def run(name: str, long: Long, part: float) -> bool:
     """Run one storm, and print what was counted. Returns whether every promise was kept."""
-    with tempfile.TemporaryDirectory(prefix="storm-") as place:
-        folder = Path(place)
-        settings = settings_with_users(long.users, folder) if long.users else ""
-        server = RedisServer(folder, keeps_data=True, settings=settings)
-        storm = long.make(server, _part_of(long.plan, part))
-        if long.users:
-            storm.worker_url = url_of(WORKER, server.port)
-        if long.users and isinstance(storm, Quarrel):
-            storm.console_url = url_of(CONSOLE, server.port)
-        try:
-            asyncio.run(_blow(name, storm))
-        finally:
-            server.stop()
+    with tempfile.TemporaryDirectory(prefix="storm-") as place, ExitStack() as ending:
+        storm = _storm(long, _part_of(long.plan, part), Path(place), ending)
+        asyncio.run(_blow(name, storm))
         outcome = storm.outcome
         line = {"storm": name, "ok": outcome.is_good, **msgspec.to_builtins(outcome)}
         print(msgspec.json.encode(line).decode(), flush=True)
@@ -102,6 +116,30 @@ def run(name: str, long: Long, part: float) -> bool:
             _say(f"{name}: a promise was broken. The last words of its processes:")
             _say("\n".join(storm.log.read_text().splitlines()[-_SHOWN_LINES:]))
     return outcome.is_good
+
+
+def _storm(long: Long, plan: Plan, folder: Path, ending: ExitStack) -> Storm:
+    """A storm over a broker of its own, which ends with the stack."""
+    if long.replicas is not None:
+        patience = {"node_timeout_ms": _HASTY_MS} if long.replicas else {}
+        cluster = ending.enter_context(running_cluster(replicas=long.replicas, **patience))
+        world = RedisServer(folder)
+        ending.callback(world.stop)
+        storm = long.make(cluster, plan)
+        storm.world_url = world.url
+        return storm
+    settings = settings_with_users(long.users, folder) if long.users else ()
+    server = RedisServer(folder, keeps_data=True, settings=settings)
+    ending.callback(server.stop)
+    storm = long.make(server, plan)
+    if long.users:
+        storm.worker_url = url_of(WORKER, server.port)
+    if long.users and isinstance(storm, Quarrel):
+        storm.console_url = url_of(CONSOLE, server.port)
+    if plan.cuts:
+        storm.proxy = TcpProxy(server.port)
+        ending.callback(storm.proxy.close)
+    return storm
 
 
 async def _blow(name: str, storm: Storm) -> None:
@@ -131,13 +169,15 @@ def _part_of(plan: Plan, part: float) -> Plan:
         kills=round(plan.kills * part),
         freezes=round(plan.freezes * part),
         restarts=round(plan.restarts * part),
+        failovers=round(plan.failovers * part),
+        cuts=round(plan.cuts * part),
     )
 
 
 def _size(plan: Plan) -> str:
     return (
         f"{plan.messages} messages, {plan.kills} kill -9, {plan.freezes} freezes past the lease, "
-        f"{plan.restarts} deaths of the broker"
+        f"{plan.restarts} deaths of the broker, {plan.failovers} failovers, {plan.cuts} cuts"
     )
 
 

@@ -26,7 +26,9 @@ from redis import exceptions
 
 from tests.chaos.worker import AGENT, PACE, WORLD_URL
 from tests.chaos.world import World
+from tests.support.cluster import PRIMARIES, Cluster
 from tests.support.environment import ROOT
+from tests.support.proxy import TcpProxy
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import TookTooLong, await_until
 from workers.wire import keys
@@ -34,7 +36,7 @@ from workers.wire.streams.connection import Client
 
 _FROZEN_SECONDS = PACE.lease_seconds + 1.5
 _SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGTERM}
-_ERRORS = (exceptions.RedisError, OSError)
+_ERRORS = (exceptions.RedisError, exceptions.RedisClusterException, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,9 @@ class Plan:
 
     Attributes:
         kills: with SIGKILL; a quarter as many more are polite (SIGTERM).
+        failovers: of a Cluster whose nodes have replicas; each loses nothing by itself.
+        cuts: replies of the broker that reach a worker in part; then its connection is closed.
+        pause_seconds: between two messages.
         blow_seconds: between two deaths, on average.
         with_base_worker: one more reads from the same group, and never acknowledges.
     """
@@ -53,8 +58,11 @@ class Plan:
     kills: int = 15
     freezes: int = 4
     restarts: int = 1
+    failovers: int = 0
+    cuts: int = 0
     blow_seconds: float = 0.6
     with_base_worker: bool = False
+    pause_seconds: float = 0.002
     calm_seconds: float = 60.0
 
 
@@ -71,6 +79,8 @@ class Outcome(msgspec.Struct):
     kills: int = 0
     freezes: int = 0
     restarts: int = 0
+    failovers: int = 0
+    cuts: int = 0
     effects: int = 0
     in_doubt: int = 0
     read_by_base_worker: int = 0
@@ -105,11 +115,15 @@ class Storm:
 
     Attributes:
         worker_url: as whom its workers connect, when they are not to be its administrator.
+        world_url: where the world is, when it is not another database of the broker.
+        proxy: what stands between the workers and the broker, to be cut.
     """
 
-    server: RedisServer
+    server: RedisServer | Cluster
     plan: Plan
     worker_url: str = ""
+    world_url: str = ""
+    proxy: TcpProxy | None = None
     outcome: Outcome = field(default_factory=Outcome)
 
     async def blow(self) -> Outcome:
@@ -145,14 +159,22 @@ class Storm:
         return f"{self._done} messages sent"
 
     def _client(self) -> Client:
+        if isinstance(self.server, Cluster):
+            return self.server.async_client()
         return redis.Redis.from_url(
             self.server.url, protocol=2, decode_responses=True, socket_timeout=5
         )
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        url = self.worker_url or self.server.url
-        command = [sys.executable, "-m", "tests.chaos.worker", url]
-        return self._start(command, {WORLD_URL: self.server.url})
+        return self._start(
+            [sys.executable, "-m", "tests.chaos.worker", self._url_for_workers()],
+            {WORLD_URL: self.world_url or self.server.url},
+        )
+
+    def _url_for_workers(self) -> str:
+        if self.proxy is not None and isinstance(self.server, RedisServer):
+            return self.server.url_at(self.proxy.port)
+        return self.worker_url or self.server.url
 
     def _start(self, command: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
@@ -185,7 +207,7 @@ class Storm:
                     except _ERRORS:
                         await asyncio.sleep(0.05)
                 self._sent.setdefault(context_id, set()).add(number)
-                await asyncio.sleep(0.002)
+                await asyncio.sleep(self.plan.pause_seconds)
 
     async def _read_as_base_worker(self) -> None:
         group, key = keys.inbox_group(AGENT), keys.inbox(AGENT)
@@ -204,13 +226,13 @@ class Storm:
         plan, out = self.plan, self.outcome
         blows = ["kill"] * plan.kills + ["freeze"] * plan.freezes + ["restart"] * plan.restarts
         blows += ["stop"] * (plan.kills // 4)
+        blows += ["failover"] * plan.failovers + ["cut"] * plan.cuts
         random.shuffle(blows)
         thaws: list[asyncio.Task[None]] = []
         for number, blow in enumerate(blows, 1):
             await self._wait_before(number / (len(blows) + 1))
-            if blow == "restart":
-                await asyncio.to_thread(self._restart)
-                out.restarts += 1
+            if blow in {"restart", "failover", "cut"}:
+                await self._hurt_broker(blow)
                 continue
             victim = self._alive.pop(random.randrange(len(self._alive)))
             self._others.append(victim)
@@ -223,6 +245,18 @@ class Storm:
                 out.freezes += 1
             self._alive.append(self._spawn())
         await asyncio.gather(*thaws)
+
+    async def _hurt_broker(self, blow: str) -> None:
+        out = self.outcome
+        if blow == "restart":
+            await asyncio.to_thread(self._restart)
+            out.restarts += 1
+        elif blow == "failover":
+            assert isinstance(self.server, Cluster)
+            await asyncio.to_thread(self.server.fail_over, out.failovers % PRIMARIES)
+            out.failovers += 1
+        else:
+            await self._cut()
 
     async def _wait_before(self, part: float) -> None:
         """Wait for the next blow: so that blows are spread over the work, and not only over time.
@@ -240,13 +274,24 @@ class Storm:
     def _done(self) -> int:
         return sum(map(len, self._sent.values()))
 
+    async def _cut(self) -> None:
+        """Let a worker get a part of the next replies, and wait until it has."""
+        assert self.proxy is not None
+        proxy, before = self.proxy, self.proxy.cuts
+        await asyncio.to_thread(proxy.cut_reply, random.randrange(1, 3000))
+        with suppress(TookTooLong):  # when all is done, little more is said
+            await await_until(lambda: proxy.cuts > before, "a reply to be cut", 5)
+        self.outcome.cuts += proxy.cuts - before
+
     async def _thaw(self, victim: subprocess.Popen[bytes]) -> None:
         await asyncio.sleep(_FROZEN_SECONDS)
         victim.send_signal(signal.SIGCONT)
 
     def _restart(self) -> None:
-        self.server.kill()
-        self.server.start()
+        nodes = self.server.nodes if isinstance(self.server, Cluster) else [self.server]
+        victim = random.choice(nodes)
+        victim.kill()
+        victim.start()
 
     async def _wait_until_quiet(self) -> None:
         """Until the inbox holds nothing but what the base worker has read."""
@@ -259,7 +304,7 @@ class Storm:
                 await asyncio.sleep(0.05)
 
     async def _count(self) -> None:
-        out, world = self.outcome, World(self.server.url)
+        out, world = self.outcome, World(self.world_url or self.server.url)
         async with self._client() as client:
             base = {
                 (data["context_id"], data["data"]["number"])

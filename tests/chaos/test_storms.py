@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 import time
@@ -12,7 +13,9 @@ import pytest
 from tests.chaos.storm import Plan, Storm
 from tests.chaos.worker import AGENT, POINTS
 from tests.chaos.world import World
+from tests.support.cluster import running_cluster
 from tests.support.processes import Process, StartProcess
+from tests.support.proxy import TcpProxy
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import await_until
 from workers.wire import keys
@@ -29,6 +32,50 @@ async def test_nothing_is_lost_in_a_storm(own_redis: RedisServer, with_base_work
     assert outcome.is_good, outcome
     assert outcome.applied >= plan.messages - outcome.read_by_base_worker
     assert (outcome.read_by_base_worker > 0) is with_base_worker
+
+
+async def test_nothing_is_lost_in_a_storm_over_a_cluster(own_redis: RedisServer) -> None:
+    """The same, with inbox, marks and progress on three servers, of which one dies and returns."""
+    plan = Plan(messages=1200, kills=6, freezes=2, restarts=2)
+
+    with running_cluster() as cluster:
+        outcome = await Storm(cluster, plan, world_url=own_redis.url).blow()
+
+    assert outcome.is_good, outcome
+    assert outcome.applied >= plan.messages
+
+
+async def test_nothing_is_lost_while_servers_take_each_other_s_place(
+    own_redis: RedisServer,
+) -> None:
+    """Slots move under the workers' hands again and again."""
+    plan = Plan(messages=1200, kills=3, freezes=0, restarts=0, failovers=6)
+
+    with running_cluster(replicas=3, node_timeout_ms=3000) as cluster:
+        outcome = await Storm(cluster, plan, world_url=own_redis.url).blow()
+
+    assert outcome.is_good, outcome
+    assert outcome.applied >= plan.messages
+
+
+async def test_nothing_is_lost_when_replies_are_cut_in_two(own_redis: RedisServer) -> None:
+    """The broker did what it was asked, and the worker cannot know: it must ask again, or stop."""
+    plan = Plan(
+        messages=2000,
+        kills=2,
+        freezes=0,
+        restarts=0,
+        cuts=50,
+        blow_seconds=0.15,
+        pause_seconds=0.006,
+    )
+
+    with contextlib.closing(TcpProxy(own_redis.port)) as proxy:
+        outcome = await Storm(own_redis, plan, proxy=proxy).blow()
+
+    assert outcome.is_good, outcome
+    assert outcome.cuts >= 30
+    assert outcome.applied >= plan.messages
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -1,4 +1,4 @@
-"""`python -m tests.chaos.worker URL [POINT]`: a worker of the real core, with a world to change.
+"""`python -m tests.chaos.worker URL [POINT [WORLD_URL]]`: a worker of the real core, and its world.
 
 Each third message has an effect outside, behind the ledger as an approved tool is. With POINT the
 process kills itself there, as a power cut would, the first time it comes by.
@@ -97,7 +97,7 @@ class Hands:
         self.die_at("after_record")
 
 
-async def main(url: str, point: str) -> None:
+async def main(url: str, point: str = "", world_url: str = "") -> None:
     """Work until SIGTERM."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
@@ -134,4 +134,4 @@ def _die_around(dispatcher: Dispatcher, hands: Hands) -> None:
 
 if __name__ == "__main__":
     structlog.configure(logger_factory=structlog.WriteLoggerFactory(file=sys.stderr))
-    asyncio.run(main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else ""))
+    asyncio.run(main(*sys.argv[1:]))

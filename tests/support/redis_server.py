@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -45,7 +45,9 @@ class RedisServer:
         keeps_data: bool = False,
         binary: str = "redis-server",
         is_cluster: bool = False,
-        settings: str = "",
+        is_sentinel: bool = False,
+        password: str = "",
+        settings: Sequence[str] = (),
     ) -> None:
         """Start a server and wait until it answers.
 
@@ -53,13 +55,16 @@ class RedisServer:
             keeps_data: survive `restart` and `kill`, as the broker of a real installation does.
             binary: the program, when it is not to be the `redis-server` of this machine.
             is_cluster: a Cluster of one node: it refuses scripts that leave their slot.
+            is_sentinel: it keeps no data, and watches over servers that `settings` name.
+            password: random unless given; servers that know each other share one.
             settings: further lines of its configuration.
         """
         self._binary = binary
         self._is_cluster = is_cluster
-        self._settings = settings
+        self._mode = ["--sentinel"] if is_sentinel else []
         self.folder = folder
-        self.password = secrets.token_urlsafe(18)
+        self.password = password or secrets.token_urlsafe(18)
+        self.settings = settings
         self.port = 0
         self._keeps_data = keeps_data
         self._process: subprocess.Popen[bytes] | None = None
@@ -116,10 +121,10 @@ class RedisServer:
             f"appendonly {'yes' if self._keeps_data else 'no'}\nappendfsync always\n"
             # Its bus would be 10,000 ports further up, where there may be none.
             + (f"cluster-enabled yes\ncluster-port {free_port()}\n" if self._is_cluster else "")
-            + self._settings
+            + "".join(f"{line}\n" for line in self.settings)
         )
         self._process = subprocess.Popen(
-            [program(self._binary), str(configuration)],
+            [program(self._binary), str(configuration), *self._mode],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

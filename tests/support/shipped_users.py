@@ -29,7 +29,7 @@ def url_of(user: str, port: int) -> str:
     return f"redis://{user}:{user}@127.0.0.1:{port}/0"
 
 
-def settings_with_users(name: str, folder: Path) -> str:
+def settings_with_users(name: str, folder: Path) -> tuple[str, ...]:
     """Lines of a server's configuration that make the users of a shipped file.
 
     Unlike users that are made by a command, these are there again when the server was killed.
@@ -37,4 +37,4 @@ def settings_with_users(name: str, folder: Path) -> str:
     lines = (FILES / name).read_text().splitlines()
     users = folder / "users.conf"
     users.write_text("".join(f"{line} >{line.split()[1]}\n" for line in lines if line))
-    return f"include {users}\n"
+    return (f"include {users}",)

@@ -29,12 +29,12 @@ def check_broker(state: BrokerState) -> Iterator[Finding]:
             "This is a replica: it takes no messages.",
             "Use the address of the primary.",
         )
-    if state.is_cluster:
+    if state.is_cluster and not state.node:
         yield Finding(
             Level.NOTE,
             "role",
             "This is one node of a Cluster; only what lies on it was looked at.",
-            "Examine the other nodes too.",
+            "Use an address like redis+cluster://host-1:6379,host-2:6379.",
         )
     yield _persistence(state)
     if not state.writes_well:

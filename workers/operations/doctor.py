@@ -7,6 +7,7 @@ read is said, and the rest is still looked at.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from workers.operations.broker_checks import check_broker
@@ -18,7 +19,7 @@ from workers.wire.errors import BrokerRefused, BrokerUnreachable, SignoffError
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.examination import (
     InboxState,
-    broker_state,
+    broker_states,
     inbox_states,
     silent_workers,
 )
@@ -92,9 +93,13 @@ class _Patient:
         self._is_cluster = False
 
     async def broker(self) -> Sequence[Finding]:
-        state = await broker_state(self._connection)
-        self._is_cluster = state.is_cluster
-        return list(check_broker(state))
+        states = await broker_states(self._connection)
+        self._is_cluster = any(state.is_cluster for state in states)
+        return [
+            replace(finding, title=f"{state.node}: {finding.title}") if state.node else finding
+            for state in states
+            for finding in check_broker(state)
+        ]
 
     async def workers(self) -> Sequence[Finding]:
         living = await self._reader.workers()

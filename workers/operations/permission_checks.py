@@ -29,7 +29,10 @@ async def check_permissions(connection: Connection, agents: Sequence[str]) -> li
         BrokerUnreachable: the broker went away.
     """
     findings: list[Finding] = []
-    for purpose, commands in _needs(list(agents) or [_CONTEXT]).items():
+    needs = _needs(list(agents) or [_CONTEXT])
+    if connection.is_cluster:
+        needs["follow a Cluster"] = [("CLUSTER", "SLOTS"), ("ASKING",)]
+    for purpose, commands in needs.items():
         try:
             refused = await not_permitted(connection, commands)
         except BrokerRefused:

@@ -7,16 +7,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest_asyncio
 
 from tests.support.lives import Life
-from tests.support.redis_server import RedisServer
 from workers.wire.streams.connection import Connection
 
 BeginLife = Callable[[str], Awaitable[Life]]
 
 
 @pytest_asyncio.fixture
-async def connection(any_broker: RedisServer) -> AsyncIterator[Connection]:
+async def connection(any_url: str) -> AsyncIterator[Connection]:
     """The test's own connection."""
-    async with Connection(any_broker.url) as connection:
+    async with Connection(any_url) as connection:
         yield connection
 
 

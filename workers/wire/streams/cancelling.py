@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from redis.asyncio.connection import AbstractConnection, ConnectionPool
+from redis.asyncio.connection import AbstractConnection
 
 
 class _Cancellable(AbstractConnection):
@@ -30,7 +30,6 @@ class _Cancellable(AbstractConnection):
             raise asyncio.CancelledError
 
 
-def make_cancellable(pool: ConnectionPool) -> None:
-    """Let the pool make connections, of the kind it makes, whose commands can be cancelled."""
-    kind: type[Any] = pool.connection_class
-    pool.connection_class = type(f"Cancellable{kind.__name__}", (_Cancellable, kind), {})
+def cancellable(kind: type[Any]) -> type[Any]:
+    """A kind of connection whose commands can be cancelled."""
+    return type(f"Cancellable{kind.__name__}", (_Cancellable, kind), {})

@@ -1,100 +1,75 @@
-"""Connections to the broker, and its errors in words for people.
+"""Connections to the broker, whether it is one server, watched by Sentinels, or a Cluster.
 
-The only place that makes redis clients. redis-py 8 cuts blocking reads after 5 s unless told
-otherwise, and its plain pool fails under load instead of waiting; both are set right here.
+The only place that makes redis clients for this package. redis-py 8 cuts blocking reads after 5 s
+unless told otherwise, and its plain pool fails under load instead of waiting; both are set right.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Self, TypeAlias
+import asyncio
+from typing import Any, Self
 
 from redis import asyncio as redis
 from redis import exceptions
-from redis.asyncio.connection import parse_url
 
-from workers.wire.addresses import address_errors, address_parts
-from workers.wire.errors import BrokerError, BrokerRefused, BrokerUnreachable
-from workers.wire.streams.cancelling import make_cancellable
-from workers.wire.streams.joining import JoiningClient
+from workers.wire.addresses import Topology, read_address
+from workers.wire.errors import BrokerError
+from workers.wire.streams.cluster import ClusterServers
+from workers.wire.streams.places import Client as Client
+from workers.wire.streams.places import OneServer, Place, Servers
+from workers.wire.streams.sentinels import SentinelServers
+from workers.wire.streams.translation import translated as translated
 
-CONNECT_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 10.0
 MAX_CONNECTIONS = 20
 
-#: The client's own types are unions of the replies of every protocol version; we speak one, and
-#: read replies by their shape in this package alone.
-Client: TypeAlias = Any
-
-_HINT_ADDRESS = "Check the address and port, and that the broker is running."
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn errors of the redis client into `BrokerError`.
-
-    Raises:
-        BrokerRefused: the broker answered and said no.
-        BrokerUnreachable: it did not answer.
-        BrokerError: it could not do what was asked.
-    """
-    try:
-        yield
-    except (exceptions.AuthenticationError, exceptions.AuthorizationError) as error:
-        raise _refused_password(error) from error
-    except exceptions.NoPermissionError as error:
-        title = f"The broker does not permit this: {error}."
-        raise BrokerRefused(
-            title, "Ask its administrator for the console's permissions."
-        ) from error
-    except (exceptions.ConnectionError, exceptions.TimeoutError, OSError) as error:
-        raise BrokerUnreachable(
-            f"The broker does not answer: {str(error).rstrip('.')}.", _HINT_ADDRESS
-        ) from error
-    except exceptions.InvalidResponse as error:
-        title = "What answers at this address is not a Redis or Valkey broker."
-        raise BrokerRefused(title, _HINT_ADDRESS) from error
-    except exceptions.ResponseError as error:
-        raise BrokerError(f"The broker could not do this: {error}.") from error
-    except exceptions.RedisError as error:
-        raise BrokerError(f"The broker client failed: {error}.") from error
-
-
-def _refused_password(error: Exception) -> BrokerRefused:
-    if "Authentication required" in str(error):
-        title = "The broker asks for a password."
-        return BrokerRefused(title, "Enter the password in the connection settings.")
-    return BrokerRefused(
-        "The broker refused the user name or password.", "Enter the password again."
-    )
+_SERVERS: dict[Topology, type[OneServer | ClusterServers]] = {
+    Topology.SINGLE: OneServer,
+    Topology.SENTINEL: SentinelServers,
+    Topology.CLUSTER: ClusterServers,
+}
 
 
 class Connection:
     """One broker, with a pool for commands and single connections for blocking reads.
 
     An async context manager: entering it proves that the broker answers.
+
+    Attributes:
+        url: its address, with the password.
+        client: for commands, on whichever server they belong.
+        is_cluster: what a script or transaction touches must lie in one slot.
+        may_move: the broker may be served by other servers later.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout_seconds: float = COMMAND_TIMEOUT_SECONDS,
+        max_connections: int = MAX_CONNECTIONS,
+    ) -> None:
+        """Set it up; nothing is connected before it is used.
+
+        Args:
+            timeout_seconds: for one command, and for waiting until it may be sent.
+            max_connections: more commands at once wait for each other.
+
+        Raises:
+            BrokerRefused: not a broker's address.
+        """
         self.url = url
-        with address_errors():
-            address_parts(url)
-            pool = redis.BlockingConnectionPool.from_url(
-                url,
-                protocol=2,
-                max_connections=MAX_CONNECTIONS,
-                timeout=COMMAND_TIMEOUT_SECONDS,
-                socket_timeout=COMMAND_TIMEOUT_SECONDS,
-                socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            )
-            make_cancellable(pool)
-            self.client: Client = JoiningClient.from_pool(pool)
+        address = read_address(url)
+        kind = _SERVERS[address.topology]
+        self._servers: Servers = kind(address, timeout_seconds, max_connections)
+        self.client: Client = self._servers.client
+        self.is_cluster = address.topology is Topology.CLUSTER
+        self.may_move = address.topology is not Topology.SINGLE
 
     async def __aenter__(self) -> Self:
         try:
             with translated():
-                await self.client.ping()
+                await self._servers.check()
         except BrokerError:
             await self.close()
             raise
@@ -103,33 +78,108 @@ class Connection:
     async def __aexit__(self, *_exc: object) -> None:
         await self.close()
 
-    def blocking(self) -> Client:
-        """A client of its own for reads that wait longer than any command may. Close it."""
-        with address_errors():
-            return redis.Redis.from_url(
-                self.url,
+    async def primaries(self) -> list[Place]:
+        """The servers that take writes, as things stand now; one unless it is a Cluster.
+
+        Raises:
+            BrokerError: nobody can say.
+        """
+        with translated():
+            return list(await self._servers.primaries())
+
+    async def load_script(self, text: str, key: str) -> None:
+        """Make a script known where a key lies. Raises what the client raises."""
+        await self._servers.load_script(text, key)
+
+    def blocking(self, key: str) -> BlockingLine:
+        """A line of its own for reads of one key that wait longer than any command may."""
+        return BlockingLine(self._servers, key)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._servers.close()
+
+
+class BlockingLine:
+    """A line to the server that holds a key, whichever that is. Close it."""
+
+    def __init__(self, servers: Servers, key: str) -> None:
+        self._servers = servers
+        self._key = key
+        self._client: Client | None = None
+        self._number = 0
+        self._where = ""
+
+    async def open(self) -> None:
+        """Connect, and learn by what name `unblock` can call us.
+
+        Raises:
+            BrokerError: see `execute`.
+        """
+        self._number = await self.execute("CLIENT ID")
+
+    async def unblock(self) -> None:
+        """Let a command that waits answer now.
+
+        Raises:
+            BrokerError: the broker is away, or does not permit it.
+        """
+        with translated():
+            await self._servers.unblock(self._key, self._number)
+
+    async def execute(
+        self,
+        *command: Any,  # noqa: ANN401 - see redis
+        within_seconds: float | None = None,
+    ) -> Any:  # noqa: ANN401 - as it answers
+        """Send a command and wait for its answer.
+
+        Args:
+            within_seconds: after so long the server counts as gone; never unless given.
+
+        Raises:
+            BrokerUnreachable: the server went away, or holds the key no longer; the next try
+                asks for the one that does.
+            BrokerError: see `translated`.
+        """
+        with translated():
+            try:
+                async with asyncio.timeout(within_seconds):
+                    client = await self._connected()
+                    return await client.execute_command(*command)
+            except TimeoutError as error:
+                await self.aclose()
+                self._servers.look_again()
+                raise exceptions.TimeoutError("it is silent") from error
+            except exceptions.MovedError as error:
+                await self.aclose()
+                self._servers.look_again()
+                raise exceptions.ConnectionError("the key has moved to another server") from error
+            except (exceptions.ConnectionError, exceptions.TimeoutError):
+                await self.aclose()
+                self._servers.look_again()
+                raise
+
+    async def aclose(self) -> None:
+        """Close it; the next command opens it again."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def _connected(self) -> Client:
+        place = await self._servers.place_of(self._key)
+        if place.name != self._where:
+            await self.aclose()
+        if self._client is None:
+            self._where = place.name
+            pool = place.pool(
+                redis.ConnectionPool,
                 protocol=2,
-                single_connection_client=True,
+                max_connections=1,
                 socket_timeout=None,
-                socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
                 # A lost half-open connection must not be read for ever.
                 socket_keepalive=True,
                 health_check_interval=0,
             )
-
-    def listener(self) -> Client:
-        """A bare connection that speaks RESP3, for `news.listen`. Disconnect it."""
-        with address_errors():
-            options: dict[str, Any] = dict(parse_url(self.url))
-            kind = options.pop("connection_class", redis.Connection)
-            return kind(
-                **options,
-                protocol=3,
-                socket_timeout=None,
-                socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            )
-
-    async def close(self) -> None:
-        """Close every connection."""
-        await self.client.aclose()
-        await self.client.connection_pool.disconnect()
+            self._client = redis.Redis.from_pool(pool)
+        return self._client

@@ -10,13 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from redis import asyncio as redis
 from redis.exceptions import NoPermissionError
 
 from workers.wire import keys
 from workers.wire.errors import BrokerError
 from workers.wire.ids import CONSUMER_PREFIX
-from workers.wire.streams.connection import Connection, translated
-from workers.wire.streams.reader import Reader
+from workers.wire.streams.connection import (
+    COMMAND_TIMEOUT_SECONDS,
+    Client,
+    Connection,
+    translated,
+)
+from workers.wire.streams.reader import Reader, values
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,7 @@ class BrokerState:
         writes_well: its last write to disk succeeded.
         max_memory: bytes; 0 is no limit.
         skew_seconds: how far its clock is ahead of ours, at least; 0 within the round trip.
+        node: host and port, where it is one of the servers of the Cluster we are connected to.
     """
 
     software: str
@@ -45,6 +52,7 @@ class BrokerState:
     used_memory: int
     eviction_policy: str
     skew_seconds: float
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +85,22 @@ class InboxState:
     quarantined: int
 
 
-async def broker_state(connection: Connection) -> BrokerState:
-    """Ask the broker about itself.
+async def broker_states(connection: Connection) -> list[BrokerState]:
+    """Ask the broker about itself: each primary of a Cluster, else the one server there is.
 
     Raises:
         BrokerRefused: INFO is not permitted.
         BrokerError: the broker cannot be used.
     """
-    client = connection.client
+    states: list[BrokerState] = []
+    for place in await connection.primaries():
+        pool = place.pool(redis.ConnectionPool, protocol=2, socket_timeout=COMMAND_TIMEOUT_SECONDS)
+        async with redis.Redis.from_pool(pool) as client:
+            states.append(await _broker_state(client, place.name))
+    return states
+
+
+async def _broker_state(client: Client, node: str) -> BrokerState:
     with translated():
         info: Mapping[str, Any] = await client.info()
         # Asked twice: the first may pay for a new connection.
@@ -100,7 +116,7 @@ async def broker_state(connection: Connection) -> BrokerState:
         is_replica=info.get("role") != "master",
         is_cluster=bool(info.get("cluster_enabled")),
         is_appending=bool(info.get("aof_enabled")),
-        saves=await _saves(connection),
+        saves=await _saves(client),
         writes_well=all(
             info.get(name, "ok") == "ok"
             for name in ("rdb_last_bgsave_status", "aof_last_write_status")
@@ -109,6 +125,7 @@ async def broker_state(connection: Connection) -> BrokerState:
         used_memory=int(info.get("used_memory", 0)),
         eviction_policy=str(info.get("maxmemory_policy", "")),
         skew_seconds=min(there - before, 0.0) or max(there - after, 0.0),
+        node=node,
     )
 
 
@@ -130,7 +147,7 @@ async def silent_workers(connection: Connection) -> list[str]:
     client = connection.client
     with translated():
         names = [name.decode() for name in await client.zrange(keys.WORKERS, 0, -1)]
-        told = await client.mget([keys.worker(name) for name in names]) if names else []
+        told = await values(client, [keys.worker(name) for name in names])
     return [name for name, info in zip(names, told, strict=True) if info is None]
 
 
@@ -161,10 +178,10 @@ async def _inbox_state(connection: Connection, agent: str) -> InboxState:
     )
 
 
-async def _saves(connection: Connection) -> bool | None:
+async def _saves(client: Client) -> bool | None:
     try:
         with translated():
-            found = await connection.client.config_get("save")
+            found = await client.config_get("save")
     except BrokerError:
         return None  # a managed broker has no CONFIG, and a worker's user needs none
     return bool(found.get("save"))

@@ -2,20 +2,18 @@
 
 The only place that sends to a base worker under a mark. Such a worker resumes whatever waits, so a
 second answer would run the next call, which nobody looked at. Mark and message are one step: after
-a lost reply nobody has to guess whether a mark without a message blocks the call for ever.
+a lost reply nobody has to guess whether a mark without a message blocks the call for ever. On a
+Cluster they are two steps; the base package itself does not run there.
 """
 
 from __future__ import annotations
-
-from importlib import resources
 
 from workers.wire import keys
 from workers.wire.codec import encode_event
 from workers.wire.events import Event
 from workers.wire.streams.connection import Connection, translated
 from workers.wire.streams.progress import MARKS_TTL_SECONDS
-
-_SEND_ONCE = resources.files(__package__).joinpath("send_once.lua").read_text()
+from workers.wire.streams.scripts import Script, lua
 
 
 async def send_once(
@@ -30,10 +28,15 @@ async def send_once(
     Returns:
         Whether it was sent; False when the call was decided before.
     """
-    script = connection.client.register_script(_SEND_ONCE)
+    marks, inbox = keys.decisions(event.context_id), keys.inbox(agent)
+    data = encode_event(event)
+    script = Script(connection, lua("send_once"))
+    if not connection.is_cluster:
+        return await script.run((marks, inbox), call, mark, MARKS_TTL_SECONDS, data) is not None
+    # There the two lie on different servers. The mark comes first: when the message is lost after
+    # it, the call waits for ever, and the error is told; the other way round it could run twice.
+    if await script.run((marks,), call, mark, MARKS_TTL_SECONDS) is None:
+        return False
     with translated():
-        entry_id = await script(
-            keys=[keys.decisions(event.context_id), keys.inbox(agent)],
-            args=[call, mark, MARKS_TTL_SECONDS, encode_event(event)],
-        )
-    return entry_id is not None
+        await connection.client.xadd(inbox, {"data": data})
+    return True

@@ -14,8 +14,11 @@ from workers.wire import keys
 from workers.wire.codec import encode_event
 from workers.wire.events import Event
 from workers.wire.streams.connection import Connection, translated
+from workers.wire.streams.scripts import UNFENCED, Script, lua
 
 BLOCK_MILLISECONDS = 1000
+#: A broker that answers so much later than it should is gone.
+SILENT_SECONDS = 10.0
 #: So long the same invocation, sent again by a sender that got no reply, is known (seconds).
 SEEN_TTL_SECONDS = 7 * 24 * 3600
 #: What the member that holds a response begins with; the digest follows.
@@ -51,8 +54,8 @@ class Inbox:
         self._key = keys.inbox(agent)
         self._group = keys.inbox_group(agent)
         self._client = connection.client
-        self._reader = connection.blocking()
-        self._reader_id = 0
+        self._reader = connection.blocking(self._key)
+        self._first = Script(connection, lua("fence", "first"))
 
     async def open(self) -> None:
         """Create the stream and its group if they are not there. What waits is not lost."""
@@ -62,7 +65,7 @@ class Inbox:
             except ResponseError as error:
                 if "BUSYGROUP" not in str(error):
                     raise
-            self._reader_id = await self._reader.client_id()
+        await self._reader.open()
 
     async def close(self) -> None:
         """Close the reading connection."""
@@ -74,14 +77,12 @@ class Inbox:
         Args:
             wait: up to one second for the first.
         """
-        with translated():
-            answer = await self._reader.xreadgroup(
-                self._group,
-                self.consumer,
-                {self._key: ">"},
-                count=count,
-                block=BLOCK_MILLISECONDS if wait else None,
-            )
+        waiting = ("BLOCK", BLOCK_MILLISECONDS) if wait else ()
+        group = ("GROUP", self._group, self.consumer)
+        command = ("XREADGROUP", *group, "COUNT", count, *waiting, "STREAMS", self._key, ">")
+        # A route that is lost cuts nothing; the answer is due after the time we let it wait.
+        limit = BLOCK_MILLISECONDS / 1000 + SILENT_SECONDS
+        answer = await self._reader.execute(*command, within_seconds=limit)
         return [
             InboxEntry(entry_id.decode(), (fields or {}).get(b"data", b""))
             for _key, entries in answer
@@ -90,8 +91,7 @@ class Inbox:
 
     async def wake(self) -> None:
         """Let a read that waits return now. Without permission for that it returns in a second."""
-        with translated():
-            await self._client.client_unblock(self._reader_id)
+        await self._reader.unblock()
 
     async def is_first(self, caller: str, invocation_id: str, digest: str, entry_id: str) -> bool:
         """Whether an invocation was not sent before, in another entry.
@@ -101,12 +101,7 @@ class Inbox:
                 and with them other invocations come under the same id.
         """
         key = keys.seen(self.agent, caller, invocation_id)
-        with translated():
-            async with self._client.pipeline(transaction=True) as batch:
-                batch.hsetnx(key, digest, entry_id)
-                batch.hget(key, digest)
-                batch.expire(key, SEEN_TTL_SECONDS)
-                _, first, _ = await batch.execute()
+        _, first = await self._first.run((key, key), digest, entry_id, SEEN_TTL_SECONDS, UNFENCED)
         return bool(first.decode() == entry_id)
 
     async def response(self, caller: str, invocation_id: str, digest: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from redis.exceptions import NoPermissionError, ResponseError
 
-from workers.wire.streams.connection import Connection, translated
+from workers.wire.streams.connection import COMMAND_TIMEOUT_SECONDS, Connection, translated
 
 Command: TypeAlias = Sequence[str]
 
@@ -24,10 +24,12 @@ async def not_permitted(connection: Connection, commands: Iterable[Command]) -> 
         BrokerUnreachable: the broker went away.
     """
     refused: list[Command] = []
-    pool = connection.client.connection_pool
+    place, *_ = await connection.primaries()
     with translated():
-        line = await pool.get_connection()
+        # On a Cluster all servers permit the same.
+        line = place.wire(protocol=2, socket_timeout=COMMAND_TIMEOUT_SECONDS)
         try:
+            await line.connect()
             for command in commands:
                 await line.send_command("MULTI")
                 await line.read_response()
@@ -43,5 +45,4 @@ async def not_permitted(connection: Connection, commands: Iterable[Command]) -> 
         finally:
             # In whatever state it is: nothing that was queued can be executed any more.
             await line.disconnect()
-            await pool.release(line)
     return refused

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 
 from workers.wire import keys
 from workers.wire.approvals import Receipt
@@ -22,6 +21,7 @@ from workers.wire.events import (
     WorkerInfo,
 )
 from workers.wire.streams.connection import Connection, translated
+from workers.wire.streams.scripts import UNFENCED, Script, lua
 
 MAX_PROGRESS_ENTRIES = 10_000
 MAX_RECEIPTS = 10_000
@@ -29,11 +29,6 @@ MAX_RECEIPTS = 10_000
 MARKS_TTL_SECONDS = 30 * 24 * 3600
 #: A worker that has said nothing for so long is taken from the list.
 FORGOTTEN_AFTER_MS = 24 * 3600 * 1000
-
-_FENCE, _EMIT, _FIRST = (
-    resources.files(__package__).joinpath(f"{name}.lua").read_text()
-    for name in ("fence", "emit", "first")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +44,7 @@ class Fence:
     token: int
 
 
-_UNFENCED = Fence("", 0)
+_UNFENCED = Fence("", UNFENCED)
 #: What the scripts answer to a token that is too old.
 _FENCED = b"fenced"
 
@@ -59,8 +54,8 @@ class ProgressWriter:
 
     def __init__(self, connection: Connection) -> None:
         self._client = connection.client
-        self._emit = self._client.register_script(_FENCE + _EMIT)
-        self._first = self._client.register_script(_FENCE + _FIRST)
+        self._emit = Script(connection, lua("fence", "emit"))
+        self._first = Script(connection, lua("fence", "first"))
 
     async def emit(self, event: Event, event_key: str, fence: Fence | None = None) -> bool:
         """Add an event to its context's progress stream, and publish it.
@@ -77,21 +72,18 @@ class ProgressWriter:
         """
         context_id = event.context_id
         fence = fence or _UNFENCED
-        with translated():
-            answer = await self._emit(
-                keys=[
-                    keys.progress(context_id),
-                    keys.emitted(context_id),
-                    keys.fence(context_id, fence.agent),
-                ],
-                args=[
-                    event_key,
-                    encode_event(event),
-                    MAX_PROGRESS_ENTRIES,
-                    MARKS_TTL_SECONDS,
-                    fence.token,
-                ],
-            )
+        answer = await self._emit.run(
+            (
+                keys.progress(context_id),
+                keys.emitted(context_id),
+                keys.fence(context_id, fence.agent),
+            ),
+            event_key,
+            encode_event(event),
+            MAX_PROGRESS_ENTRIES,
+            MARKS_TTL_SECONDS,
+            fence.token,
+        )
         if answer == _FENCED:
             raise LeaseLost("Another worker speaks for the agent in this context.")
         return answer is not None
@@ -196,11 +188,9 @@ class ProgressWriter:
         self, context_id: str, key: str, name: str, mark: str, fence: Fence | None
     ) -> str | None:
         fence = fence or _UNFENCED
-        with translated():
-            is_first, found = await self._first(
-                keys=[key, keys.fence(context_id, fence.agent)],
-                args=[name, mark, MARKS_TTL_SECONDS, fence.token],
-            )
+        is_first, found = await self._first.run(
+            (key, keys.fence(context_id, fence.agent)), name, mark, MARKS_TTL_SECONDS, fence.token
+        )
         if found == _FENCED:
             raise LeaseLost("Another worker acts for the agent in this context.")
         return None if is_first else found.decode()

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import resources
 
 from workers.wire import keys
 from workers.wire.ids import StreamId
 from workers.wire.streams.connection import Connection, translated
+from workers.wire.streams.scripts import Script, lua
 
 #: Workers keep about so many of an agent, and the newest.
 MOST_KEPT = 10_000
-
-_REQUEUE = resources.files(__package__).joinpath("requeue.lua").read_text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ class Quarantine:
         self._client = connection.client
         self._inbox = keys.inbox(agent)
         self._key = keys.dead_letters(agent)
-        self._requeue = self._client.register_script(_REQUEUE)
+        self._requeue = Script(connection, lua("requeue"))
 
     async def length(self) -> int:
         """How many entries it holds."""
@@ -91,8 +89,7 @@ class Quarantine:
         Raises:
             NoData: nothing was changed.
         """
-        with translated():
-            answer = await self._requeue(keys=[self._inbox, self._key], args=[dead_id])
+        answer = await self._requeue.run((self._inbox, self._key), dead_id)
         if answer == b"empty":
             raise NoData
         return None if answer is None else str(answer.decode())

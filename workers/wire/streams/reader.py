@@ -16,7 +16,7 @@ from workers.wire import keys
 from workers.wire.codec import decode_struct
 from workers.wire.errors import DecodeError
 from workers.wire.events import WorkerInfo
-from workers.wire.streams.connection import Connection, translated
+from workers.wire.streams.connection import Client, Connection, translated
 
 _SCAN_COUNT = 1000
 _PIPELINE = 200
@@ -50,7 +50,7 @@ class Reader:
         found: list[bytes | None] = []
         with translated(), _wrong_type_is_nothing():
             names = [_text(name) for name in await self._client.zrange(keys.WORKERS, 0, -1)]
-            found = await self._client.mget([keys.worker(name) for name in names]) if names else []
+            found = await values(self._client, [keys.worker(name) for name in names])
         infos: list[WorkerInfo] = []
         for raw in found:
             try:
@@ -118,6 +118,14 @@ class Reader:
         with translated():
             scan = self._client.scan_iter(match=f"{prefix}*", count=_SCAN_COUNT, _type="stream")
             return list({_text(key).removeprefix(prefix) async for key in scan})
+
+
+async def values(client: Client, names: Iterable[str]) -> list[bytes | None]:
+    """The values of several keys, wherever they lie. Raises what the client raises."""
+    async with client.pipeline(transaction=False) as batch:
+        for name in names:
+            batch.execute_command("MGET", name)
+        return [value for [value] in await batch.execute()]
 
 
 @contextmanager
