@@ -40,6 +40,8 @@ def test_its_waiting_call_is_listed(worlds: BothWorlds, base_agent: Process) -> 
         "action": "transfer_funds",
         "args": {"amount": 1250, "recipient": "ACME Tools Ltd"},
         "dialect": "base",
+        "decisions": ["approve", "reject"],
+        "in_doubt": False,
     }
 
     shown = worlds.console("show", "c-listed").answer

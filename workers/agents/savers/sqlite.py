@@ -8,8 +8,10 @@ meanwhile leaves none open.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -38,6 +40,7 @@ from workers.runtime.leases import Claim, current_claim
 IN_MEMORY = ":memory:"
 #: Several agents may share one file; a writer waits for the others (seconds).
 _BUSY_TIMEOUT_SECONDS = 30.0
+_TRY_AGAIN_SECONDS = 0.05
 
 _CREATE = f"""
     CREATE TABLE IF NOT EXISTS {TABLE} (scope TEXT PRIMARY KEY, token INTEGER NOT NULL)
@@ -91,6 +94,24 @@ async def open_sqlite(
         yield saver
     finally:
         await connection.close()
+
+
+async def _set_up(saver: AsyncSqliteSaver) -> None:
+    """Make LangGraph's tables; where many begin with one new file, one after the other.
+
+    The switch to a write-ahead log does not wait for others, as all later statements do.
+    """
+    give_up_at = time.monotonic() + _BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            await saver.setup()
+        except sqlite3.OperationalError as error:
+            is_locked = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_locked or time.monotonic() > give_up_at:
+                raise
+            await asyncio.sleep(_TRY_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _ready_path(path: str) -> str:
