@@ -64,7 +64,8 @@ LONG = {
     "cut": Long(
         "the core, and replies that reach it in part",
         Storm,
-        replace(_CORE, messages=5000, kills=0, freezes=0, restarts=0, cuts=200, blow_seconds=0.1),
+        # Slowly, so that there is always a reply to cut.
+        replace(_CORE, messages=5000, kills=0, freezes=0, restarts=0, cuts=200, pause_seconds=0.02),
     ),
     "cluster": Long(
         "the core on a Cluster of three",
