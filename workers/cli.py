@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
 from workers.wire.errors import SignoffError
@@ -24,12 +24,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command. Returns the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        return asyncio.run(_command(options)) or 0
+        with asyncio.Runner(loop_factory=_loop(options)) as runner:
+            return runner.run(_command(options)) or 0
     except SignoffError as error:
         print(f"{error.title}\n{error.hint}".strip(), file=sys.stderr)
         return EXIT_WRONG
     except (KeyboardInterrupt, asyncio.CancelledError):
         return EXIT_INTERRUPTED
+
+
+def _loop(options: argparse.Namespace) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """What makes the event loop: a quick one for what serves agents."""
+    if options.command != "run":
+        return None
+    from workers.operations.loops import quick_loop  # noqa: PLC0415 - only they need it
+
+    return quick_loop()
 
 
 def _command(options: argparse.Namespace) -> Coroutine[object, object, int | None]:
