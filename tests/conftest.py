@@ -19,6 +19,7 @@ import pytest  # noqa: E402
 
 pytest_plugins = (
     "tests.support.left_behind",
+    "tests.support.logs",
     "tests.support.redis_server",
     "tests.support.cluster",
     "tests.support.brokers",

@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-
 import pytest
-import structlog
 
 from desktop import cli
-
-
-@pytest.fixture(autouse=True)
-def logs_of_this_test_only() -> Iterator[None]:
-    """The command configures logging for its process, which here is that of all tests."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    yield
-    root.handlers[:], root.level = before, level
-    structlog.reset_defaults()
 
 
 @pytest.mark.parametrize(
