@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -42,15 +43,23 @@ def test_every_message_is_handled_once(
     handled = Counter(_handled_by_us(worlds, context) for context in CONTEXTS)
     assert set(handled) == {True, False}
 
-    # The base worker never settles: what it took stays with its own names, and in the stream.
-    pending = worlds.broker.xpending_range(
-        "agent_event:shared_agent", "consumer_group_shared_agent", "-", "+", 100
+    # A message is settled after its answer.
+    wait_until(
+        lambda: not any(one["consumer"].startswith(CONSUMER_PREFIX) for one in _pending(worlds)),
+        "our worker to settle what it took",
     )
-    assert not [one for one in pending if one["consumer"].startswith(CONSUMER_PREFIX)]
+    # The base worker never settles: what it took stays with its own names, and in the stream.
+    pending = _pending(worlds)
     assert {one["times_delivered"] for one in pending} == {1}
     assert len(pending) == handled[False]
     # What we took is settled and gone.
     assert worlds.broker.xlen("agent_event:shared_agent") == handled[False]
+
+
+def _pending(worlds: BothWorlds) -> list[dict[str, Any]]:
+    key, group = "agent_event:shared_agent", "consumer_group_shared_agent"
+    found: list[dict[str, Any]] = worlds.broker.xpending_range(key, group, "-", "+", 100)
+    return found
 
 
 def _task(context: str) -> str:
