@@ -42,6 +42,28 @@ class SendMessage:
     user: dict[str, JSON] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenTranscript:
+    """Read the newest entries of a context and follow it until it is closed."""
+
+    context_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOlder:
+    """Read the page of an open transcript that comes before an entry."""
+
+    context_id: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseTranscript:
+    """Nobody looks at this transcript any more."""
+
+    context_id: str
+
+
 Order: TypeAlias = SendDecision | SendMessage
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from desktop.store.records import Demo, Link, RequestKey, WorkerInfo
+from desktop.store.records import Demo, Link, RequestKey, Summary, Survey, WorkerInfo
 from workers.wire.approvals import DecisionKind, Receipt
 from workers.wire.events import Event, TokenDelta
 
@@ -23,11 +23,83 @@ class LinkChanged:
 
 @dataclass(frozen=True, slots=True)
 class EventSeen:
-    """An entry of a progress stream was read."""
+    """An entry of a progress stream was read.
+
+    Of a context whose transcript is not open, only entries that tell of requests are.
+
+    Attributes:
+        live: it arrived while the console followed; else it was found when reading what there was.
+    """
 
     context_id: str
     entry_id: str
     event: Event
+    live: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ContextsSeen:
+    """Contexts as the list shows them. Of two summaries of one, that of the newer entry counts."""
+
+    summaries: tuple[Summary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContextReset:
+    """A context's stream was emptied or begun anew: what was known of it is void.
+
+    Attributes:
+        title: what happened, for a person.
+    """
+
+    context_id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyChanged:
+    """How far the reading of the broker is."""
+
+    survey: Survey
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptRead:
+    """A page of a transcript; the first one, which may be empty, opens it.
+
+    From then on the entries of this context arrive as `EventSeen` and `UnreadableSeen`, too.
+
+    Attributes:
+        entries: in the order of the stream.
+        reaches_start: there are no entries before these.
+        is_tail: they are the newest of the stream (else a page that was asked for further back).
+    """
+
+    context_id: str
+    entries: tuple[EventSeen | UnreadableSeen, ...] = ()
+    reaches_start: bool = False
+    is_tail: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptClosed:
+    """A transcript is no longer followed, and need not be kept."""
+
+    context_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GapSeen:
+    """Entries of an open transcript were removed at the broker before they were read.
+
+    Attributes:
+        before: id of the first entry after the gap.
+        title: what happened, for a person.
+    """
+
+    context_id: str
+    before: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)

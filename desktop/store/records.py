@@ -201,6 +201,57 @@ class Context:
     waiting: int = 0
 
 
+class Source(StrEnum):
+    """Where the console knows a context from; a later one of these knows better."""
+
+    CACHE = "cache"
+    INDEX = "index"
+    STREAM = "stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the list needs of one context; its transcript is read when somebody opens it.
+
+    Attributes:
+        agent: whom the person addresses.
+        status: how it stands by its stream (or the index) alone; open requests are counted apart.
+        as_of: id of the newest entry this tells of; empty if that is not known.
+        entries: how many entries its stream holds.
+        preview: the last words, as they came; at most 120 characters.
+        waiting: open requests by the workers' index; the store counts its own once it knows them.
+        note: what is wrong with its stream, for a person; empty for nothing.
+    """
+
+    context_id: str
+    agent: str
+    status: ContextStatus
+    last_activity_ms: int
+    as_of: str = ""
+    entries: int = 0
+    preview: str = ""
+    waiting: int = 0
+    source: Source = Source.STREAM
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """How far the console is with reading what the broker holds.
+
+    Attributes:
+        known: contexts whose summary is known from the broker.
+        derived: those of them whose requests are known, too.
+        total: contexts found; 0 before they were counted.
+        done: everything has been read once.
+    """
+
+    known: int = 0
+    derived: int = 0
+    total: int = 0
+    done: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Agent:
     """A name one can talk to.
