@@ -7,6 +7,7 @@ client would lose events to it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import aclosing
 
 from workers.wire import keys
 from workers.wire.codec import decode_struct
@@ -20,8 +21,6 @@ from workers.wire.streams.indexes import IndexReader
 from workers.wire.streams.surveys import SurveyReader
 from workers.wire.streams.translation import wrong_type_is_nothing
 
-_SCAN_COUNT = 1000
-
 
 class Reader(SurveyReader, IndexReader):
     """A broker seen by a console: reads, and writes nothing."""
@@ -32,18 +31,18 @@ class Reader(SurveyReader, IndexReader):
 
     async def contexts(self) -> list[str]:
         """The context IDs that have a progress stream, in no order."""
-        return await self._names(keys.PROGRESS_PREFIX)
+        return await self._streams(keys.PROGRESS_PREFIX)
 
     async def agents(self) -> list[str]:
         """The agents that have an inbox. People have one too, on the base package's wire."""
-        return sorted(await self._names(keys.INBOX_PREFIX))
+        return sorted(await self._streams(keys.INBOX_PREFIX))
 
     async def workers(self) -> list[WorkerInfo]:
         """What living Signoff workers say of themselves."""
         found: list[bytes | None] = []
         with translated(), wrong_type_is_nothing():
-            names = [_text(name) for name in await self._client.zrange(keys.WORKERS, 0, -1)]
-            found = await values(self._client, [keys.worker(name) for name in names])
+            names = await self._client.zrange(keys.WORKERS, 0, -1)
+            found = await values(self._client, [keys.worker(_text(name)) for name in names])
         infos: list[WorkerInfo] = []
         for raw in found:
             try:
@@ -53,29 +52,9 @@ class Reader(SurveyReader, IndexReader):
                 continue  # a heartbeat of another version; its worker is shown as foreign
         return infos
 
-    async def tail(self, key: str, count: int) -> list[StreamEntry]:
-        """The last `count` entries of one stream, oldest first."""
-        return await self.before(key, "+", count)
-
-    async def before(self, key: str, entry_id: str, count: int) -> list[StreamEntry]:
-        """The `count` entries of one stream that come before one, oldest first.
-
-        Args:
-            entry_id: of the entry that is not wanted any more; "+" for the end of the stream.
-        """
-        last = entry_id if entry_id == "+" else f"({entry_id}"
-        entries: list[tuple[bytes, dict[bytes, bytes]]] = []
-        with translated(), wrong_type_is_nothing():
-            entries = await self._client.xrevrange(key, max=last, count=count)
-        return [
-            StreamEntry(entry_id.decode(), fields.get(b"data", b""))
-            for entry_id, fields in reversed(entries)
-        ]
-
-    async def _names(self, prefix: str) -> list[str]:
-        with translated():
-            scan = self._client.scan_iter(match=f"{prefix}*", count=_SCAN_COUNT, _type="stream")
-            return list({_text(key).removeprefix(prefix) async for key in scan})
+    async def _streams(self, prefix: str) -> list[str]:
+        async with aclosing(self._scan(prefix, "TYPE", "stream")) as found:
+            return [name async for names in found for name in names]
 
 
 async def values(client: Client, names: Iterable[str]) -> list[bytes | None]:

@@ -6,12 +6,12 @@ its neighbours: it is told, with what is wrong, and the rest is read.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Final
 
 from workers.wire import keys
-from workers.wire.streams.bulk import Ask
+from workers.wire.streams.bulk import Question
 from workers.wire.streams.connection import Client, Connection, translated
 from workers.wire.streams.entries import (
     Extent,
@@ -21,8 +21,15 @@ from workers.wire.streams.entries import (
     read_entry,
     read_extent,
 )
+from workers.wire.streams.lines import Command
 
-_SCAN_COUNT: Final = 1000
+_SCAN_COUNT: Final = 5000
+#: Contexts that are asked about at once, when each answers with an entry or two.
+_SMALL: Final = 1000
+#: Entries that are asked for at once, when each context answers with many.
+_LARGE: Final = 10_000
+_FEW: Final = 20
+_NO_TEXT: Final = "Its name on the broker holds bytes that are no text; nothing can be read."
 
 
 class SurveyReader:
@@ -39,18 +46,9 @@ class SurveyReader:
         Raises:
             BrokerError: see `translated`.
         """
-        seen: set[bytes] = set()
-        for place in await self._connection.primaries():
-            cursor: bytes | int = 0
-            while True:
-                pattern = f"{keys.PROGRESS_PREFIX}*"
-                command = ("SCAN", cursor, "MATCH", pattern, "COUNT", _SCAN_COUNT)
-                cursor, found = await self._connection.bulk.call(place, command)
-                if new := set(found) - seen:
-                    seen |= new
-                    yield [_context_id(key) for key in new]
-                if int(cursor) == 0:
-                    break
+        async with aclosing(self._scan(keys.PROGRESS_PREFIX)) as found:
+            async for names in found:
+                yield names
 
     async def last_entries(
         self, context_ids: Sequence[str], chunk: int = 1000
@@ -63,13 +61,13 @@ class SurveyReader:
         Raises:
             BrokerError: see `translated`.
         """
-        newest = ("+", "-", "COUNT", 1)
-        asks = [
-            Ask(key, (("XREVRANGE", key, *newest), ("XLEN", key)))
-            for key in map(keys.progress, context_ids)
-        ]
+
+        def commands_of(key: str) -> Sequence[Command]:
+            return ("XREVRANGE", key, "+", "-", "COUNT", 1), ("XLEN", key)
+
+        asked = Question([keys.progress(one) for one in context_ids], commands_of, _SMALL)
         told: list[Last] = []
-        async with aclosing(self._connection.bulk.ask(asks)) as batches:
+        async with aclosing(self._connection.bulk.ask(asked)) as batches:
             async for answers in batches:
                 for number, (entries, length) in answers:
                     if isinstance(entries, Exception) or isinstance(length, Exception):
@@ -77,7 +75,8 @@ class SurveyReader:
                         told.append(Last(context_ids[number], None, 0, problem))
                     else:
                         entry = read_entry(entries[0]) if entries else None
-                        told.append(Last(context_ids[number], entry, length))
+                        problem = "" if length else _why_nothing(context_ids[number])
+                        told.append(Last(context_ids[number], entry, length, problem))
                 while len(told) >= chunk:
                     yield told[:chunk]
                     del told[:chunk]
@@ -95,11 +94,13 @@ class SurveyReader:
             BrokerError: see `translated`.
         """
         wanted = list(context_ids)
-        asks = [
-            Ask(key, (("XREVRANGE", key, "+", "-", "COUNT", count),))
-            for key in map(keys.progress, wanted)
-        ]
-        async with aclosing(self._connection.bulk.ask(asks)) as batches:
+
+        def commands_of(key: str) -> Sequence[Command]:
+            return (("XREVRANGE", key, "+", "-", "COUNT", count),)
+
+        ahead = max(_LARGE // count, 1)
+        asked = Question([keys.progress(one) for one in wanted], commands_of, ahead)
+        async with aclosing(self._connection.bulk.ask(asked)) as batches:
             async for answers in batches:
                 for number, [entries] in answers:
                     if not isinstance(entries, Exception):
@@ -117,18 +118,52 @@ class SurveyReader:
         Raises:
             BrokerError: see `translated`.
         """
+        # Most have a few. The broker holds replies for us: not a thousand entries of each.
+        few = min(limit, _FEW)
+        found = await self._after(positions, few, _SMALL)
+        longer = {key: own[-1].entry_id for key, own in found.items() if len(own) == few < limit}
+        more = await self._after(longer, limit - few, max(_LARGE // limit, 1))
+        for key, entries in more.items():
+            found[key] += entries
+        return found
+
+    async def _after(
+        self, positions: Mapping[str, str], limit: int, ahead: int
+    ) -> dict[str, list[StreamEntry]]:
+        def commands_of(key: str) -> Sequence[Command]:
+            return (("XRANGE", key, f"({positions[key]}", "+", "COUNT", limit),)
+
         names = list(positions)
-        asks = [
-            Ask(key, (("XRANGE", key, f"({last}", "+", "COUNT", limit),))
-            for key, last in positions.items()
-        ]
         found: dict[str, list[StreamEntry]] = {}
-        async with aclosing(self._connection.bulk.ask(asks)) as batches:
-            async for answers in batches:
+        async with aclosing(self._connection.bulk.ask(Question(names, commands_of, ahead))) as told:
+            async for answers in told:
                 for number, [entries] in answers:
                     if entries and not isinstance(entries, Exception):
                         found[names[number]] = read_entries(entries)
         return found
+
+    async def before(self, key: str, entry_id: str, count: int) -> list[StreamEntry]:
+        """The `count` entries of one stream that come before one, oldest first.
+
+        Args:
+            entry_id: of the entry that is not wanted any more; "+" for the end of the stream.
+
+        Raises:
+            BrokerError: see `translated`.
+        """
+        last = entry_id if entry_id == "+" else f"({entry_id}"
+        question = Question((key,), lambda _: (("XREVRANGE", key, last, "-", "COUNT", count),), 1)
+        found: list[StreamEntry] = []
+        async with aclosing(self._connection.bulk.ask(question)) as told:
+            async for answers in told:
+                for _, [entries] in answers:
+                    if not isinstance(entries, Exception):
+                        found = read_entries(entries[::-1])
+        return found
+
+    async def tail(self, key: str, count: int) -> list[StreamEntry]:
+        """The last `count` entries of one stream, oldest first."""
+        return await self.before(key, "+", count)
 
     async def extents(self, context_ids: Sequence[str]) -> dict[str, Extent]:
         """From where to where streams reach; a context without a stream is left out.
@@ -138,14 +173,32 @@ class SurveyReader:
         Raises:
             BrokerError: see `translated`.
         """
-        asks = [Ask(key, (("XINFO", "STREAM", key),)) for key in map(keys.progress, context_ids)]
+        asked = Question(
+            [keys.progress(one) for one in context_ids],
+            lambda key: (("XINFO", "STREAM", key),),
+            _SMALL,
+        )
         found: dict[str, Extent] = {}
-        async with aclosing(self._connection.bulk.ask(asks)) as batches:
+        async with aclosing(self._connection.bulk.ask(asked)) as batches:
             async for answers in batches:
                 for number, [told] in answers:
                     if not isinstance(told, Exception):
                         found[context_ids[number]] = read_extent(told)
         return found
+
+    async def _scan(self, prefix: str, *narrower: str) -> AsyncGenerator[list[str], None]:
+        """What follows the prefix in all keys that begin with it, each once, on every server."""
+        seen: set[bytes] = set()
+        for place in await self._connection.primaries():
+            cursor: bytes | int = 0
+            while True:
+                scan = ("SCAN", cursor, "MATCH", f"{prefix}*", "COUNT", _SCAN_COUNT, *narrower)
+                cursor, found = await self._connection.bulk.call(place, scan)
+                if new := set(found) - seen:
+                    seen |= new
+                    yield [_text(key).removeprefix(prefix) for key in new]
+                if int(cursor) == 0:
+                    break
 
     async def _what_it_is(self, context_id: str) -> str:
         """Why a key cannot be read."""
@@ -154,6 +207,11 @@ class SurveyReader:
         return f"There is a {kind} under this name, and no stream of messages."
 
 
-def _context_id(key: bytes) -> str:
+def _text(key: bytes) -> str:
     # A key that is no UTF-8 is somebody's mistake; it is shown, not hidden.
-    return key.decode(errors="backslashreplace").removeprefix(keys.PROGRESS_PREFIX)
+    return key.decode(errors="backslashreplace")
+
+
+def _why_nothing(context_id: str) -> str:
+    """Why a context that was found has no entries, as far as its name shows."""
+    return _NO_TEXT if "\\x" in context_id else ""
