@@ -17,15 +17,16 @@ from desktop.store.facts import (
     AgentsSeen,
     CaughtUp,
     DemoChanged,
-    EventSeen,
     Fact,
     LinkChanged,
     ReceiptSeen,
     TokenSeen,
+    TranscriptRead,
 )
-from desktop.store.records import Demo, DemoState, Link, LinkState, RequestKey
+from desktop.store.records import Demo, DemoState, Link, LinkState, RequestKey, Summary
 from desktop.store.store import Store
 from tests.support.kept_desk import KeptDesk
+from tests.support.learning import arrived
 from tests.support.outbox import KeptOutbox
 from tests.support.scenes import NONCE, receipt
 from workers.wire.approvals import DecisionKind, Outcome, Receipt
@@ -52,6 +53,7 @@ class HandFed:
         self.approvals = Approvals(self.store, self.outbox, self._person)
         self.conversations = Conversations(self.store, self.outbox, self._person)
         self._sequence = 0
+        self._summaries: dict[str, Summary] = {}
 
     def clock(self) -> int:
         """What pages take for the time."""
@@ -84,8 +86,14 @@ class HandFed:
         for event in events:
             self._sequence += 1
             entry_id = f"{self.now_ms - round(seconds_ago * 1000)}-{self._sequence}"
-            self.feed(EventSeen(event.context_id, entry_id, event))
+            self.tell_at(entry_id, event)
         return self
+
+    def tell_at(self, entry_id: str, event: Event) -> Self:
+        """Let an entry arrive under an id; its transcript is open from then on."""
+        if not self.store.is_open(event.context_id):
+            self.feed(TranscriptRead(event.context_id, reaches_start=True))
+        return self.feed(*arrived(event, entry_id, self._summaries))
 
     def write(self, context_id: str, agent: str, message_id: str, *pieces: str) -> Self:
         """Let a model write, piece by piece."""
