@@ -47,8 +47,11 @@ def arrived(
         known: the summaries so far, by context; the new one is put there.
     """
     context_id = event.context_id
-    entry = [(entry_id, encode_event(event))]
-    known[context_id] = summarise(context_id, entry, known.get(context_id))
+    try:
+        data = encode_event(event)
+    except RecursionError:
+        data = b""  # nested too deeply to be sent; a list has nothing to say of it
+    known[context_id] = summarise(context_id, [(entry_id, data)], known.get(context_id))
     seen_event = facts.EventSeen(context_id, entry_id, event, live)
     return [seen_event, facts.ContextsSeen((known[context_id],))]
 
