@@ -17,6 +17,7 @@ from desktop.engine.deriving import Deriver
 from desktop.engine.positions import START, Positions
 from desktop.engine.receipts import Receipts
 from desktop.engine.telling import BEGUN_ANEW, GONE, Teller
+from desktop.engine.transcripts import Transcripts
 from desktop.store.records import Summary
 from workers.wire.streams.reader import Newer, Reader
 
@@ -41,12 +42,18 @@ class Feed:
     """
 
     def __init__(
-        self, teller: Teller, positions: Positions, deriver: Deriver, receipts: Receipts
+        self,
+        teller: Teller,
+        positions: Positions,
+        deriver: Deriver,
+        receipts: Receipts,
+        transcripts: Transcripts,
     ) -> None:
         self._teller = teller
         self._positions = positions
         self._deriver = deriver
         self._receipts = receipts
+        self._transcripts = transcripts
         self.is_settled = False
         self._was_reset = False
 
@@ -62,6 +69,7 @@ class Feed:
         if self._was_reset:
             # With a context, what was said of its requests was forgotten.
             await self._receipts.tell_all(reader)
+        await self._transcripts.read(reader)
 
     async def _read_once(self, reader: Reader, context_ids: list[str]) -> list[str]:
         """Tell a page of each. Returns the contexts of which there may be more."""

@@ -6,7 +6,7 @@ The only place that reads old pages. A conversation can go on for long while one
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from typing import TypeAlias
 
 from desktop.engine.summaries import Look, look
@@ -26,7 +26,7 @@ _Call: TypeAlias = tuple[str, str]
 
 async def waiting_before(
     reader: Reader, context_id: str, known: list[StreamEntry]
-) -> AsyncIterator[StreamEntry]:
+) -> AsyncGenerator[StreamEntry, None]:
     """The interrupts older than what is known that no tool's message has answered, newest first.
 
     Args:

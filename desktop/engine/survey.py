@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
-from typing import TypeAlias
 
 from desktop.engine.batch import Batch
 from desktop.engine.deriving import Deriver
@@ -19,12 +18,10 @@ from desktop.engine.feed import Feed
 from desktop.engine.positions import Positions
 from desktop.engine.receipts import Receipts
 from desktop.engine.telling import Teller
+from desktop.engine.transcripts import Transcripts
 from desktop.store import facts
 from desktop.store.records import ContextStatus, Survey
-from workers.wire.events import ContextSummary
 from workers.wire.streams.reader import Reader
-
-Pages: TypeAlias = AsyncIterator[list[tuple[str, ContextSummary]]]
 
 #: Requests of so many contexts are derived at once.
 DERIVE_SLICE = 100
@@ -47,6 +44,7 @@ class Surveyor:
         deriver: Deriver,
         feed: Feed,
         receipts: Receipts,
+        transcripts: Transcripts,
     ) -> None:
         self._batch = batch
         self._teller = teller
@@ -54,31 +52,41 @@ class Surveyor:
         self._deriver = deriver
         self._feed = feed
         self._receipts = receipts
+        self._transcripts = transcripts
+        self._first: list[str] = []
         self._read = 0
         self._total = 0
         self._told_at = 0.0
 
-    async def run(self, reader: Reader, pages: Pages, first: Sequence[str]) -> None:
-        """Survey it all.
+    async def begin(self, reader: Reader) -> None:
+        """Tell the first page of the workers' index, if there is one."""
+        self._first = []
+        self._batch.emit(facts.SurveyChanged(Survey()))
+        async with aclosing(reader.index_pages()) as pages:
+            async for page in pages:
+                self._teller.index(page)
+                self._first = [context_id for context_id, _ in page]
+                break
 
-        Args:
-            pages: of the index, from the second on.
-            first: the contexts of its first page, which were told.
-        """
+    async def run(self, reader: Reader) -> None:
+        """Survey it all; `begin` comes before."""
         self._read, self._total = 0, 0
         self._feed.is_settled = False
-        await self._feed.read(reader, await self._deriver.glance(reader, first))
+        await self._feed.read(reader, await self._deriver.glance(reader, self._first))
         await self._receipts.tell_new(reader)
         await self._deriver.derive(reader, await reader.waiting_contexts())
-        async for page in pages:
-            self._teller.index(page)
-            self._tell_progress()
-            await asyncio.sleep(0)
+        async with aclosing(reader.index_pages()) as pages:
+            async for page in pages:
+                self._teller.index(page)
+                self._tell_progress()
+                await asyncio.sleep(0)
         found = await self._find(reader)
         await self._drop_all_but(reader, found)
         self._feed.is_settled = True
         await self._derive(reader)
         self._batch.emit(facts.CaughtUp(frozenset(self._positions)))
+        # Who reads a conversation that does not exist yet goes on waiting for it.
+        self._transcripts.begin_anew(self._transcripts.opened.difference(self._positions))
         self._tell_progress(is_done=True)
 
     async def _find(self, reader: Reader) -> set[str]:

@@ -6,24 +6,25 @@ requests follow from; whatever else is said in it shows in its summary.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from desktop.engine.batch import Batch
+from desktop.engine.entries import read_progress
 from desktop.engine.positions import Positions
-from desktop.engine.summaries import ELSEWHERE, ENTRIES_MISSED, Look, fold, look
+from desktop.engine.summaries import ENTRIES_MISSED, Look, fold, look
+from desktop.engine.transcripts import Transcripts
 from desktop.store import facts
 from desktop.store.records import ContextStatus, Source, Summary
-from workers.wire.codec import decode_event
-from workers.wire.errors import DecodeError
 from workers.wire.events import ContextSummary
 from workers.wire.ids import StreamId
 from workers.wire.streams.reader import Extent, StreamEntry
 
-EXCERPT_LENGTH = 400
 #: What every interrupt has in it; most contexts have none, and are not looked at any closer.
 _INTERRUPT = b'"interrupt"'
-BEGUN_ANEW = "The conversation was deleted at the broker and begun anew, or put back to an older state."
+BEGUN_ANEW = (
+    "The conversation was deleted at the broker and begun anew, or put back to an older state."
+)
 GONE = "The conversation was deleted at the broker."
 _GAP = "Messages are missing here: the broker removed them before they were read."
 
@@ -31,15 +32,10 @@ _GAP = "Messages are missing here: the broker removed them before they were read
 class Teller:
     """Tells what is read of contexts, each entry once."""
 
-    def __init__(self, batch: Batch, positions: Positions, opened: Container[str]) -> None:
-        """Set it up.
-
-        Args:
-            opened: contexts whose transcripts somebody reads.
-        """
+    def __init__(self, batch: Batch, positions: Positions, transcripts: Transcripts) -> None:
         self._batch = batch
         self._positions = positions
-        self._opened = opened
+        self._transcripts = transcripts
 
     def index(self, page: Iterable[tuple[str, ContextSummary]]) -> None:
         """Tell of contexts by the workers' index, unless more is known of them."""
@@ -82,9 +78,7 @@ class Teller:
         fresh = after(entries, self._positions.read(context_id))
         if fresh:
             looks = [look(context_id, *entry) for entry in fresh]
-            for one in looks:
-                if self._matters(context_id, one) or context_id in self._opened:
-                    self._emit(context_id, one, live=live)
+            self._tell(context_id, looks, live=live)
             self._see(fold(context_id, looks, known, length=length))
         elif known is not None and length is not None and length != known.entries:
             self._see(replace(known, entries=length))
@@ -100,11 +94,9 @@ class Teller:
         old = tail[: len(tail) - len(fresh)]
         asks = any(_INTERRUPT in entry.data for entry in old)
         is_plain = known is None or (known.agent and known.preview)
-        if asks or not is_plain:
+        if asks or not is_plain or context_id in self._transcripts.opened:
             looks = [look(context_id, *entry) for entry in old]
-            for one in looks if asks else ():
-                if self._matters(context_id, one):
-                    self._emit(context_id, one, live=False)
+            self._tell(context_id, looks, live=False)
             if looks and known is not None and not is_plain:
                 self._see(fold(context_id, looks, known, length=known.entries))
         self._positions.underived.discard(context_id)
@@ -122,7 +114,7 @@ class Teller:
             new: those after them; they are told next.
         """
         known = self._positions.get(context_id)
-        if context_id not in self._opened:
+        if context_id not in self._transcripts.opened:
             if known is not None:
                 self._see(replace(known, note=ENTRIES_MISSED))
         else:
@@ -134,6 +126,7 @@ class Teller:
         """Tell that what was known of a context is void."""
         self._positions.drop(context_id)
         self._batch.reset(context_id, title)
+        self._transcripts.begin_anew((context_id,))
 
     def odd(self, context_id: str, problem: str) -> None:
         """Tell that something is there that is no stream."""
@@ -144,35 +137,20 @@ class Teller:
             self.reset(context_id, problem)
         self._see(Summary(context_id, "", ContextStatus.FAILED, 0, note=problem))
 
-    def _matters(self, context_id: str, one: Look) -> bool:
-        """Whether a request follows from an entry, or what became of one."""
-        if one.is_interrupt:
-            self._positions.asked.add(context_id)
-            return True
-        return one.is_tool_message and context_id in self._positions.asked
-
-    def _emit(self, context_id: str, one: Look, *, live: bool) -> None:
-        entry = StreamEntry(one.entry_id, one.data)
-        self._batch.emit(read_progress(context_id, entry, live=live))
+    def _tell(self, context_id: str, looks: Iterable[Look], *, live: bool) -> None:
+        """Tell those entries that somebody reads, or that requests follow from."""
+        is_open, asked = context_id in self._transcripts.opened, self._positions.asked
+        for one in looks:
+            if one.is_interrupt:
+                asked.add(context_id)
+            elif not is_open and not (context_id in asked and one.is_tool_message):
+                continue
+            entry = StreamEntry(one.entry_id, one.data)
+            self._batch.emit(read_progress(context_id, entry, live=live))
 
     def _see(self, summary: Summary) -> None:
         self._positions.put(summary)
         self._batch.see(summary)
-
-
-def read_progress(
-    context_id: str, entry: StreamEntry, *, live: bool = True
-) -> facts.EventSeen | facts.UnreadableSeen:
-    """One entry of a progress stream as a fact, whatever it holds."""
-    try:
-        event = decode_event(entry.data)
-    except DecodeError as error:
-        excerpt = error.raw[:EXCERPT_LENGTH].decode(errors="backslashreplace")
-        return facts.UnreadableSeen(context_id, entry.entry_id, error.title, excerpt)
-    if event.context_id != context_id:
-        excerpt = event.context_id[:200]
-        return facts.UnreadableSeen(context_id, entry.entry_id, ELSEWHERE, excerpt)
-    return facts.EventSeen(context_id, entry.entry_id, event, live)
 
 
 def after(entries: Sequence[StreamEntry], known: Summary | None) -> Sequence[StreamEntry]:

@@ -7,16 +7,24 @@ transcript that could not be read for want of a connection is read with the next
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from desktop.actions.ports import CloseTranscript, OpenTranscript, Reading, ReadOlder
 from desktop.engine.batch import Batch
-from desktop.engine.telling import read_progress
+from desktop.engine.entries import read_progress
 from desktop.store import facts
 from workers.wire import keys
 from workers.wire.streams.reader import Reader
 
 PAGE_ENTRIES = 200
 _END = "+"
+
+
+@dataclass(eq=False, slots=True)
+class _Page:
+    """One that was asked for; the very object tells whether it is still wanted."""
+
+    before: str
 
 
 class Transcripts:
@@ -29,7 +37,7 @@ class Transcripts:
     def __init__(self, batch: Batch) -> None:
         self.opened: set[str] = set()
         self._batch = batch
-        self._wanted: dict[str, str] = {}
+        self._wanted: dict[str, _Page] = {}
 
     def take(self, order: Reading) -> None:
         """Take an order; `read` carries it out."""
@@ -39,7 +47,7 @@ class Transcripts:
                 self._begin(order.context_id)
             case ReadOlder():
                 if order.context_id in self.opened:
-                    self._wanted.setdefault(order.context_id, order.before)
+                    self._wanted.setdefault(order.context_id, _Page(order.before))
             case CloseTranscript():
                 self.opened.discard(order.context_id)
                 self._wanted.pop(order.context_id, None)
@@ -53,20 +61,20 @@ class Transcripts:
 
     async def read(self, reader: Reader) -> None:
         """Read every page that was asked for and has not been told yet."""
-        for context_id, before in tuple(self._wanted.items()):
-            entries = await reader.before(keys.progress(context_id), before, PAGE_ENTRIES)
-            if self._wanted.get(context_id) != before:
-                continue  # closed meanwhile, or begun anew
+        for context_id, page in tuple(self._wanted.items()):
+            entries = await reader.before(keys.progress(context_id), page.before, PAGE_ENTRIES)
+            if self._wanted.get(context_id) is not page:
+                continue  # told or closed meanwhile, or begun anew
             del self._wanted[context_id]
             self._batch.emit(
                 facts.TranscriptRead(
                     context_id,
                     tuple(read_progress(context_id, entry, live=False) for entry in entries),
                     reaches_start=len(entries) < PAGE_ENTRIES,
-                    is_tail=before == _END,
+                    is_tail=page.before == _END,
                 )
             )
 
     def _begin(self, context_id: str) -> None:
         self._batch.emit(facts.TranscriptRead(context_id))
-        self._wanted[context_id] = _END
+        self._wanted[context_id] = _Page(_END)
