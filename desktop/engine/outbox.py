@@ -7,13 +7,14 @@ after a lost reply would be a second message. What fails is told as a fact.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import TypeAlias
 
 import msgspec
 import structlog
 
-from desktop.actions.ports import Order, SendDecision, SendMessage
-from desktop.engine.feed import Emit
-from desktop.store.facts import DecisionNotSent, MessageNotSent
+from desktop.actions.ports import SendDecision, Sending, SendMessage
+from desktop.store.facts import DecisionNotSent, Fact, MessageNotSent
 from workers.wire.errors import BrokerUnreachable, SignoffError
 from workers.wire.events import AgentCommand, AgentInvocation, Event
 from workers.wire.ids import HUMAN
@@ -21,10 +22,12 @@ from workers.wire.streams.connection import Connection
 from workers.wire.streams.guard import send_once
 from workers.wire.streams.inbox import send
 
+Emit: TypeAlias = Callable[[Fact], None]
+
 _log = structlog.get_logger(__name__)
 
 
-async def carry_out(order: Order, connection: Connection | None, emit: Emit) -> None:
+async def carry_out(order: Sending, connection: Connection | None, emit: Emit) -> None:
     """Carry out one order; what became of it, if it failed, is emitted."""
     if connection is None:
         emit(
@@ -45,7 +48,7 @@ async def carry_out(order: Order, connection: Connection | None, emit: Emit) -> 
         emit(_failure(order, SignoffError(title, "Look at the conversation before trying again.")))
 
 
-def _failure(order: Order, error: SignoffError) -> DecisionNotSent | MessageNotSent:
+def _failure(order: Sending, error: SignoffError) -> DecisionNotSent | MessageNotSent:
     if isinstance(order, SendDecision):
         return DecisionNotSent(order.key, order.nonce, error.title, error.hint)
     return MessageNotSent(order.context_id, order.invocation_id, error.title, error.hint)

@@ -35,6 +35,21 @@ class Last(NamedTuple):
     problem: str = ""
 
 
+class Newer(NamedTuple):
+    """What a context's stream holds after a position.
+
+    Attributes:
+        entries: oldest first.
+        length: entries that the stream held just after they were read.
+        problem: as in `Last`.
+    """
+
+    context_id: str
+    entries: list[StreamEntry]
+    length: int
+    problem: str = ""
+
+
 class Extent(NamedTuple):
     """From where to where a stream reaches.
 
@@ -79,3 +94,8 @@ def read_extent(reply: Sequence[Any]) -> Extent:
         max_deleted=StreamId.parse(deleted.decode()) if deleted else None,
         added=told.get(b"entries-added"),
     )
+
+
+def key_text(key: bytes) -> str:
+    """A key as text. One that is no UTF-8 is somebody's mistake; it is shown, not hidden."""
+    return key.decode(errors="backslashreplace")

@@ -6,7 +6,7 @@ and entries that cannot be read are passed over, for the streams tell the same.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -15,6 +15,7 @@ from workers.wire import keys
 from workers.wire.codec import MAX_INBOX_BYTES
 from workers.wire.events import ContextSummary, RequestSummary
 from workers.wire.streams.connection import Client, translated
+from workers.wire.streams.entries import key_text
 from workers.wire.streams.translation import wrong_type_is_nothing
 
 _CHUNK: Final = 2000
@@ -33,7 +34,7 @@ class IndexReader:
 
     async def index_pages(
         self, first: int = 100, rest: int = _CHUNK
-    ) -> AsyncIterator[list[tuple[str, ContextSummary]]]:
+    ) -> AsyncGenerator[list[tuple[str, ContextSummary]], None]:
         """Contexts and how they stand, those with the newest activity first.
 
         What moves to the front while pages are read may be missing in them: listen before.
@@ -49,7 +50,7 @@ class IndexReader:
         while names := await self._ranked(keys.CONTEXTS, start, count, newest_first=True):
             found = await self._values(keys.CONTEXT, names)
             page = [
-                (name.decode(errors="backslashreplace"), summary)
+                (key_text(name), summary)
                 for name, raw in zip(names, found, strict=True)
                 if (summary := _read(_CONTEXT, raw)) is not None
             ]

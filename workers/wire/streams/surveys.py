@@ -6,9 +6,9 @@ its neighbours: it is told, with what is wrong, and the rest is read.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Final
+from typing import Final, TypeAlias
 
 from workers.wire import keys
 from workers.wire.streams.bulk import Question
@@ -16,7 +16,9 @@ from workers.wire.streams.connection import Client, Connection, translated
 from workers.wire.streams.entries import (
     Extent,
     Last,
+    Newer,
     StreamEntry,
+    key_text,
     read_entries,
     read_entry,
     read_extent,
@@ -31,6 +33,9 @@ _LARGE: Final = 10_000
 _FEW: Final = 20
 _NO_TEXT: Final = "Its name on the broker holds bytes that are no text; nothing can be read."
 
+#: A stream's key, entries and length; no entries at all if it is no stream.
+_Found: TypeAlias = tuple[str, list[StreamEntry] | None, int]
+
 
 class SurveyReader:
     """Reads many contexts at once."""
@@ -38,7 +43,7 @@ class SurveyReader:
     _connection: Connection
     _client: Client
 
-    async def scan_contexts(self) -> AsyncIterator[list[str]]:
+    async def scan_contexts(self) -> AsyncGenerator[list[str], None]:
         """The context IDs of all keys under the progress prefix, each once, in no order.
 
         Whatever is there is named, also what is no stream: `last_entries` tells what is wrong.
@@ -52,7 +57,7 @@ class SurveyReader:
 
     async def last_entries(
         self, context_ids: Sequence[str], chunk: int = 1000
-    ) -> AsyncIterator[list[Last]]:
+    ) -> AsyncGenerator[list[Last], None]:
         """The newest entry of each context and how many there are, as they are answered.
 
         Args:
@@ -85,7 +90,7 @@ class SurveyReader:
 
     async def tails(
         self, context_ids: Iterable[str], count: int
-    ) -> AsyncIterator[tuple[str, list[StreamEntry]]]:
+    ) -> AsyncGenerator[tuple[str, list[StreamEntry]], None]:
         """The last `count` progress entries of each context, oldest first.
 
         A key under our prefix that is no stream yields nothing; it cannot disturb its neighbours.
@@ -106,6 +111,23 @@ class SurveyReader:
                     if not isinstance(entries, Exception):
                         yield wanted[number], read_entries(entries[::-1])
 
+    async def newer(self, positions: Mapping[str, str], limit: int) -> AsyncGenerator[Newer, None]:
+        """What the streams of several contexts hold after a position, as it is answered.
+
+        Args:
+            positions: context ID to the id of the last entry known ("0-0" for none).
+            limit: of a stream at most so many entries; who gets so many asks again.
+
+        Raises:
+            BrokerError: see `translated`.
+        """
+        by_key = {keys.progress(context_id): last for context_id, last in positions.items()}
+        async with aclosing(self._newer(by_key, limit)) as found:
+            async for key, entries, length in found:
+                context_id = key.removeprefix(keys.PROGRESS_PREFIX)
+                problem = "" if entries is not None else await self._what_it_is(context_id)
+                yield Newer(context_id, entries or [], length, problem)
+
     async def after(
         self, positions: Mapping[str, str], limit: int = 1000
     ) -> dict[str, list[StreamEntry]]:
@@ -113,57 +135,47 @@ class SurveyReader:
 
         Args:
             positions: stream key to the id of the last entry known ("0-0" for none).
-            limit: of a stream at most so many; who gets so many asks again.
+            limit: as in `newer`.
 
         Raises:
             BrokerError: see `translated`.
         """
-        # Most have a few. The broker holds replies for us: not a thousand entries of each.
-        few = min(limit, _FEW)
-        found = await self._after(positions, few, _SMALL)
-        longer = {key: own[-1].entry_id for key, own in found.items() if len(own) == few < limit}
-        more = await self._after(longer, limit - few, max(_LARGE // limit, 1))
-        for key, entries in more.items():
-            found[key] += entries
-        return found
+        async with aclosing(self._newer(positions, limit)) as found:
+            return {key: entries async for key, entries, _ in found if entries}
 
-    async def _after(
+    async def _newer(
+        self, positions: Mapping[str, str], limit: int
+    ) -> AsyncGenerator[_Found, None]:
+        # Most have a few. The broker holds replies for us: not hundreds of entries of each.
+        few = min(limit, _FEW)
+        more: dict[str, list[StreamEntry]] = {}
+        async with aclosing(self._ranges(positions, few, _SMALL)) as answers:
+            async for one in answers:
+                key, entries, _ = one
+                if entries is not None and len(entries) == few < limit:
+                    more[key] = entries
+                else:
+                    yield one
+        reached = {key: entries[-1].entry_id for key, entries in more.items()}
+        async with aclosing(self._ranges(reached, limit - few, max(_LARGE // limit, 1))) as answers:
+            async for key, entries, length in answers:
+                yield key, more[key] + (entries or []), length
+
+    async def _ranges(
         self, positions: Mapping[str, str], limit: int, ahead: int
-    ) -> dict[str, list[StreamEntry]]:
+    ) -> AsyncGenerator[_Found, None]:
         def commands_of(key: str) -> Sequence[Command]:
-            return (("XRANGE", key, f"({positions[key]}", "+", "COUNT", limit),)
+            return ("XRANGE", key, f"({positions[key]}", "+", "COUNT", limit), ("XLEN", key)
 
         names = list(positions)
-        found: dict[str, list[StreamEntry]] = {}
-        async with aclosing(self._connection.bulk.ask(Question(names, commands_of, ahead))) as told:
-            async for answers in told:
-                for number, [entries] in answers:
-                    if entries and not isinstance(entries, Exception):
-                        found[names[number]] = read_entries(entries)
-        return found
-
-    async def before(self, key: str, entry_id: str, count: int) -> list[StreamEntry]:
-        """The `count` entries of one stream that come before one, oldest first.
-
-        Args:
-            entry_id: of the entry that is not wanted any more; "+" for the end of the stream.
-
-        Raises:
-            BrokerError: see `translated`.
-        """
-        last = entry_id if entry_id == "+" else f"({entry_id}"
-        question = Question((key,), lambda _: (("XREVRANGE", key, last, "-", "COUNT", count),), 1)
-        found: list[StreamEntry] = []
-        async with aclosing(self._connection.bulk.ask(question)) as told:
-            async for answers in told:
-                for _, [entries] in answers:
-                    if not isinstance(entries, Exception):
-                        found = read_entries(entries[::-1])
-        return found
-
-    async def tail(self, key: str, count: int) -> list[StreamEntry]:
-        """The last `count` entries of one stream, oldest first."""
-        return await self.before(key, "+", count)
+        asked = Question(names, commands_of, ahead)
+        async with aclosing(self._connection.bulk.ask(asked)) as batches:
+            async for answers in batches:
+                for number, (entries, length) in answers:
+                    if isinstance(entries, Exception) or isinstance(length, Exception):
+                        yield names[number], None, 0
+                    else:
+                        yield names[number], read_entries(entries), length
 
     async def extents(self, context_ids: Sequence[str]) -> dict[str, Extent]:
         """From where to where streams reach; a context without a stream is left out.
@@ -196,7 +208,7 @@ class SurveyReader:
                 cursor, found = await self._connection.bulk.call(place, scan)
                 if new := set(found) - seen:
                     seen |= new
-                    yield [_text(key).removeprefix(prefix) for key in new]
+                    yield [key_text(key).removeprefix(prefix) for key in new]
                 if int(cursor) == 0:
                     break
 
@@ -205,11 +217,6 @@ class SurveyReader:
         with translated():
             kind = (await self._client.type(keys.progress(context_id))).decode()
         return f"There is a {kind} under this name, and no stream of messages."
-
-
-def _text(key: bytes) -> str:
-    # A key that is no UTF-8 is somebody's mistake; it is shown, not hidden.
-    return key.decode(errors="backslashreplace")
 
 
 def _why_nothing(context_id: str) -> str:
