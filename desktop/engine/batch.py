@@ -43,12 +43,14 @@ class Batch:
         """Tell that what was known of a context is void."""
         self._close()
         self.emit(facts.ContextReset(context_id, title))
+        self._close()
 
     def forget(self) -> None:
         """Tell that what was known is void, also what has not left yet."""
         self._summaries.clear()
         self._close()
         self.emit(facts.Forgotten())
+        self._close()
 
     def take(self) -> list[facts.Fact]:
         """Everything so far, which leaves now."""
@@ -57,7 +59,7 @@ class Batch:
         return leaving
 
     def _close(self) -> None:
-        """What comes next comes after all this."""
+        """Let all this leave before what comes next."""
         summaries = list(self._summaries.values())
         self._leaving += [
             facts.ContextsSeen(tuple(summaries[start : start + MOST_SUMMARIES]))
