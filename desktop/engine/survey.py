@@ -19,6 +19,7 @@ from desktop.engine.positions import Positions
 from desktop.engine.receipts import Receipts
 from desktop.engine.telling import Teller
 from desktop.engine.transcripts import Transcripts
+from desktop.engine.turns import Turns
 from desktop.store import facts
 from desktop.store.records import ContextStatus, Survey
 from workers.wire.streams.reader import Reader
@@ -64,25 +65,37 @@ class Surveyor:
         self._batch.emit(facts.SurveyChanged(Survey()))
         async with aclosing(reader.index_pages()) as pages:
             async for page in pages:
-                self._teller.index(page)
+                for context_id, indexed in page:
+                    self._teller.index(context_id, indexed)
                 self._first = [context_id for context_id, _ in page]
                 break
 
-    async def run(self, reader: Reader) -> None:
-        """Survey it all; `begin` comes before."""
-        self._read, self._total = 0, 0
+    async def read_index(self, reader: Reader) -> None:
+        """Tell the rest of the index, and what waits by it; `begin` comes before."""
         self._feed.is_settled = False
         await self._feed.read(reader, await self._deriver.glance(reader, self._first))
         await self._receipts.tell_new(reader)
-        await self._deriver.derive(reader, await reader.waiting_contexts())
+        waiting = await reader.waiting_contexts()
+        fresh = [one for one in waiting if self._positions.get(one) is None]
+        self._positions.underived.update(fresh)
+        await self._deriver.derive(reader, waiting)
+        turns = Turns()
         async with aclosing(reader.index_pages()) as pages:
             async for page in pages:
-                self._teller.index(page)
+                for context_id, indexed in page:
+                    self._teller.index(context_id, indexed)
+                    await turns.pause_if_due()
                 self._tell_progress()
-                await asyncio.sleep(0)
+
+    async def read_streams(self, reader: Reader) -> None:
+        """Tell of all streams by their last entries, also of those that are in no index."""
+        self._read, self._total = 0, 0
         found = await self._find(reader)
         await self._drop_all_but(reader, found)
         self._feed.is_settled = True
+
+    async def derive(self, reader: Reader) -> None:
+        """Derive the requests of all that are left, those first that have not ended."""
         await self._derive(reader)
         self._batch.emit(facts.CaughtUp(frozenset(self._positions)))
         # Who reads a conversation that does not exist yet goes on waiting for it.
@@ -120,7 +133,6 @@ class Surveyor:
                 self._positions.drop(context_id)
 
     async def _derive(self, reader: Reader) -> None:
-        """Derive the requests of all that are left, those first that have not ended."""
         left = [one for one in self._positions if one in self._positions.underived]
         running = [one for one in left if not self._has_ended(one)]
         ended = [one for one in left if self._has_ended(one)]

@@ -6,6 +6,7 @@ requests follow from; whatever else is said in it shows in its summary.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -26,7 +27,7 @@ BEGUN_ANEW = (
     "The conversation was deleted at the broker and begun anew, or put back to an older state."
 )
 GONE = "The conversation was deleted at the broker."
-_GAP = "Messages are missing here: the broker removed them before they were read."
+_GAP = "Messages may be missing here: the broker removed entries before they were read."
 
 
 class Teller:
@@ -37,21 +38,20 @@ class Teller:
         self._positions = positions
         self._transcripts = transcripts
 
-    def index(self, page: Iterable[tuple[str, ContextSummary]]) -> None:
-        """Tell of contexts by the workers' index, unless more is known of them."""
-        for context_id, indexed in page:
-            if self._positions.get(context_id) is None:
-                self._positions.underived.add(context_id)
-                self._see(
-                    Summary(
-                        context_id,
-                        indexed.agent,
-                        indexed.status,
-                        indexed.last_activity_ms,
-                        waiting=indexed.waiting,
-                        source=Source.INDEX,
-                    )
+    def index(self, context_id: str, indexed: ContextSummary) -> None:
+        """Tell of a context by the workers' index, unless more is known of it."""
+        if self._positions.get(context_id) is None:
+            self._positions.underived.add(context_id)
+            self._see(
+                Summary(
+                    context_id,
+                    sys.intern(indexed.agent),
+                    indexed.status,
+                    indexed.last_activity_ms,
+                    waiting=indexed.waiting,
+                    source=Source.INDEX,
                 )
+            )
 
     def last(self, context_id: str, entry: StreamEntry, length: int) -> None:
         """Tell of a context by its newest entry alone; the rest of it is derived later."""
@@ -100,7 +100,8 @@ class Teller:
             if looks and known is not None and not is_plain:
                 self._see(fold(context_id, looks, known, length=known.entries))
         self._positions.underived.discard(context_id)
-        self.newer(context_id, fresh)
+        if fresh:
+            self.newer(context_id, fresh)
 
     def older(self, context_id: str, entry: StreamEntry) -> None:
         """Tell a call that waits further back than was read."""
@@ -155,8 +156,10 @@ class Teller:
 
 def after(entries: Sequence[StreamEntry], known: Summary | None) -> Sequence[StreamEntry]:
     """Those that were not told before."""
-    if known is None:
+    if known is None or not entries:
         return entries
+    if entries[-1].entry_id == known.as_of:
+        return ()  # nothing is the usual case, and costs no look at the ids
     position = StreamId.parse(known.as_of)
     for number, entry in enumerate(entries):
         if StreamId.parse(entry.entry_id) > position:
