@@ -11,7 +11,7 @@ import io
 import logging
 import os
 import sys
-from typing import TextIO
+from typing import TextIO, cast
 
 import structlog
 
@@ -20,7 +20,7 @@ def configure_logging(*, verbose: bool = False) -> None:
     """Send log lines to stderr: readable in a terminal, JSON elsewhere."""
     level = logging.DEBUG if verbose else logging.INFO
     terminal = sys.stderr.isatty()
-    lines = _Unfailing(sys.stderr)
+    lines = cast("TextIO", _Unfailing(sys.stderr))  # it is only ever written to
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -26,7 +26,7 @@ def pipe(tmp_path: Path) -> Iterator[tuple[Path, int]]:
     path = tmp_path / "stderr"
     os.mkfifo(path)
     reading = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    yield path, reading
+    return path, reading
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes in the file system")
