@@ -27,12 +27,15 @@ from desktop import assets, settings
 from desktop.actions.alerts import Alert, alert_for
 from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
+from desktop.actions.guard import GuardedOutbox
+from desktop.actions.repairs import Repairs
 from desktop.engine.runner import EngineThread
 from desktop.errors import ConsoleError, VaultUnavailable
 from desktop.qtmodels.bridge import Bridge
 from desktop.qtmodels.tone import Tone
 from desktop.settings import Person, Settings, Theme
 from desktop.store.changes import Changes
+from desktop.store.facts import ReadOnlyChanged
 from desktop.store.records import DemoState
 from desktop.store.store import Store
 from desktop.system.garbage import GarbageCollector
@@ -66,8 +69,11 @@ class Console:
         self.store = Store()
         self.bridge = Bridge(self.store)
         self.engine = EngineThread(self.bridge.deliver)
-        self.approvals = Approvals(self.store, self.engine, self._person)
-        self.conversations = Conversations(self.store, self.engine, self._person)
+        self.store.apply([ReadOnlyChanged(self._settings.read_only)])
+        outbox = GuardedOutbox(self.engine, self.store)
+        self.approvals = Approvals(self.store, outbox, self._person)
+        self.conversations = Conversations(self.store, outbox, self._person)
+        self.repairs = Repairs(self.store, outbox, self._person)
         self._vault = Vault()
         self._demo = LocalWorkers(lambda fact: self.bridge.deliver([fact]))
         self._url = ""
@@ -164,6 +170,11 @@ class Console:
     def notify(self, *, wanted: bool) -> None:
         """See `Desk`."""
         self._choose(notify=wanted)
+
+    def only_read(self, *, wanted: bool) -> None:
+        """See `Desk`."""
+        self._choose(read_only=wanted)
+        self.store.apply([ReadOnlyChanged(wanted)])
 
     def _person(self) -> Person:
         return self._settings.person

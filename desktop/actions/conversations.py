@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from desktop.actions.guard import read_only
 from desktop.actions.ports import Outbox, SendMessage
 from desktop.actions.transcripts import Transcripts
 from desktop.actions.words import fit_to_travel
@@ -76,6 +77,9 @@ class Conversations:
             size = f"{len(text):,}"
             hint = f"Send at most {MAX_TEXT_LENGTH:,} characters at once."
             raise NotAllowedNow(f"The message has {size} characters.", hint)
+        refusal = read_only(self._store)
+        if refusal is not None:
+            raise refusal
         if not self._store.is_online:
             raise NotAllowedNow("The broker is not reachable.", "Send it when the link is back.")
         check_agent_name(agent)

@@ -54,3 +54,7 @@ class Desk(Protocol):
     def notify(self, *, wanted: bool) -> None:
         """Whether the desktop may show notifications."""
         ...
+
+    def only_read(self, *, wanted: bool) -> None:
+        """Whether this console must write nothing to the broker, from now on."""
+        ...

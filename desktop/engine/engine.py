@@ -12,9 +12,10 @@ from contextlib import aclosing
 
 import structlog
 
-from desktop.actions.ports import Order, SendDecision, SendMessage
+from desktop.actions.ports import DoRepair, Order, SendDecision, SendMessage, WatchMonitor
 from desktop.engine.batch import Batch
 from desktop.engine.follower import Follower
+from desktop.engine.monitor import MonitorPoll
 from desktop.engine.outbox import carry_out
 from desktop.engine.transcripts import Transcripts
 from desktop.store import facts
@@ -53,6 +54,7 @@ class Engine:
         self._reader: Reader | None = None
         self._transcripts = Transcripts(self._batch)
         self._follower = Follower(self._batch, self._transcripts)
+        self._monitor = MonitorPoll(self._batch.emit)
         self._orders: set[asyncio.Task[None]] = set()
 
     def connect(self, url: str) -> None:
@@ -62,7 +64,10 @@ class Engine:
 
     def post(self, order: Order) -> None:
         """Carry out an order; see `actions.ports.Outbox`."""
-        if isinstance(order, SendDecision | SendMessage):
+        if isinstance(order, WatchMonitor):
+            self._monitor.watch(on=order.on)
+            return
+        if isinstance(order, SendDecision | SendMessage | DoRepair):
             work = carry_out(order, self._connection, self._batch.emit)
         else:
             self._transcripts.take(order)
@@ -154,7 +159,8 @@ class Engine:
             self._connection, self._reader = connection, reader
             checks = isinstance(listening, Touched) and listening.method is Method.CHECKING
             self._tell_link(LinkState.ONLINE, "Connected", _CHECKS if checks else "")
-            await self._follower.follow(reader, news)
+            async with self._monitor.looking_at(connection):
+                await self._follower.follow(reader, news)
 
     async def _read_transcripts(self) -> None:
         if self._reader is None:

@@ -13,8 +13,9 @@ from typing import TypeAlias
 import msgspec
 import structlog
 
-from desktop.actions.ports import SendDecision, Sending, SendMessage
-from desktop.store.facts import DecisionNotSent, Fact, MessageNotSent
+from desktop.actions.ports import DoRepair, SendDecision, Sending, SendMessage
+from desktop.engine.repairs import repair
+from desktop.store.facts import DecisionNotSent, Fact, MessageNotSent, RepairNotDone
 from workers.wire.errors import BrokerUnreachable, SignoffError
 from workers.wire.events import AgentCommand, AgentInvocation, Event
 from workers.wire.ids import HUMAN
@@ -40,6 +41,8 @@ async def carry_out(order: Sending, connection: Connection | None, emit: Emit) -
                 await _send_decision(order, connection, emit)
             case SendMessage():
                 await _send_message(order, connection)
+            case DoRepair():
+                emit(await repair(order, connection))
     except SignoffError as error:
         emit(_failure(order, error))
     except Exception:  # noqa: BLE001 - the door: a row must not say "sending" for ever
@@ -48,10 +51,16 @@ async def carry_out(order: Sending, connection: Connection | None, emit: Emit) -
         emit(_failure(order, SignoffError(title, "Look at the conversation before trying again.")))
 
 
-def _failure(order: Sending, error: SignoffError) -> DecisionNotSent | MessageNotSent:
-    if isinstance(order, SendDecision):
-        return DecisionNotSent(order.key, order.nonce, error.title, error.hint)
-    return MessageNotSent(order.context_id, order.invocation_id, error.title, error.hint)
+def _failure(
+    order: Sending, error: SignoffError
+) -> DecisionNotSent | MessageNotSent | RepairNotDone:
+    match order:
+        case SendDecision():
+            return DecisionNotSent(order.key, order.nonce, error.title, error.hint)
+        case SendMessage():
+            return MessageNotSent(order.context_id, order.invocation_id, error.title, error.hint)
+        case DoRepair():
+            return RepairNotDone(order.key, error.title, error.hint)
 
 
 async def _send_decision(order: SendDecision, connection: Connection, emit: Emit) -> None:

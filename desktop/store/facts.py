@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from desktop.store.health import BrokerHealth, InboxHealth, RepairKey
 from desktop.store.records import Demo, Link, RequestKey, Summary, Survey, WorkerInfo
 from workers.wire.approvals import DecisionKind, Receipt
 from workers.wire.events import Event, TokenDelta
@@ -202,8 +203,57 @@ class DemoChanged:
     demo: Demo
 
 
+@dataclass(frozen=True, slots=True)
+class MonitorSeen:
+    """The monitor looked at the broker.
+
+    Attributes:
+        at_ms: when, by the broker's clock.
+    """
+
+    at_ms: int
+    broker: BrokerHealth
+    inboxes: tuple[InboxHealth, ...]
+    workers: tuple[WorkerInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RepairSending:
+    """A person at this desk asked for a repair; it is on its way."""
+
+    key: RepairKey
+
+
+@dataclass(frozen=True, slots=True)
+class RepairDone:
+    """The broker took it."""
+
+    key: RepairKey
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepairNotDone:
+    """It did not leave, or there was nothing to repair any more."""
+
+    key: RepairKey
+    title: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOnlyChanged:
+    """Whether this console may write to the broker was chosen anew."""
+
+    read_only: bool
+
+
+#: Of what the monitor looks at, and of repairs.
+OfMonitor: TypeAlias = MonitorSeen | RepairSending | RepairDone | RepairNotDone
 #: Of the desk itself, and of who is on the broker.
-OfDesk: TypeAlias = LinkChanged | SurveyChanged | AgentsSeen | DemoChanged
+OfDesk: TypeAlias = (
+    LinkChanged | SurveyChanged | AgentsSeen | DemoChanged | ReadOnlyChanged | OfMonitor
+)
 #: Of contexts as the list shows them.
 OfContexts: TypeAlias = (
     ContextsSeen | ContextReset | Forgotten | CaughtUp | MessageSending | MessageNotSent

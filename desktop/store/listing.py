@@ -70,8 +70,9 @@ def forget(state: State, changes: Changes) -> None:
     state.dockets.clear()
     state.line_up.clear()
     state.agent_names, state.workers = (), ()
+    state.monitor.forget()
     state.caught_up = False
-    changes.reset = changes.agents = True
+    changes.reset = changes.agents = changes.monitor = True
 
 
 def catch_up(state: State, fact: facts.CaughtUp, changes: Changes) -> None:

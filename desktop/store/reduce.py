@@ -69,9 +69,18 @@ def _apply_to_desk(state: State, fact: facts.OfDesk, changes: Changes) -> None:
             changes.link = True
         case facts.AgentsSeen():
             state.agent_names, state.workers = fact.agents, fact.workers
+            state.monitor.hear(fact.workers)
             changes.agents = True
         case facts.DemoChanged():
             state.demo = fact.demo
             changes.demo = True
+        case facts.ReadOnlyChanged():
+            state.read_only = fact.read_only
+            changes.read_only = True
+        case (
+            facts.MonitorSeen() | facts.RepairSending() | facts.RepairDone() | facts.RepairNotDone()
+        ):
+            state.monitor.apply(fact)
+            changes.monitor = True
         case _:
             assert_never(fact)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from desktop.store.conversation import Conversation
 from desktop.store.docket import Docket
 from desktop.store.line_up import LineUp
+from desktop.store.monitor import Monitor
 from desktop.store.records import (
     Agent,
     Context,
@@ -63,6 +64,8 @@ class State:
     agent_names: tuple[str, ...] = ()
     workers: tuple[WorkerInfo, ...] = ()
     caught_up: bool = False
+    monitor: Monitor = field(default_factory=Monitor)
+    read_only: bool = False
 
     def docket(self, context_id: str) -> Docket:
         """The requests of a context, made if it is new."""

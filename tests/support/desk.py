@@ -11,6 +11,8 @@ from typing import Self
 
 from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
+from desktop.actions.guard import GuardedOutbox
+from desktop.actions.repairs import Repairs
 from desktop.engine.engine import Engine
 from desktop.settings import Person
 from desktop.store.facts import EventSeen, Fact, LinkChanged, TranscriptRead, UnreadableSeen
@@ -33,8 +35,10 @@ class Desk:
         self.links: list[LinkState] = []
         self.facts: list[Fact] = []
         chosen = Person(person, person.title())
-        self.approvals = Approvals(self.store, self.engine, lambda: chosen)
-        self.conversations = Conversations(self.store, self.engine, lambda: chosen)
+        outbox = GuardedOutbox(self.engine, self.store)
+        self.approvals = Approvals(self.store, outbox, lambda: chosen)
+        self.conversations = Conversations(self.store, outbox, lambda: chosen)
+        self.repairs = Repairs(self.store, outbox, lambda: chosen)
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:

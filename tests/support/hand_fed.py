@@ -11,6 +11,8 @@ import msgspec
 
 from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
+from desktop.actions.guard import GuardedOutbox
+from desktop.actions.repairs import Repairs
 from desktop.engine.summaries import summarise
 from desktop.qtmodels.bridge import Bridge
 from desktop.settings import Person
@@ -53,8 +55,10 @@ class HandFed:
         self.bridge = Bridge(self.store)
         self.outbox = KeptOutbox()
         self.desk = KeptDesk()
-        self.approvals = Approvals(self.store, self.outbox, self._person)
-        self.conversations = Conversations(self.store, self.outbox, self._person)
+        guarded = GuardedOutbox(self.outbox, self.store)
+        self.approvals = Approvals(self.store, guarded, self._person)
+        self.conversations = Conversations(self.store, guarded, self._person)
+        self.repairs = Repairs(self.store, guarded, self._person)
         self._sequence = 0
         self._summaries: dict[str, Summary] = {}
 

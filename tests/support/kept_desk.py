@@ -62,3 +62,8 @@ class KeptDesk:
         """Keep the wish."""
         self.asked.append(("notify", wanted))
         self.settings = settings.changed(self.settings, notify=wanted)
+
+    def only_read(self, *, wanted: bool) -> None:
+        """Keep the wish."""
+        self.asked.append(("only_read", wanted))
+        self.settings = settings.changed(self.settings, read_only=wanted)
