@@ -190,6 +190,10 @@ class Context:
     Attributes:
         agent: whom the person addresses.
         preview: the last words, as they came.
+        waiting_since_ms: since when the longest waiting of its open requests waits; 0 for none.
+        risk: the highest of its open requests; None for none.
+        confirmed: the broker has told of it; else it is remembered from an earlier time.
+        note: what is wrong with its stream, for a person; empty for nothing.
     """
 
     context_id: str
@@ -199,6 +203,10 @@ class Context:
     preview: str = ""
     entries: int = 0
     waiting: int = 0
+    waiting_since_ms: int = 0
+    risk: Risk | None = None
+    confirmed: bool = True
+    note: str = ""
 
 
 class Source(StrEnum):
