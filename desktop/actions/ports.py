@@ -64,7 +64,21 @@ class CloseTranscript:
     context_id: str
 
 
-Order: TypeAlias = SendDecision | SendMessage
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Find the contexts that hold every word of a text in their id, agent or last words.
+
+    What is found comes back as one `SearchFound`, unless a search of a higher number came first.
+
+    Attributes:
+        text: any text; an empty one ends the search and finds nothing.
+    """
+
+    text: str
+    number: int
+
+
+Order: TypeAlias = SendDecision | SendMessage | Search
 
 
 class Outbox(Protocol):

@@ -9,7 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from desktop.store.records import Demo, Link, RequestKey, Summary, Survey, WorkerInfo
+from desktop.store.records import (
+    Demo,
+    Found,
+    Link,
+    Memory,
+    RequestKey,
+    Summary,
+    Survey,
+    WorkerInfo,
+)
 from workers.wire.approvals import DecisionKind, Receipt
 from workers.wire.events import Event, TokenDelta
 
@@ -193,6 +202,20 @@ class MessageNotSent:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchFound:
+    """A search came to its end. Of several the one with the highest number counts."""
+
+    found: Found
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryChanged:
+    """What this computer remembers of conversations changed its state, or could not be used."""
+
+    memory: Memory
+
+
+@dataclass(frozen=True, slots=True)
 class DemoChanged:
     """The bundled demo changed its state."""
 
@@ -212,5 +235,7 @@ Fact: TypeAlias = (
     | DecisionNotSent
     | MessageSending
     | MessageNotSent
+    | SearchFound
+    | MemoryChanged
     | DemoChanged
 )

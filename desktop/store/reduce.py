@@ -18,7 +18,9 @@ from desktop.store.records import (
     Demo,
     Entry,
     EntryKind,
+    Found,
     Link,
+    Memory,
     Request,
     RequestKey,
     RequestState,
@@ -41,6 +43,8 @@ class State:
 
     link: Link = field(default_factory=Link)
     demo: Demo = field(default_factory=Demo)
+    found: Found = field(default_factory=Found)
+    memory: Memory = field(default_factory=Memory)
     conversations: dict[str, Conversation] = field(default_factory=dict)
     evidence: dict[RequestKey, Evidence] = field(default_factory=dict)
     trails: dict[RequestKey, Trail] = field(default_factory=dict)
@@ -105,6 +109,13 @@ def apply(state: State, fact: facts.Fact, changes: Changes) -> None:
         case facts.DemoChanged():
             state.demo = fact.demo
             changes.demo = True
+        case facts.SearchFound():
+            if fact.found.number > state.found.number:
+                state.found = fact.found
+                changes.found = True
+        case facts.MemoryChanged():
+            state.memory = fact.memory
+            changes.memory = True
         case facts.DecisionSending():
             _send(state, fact.key, Sending(fact.kind, fact.nonce), changes)
         case facts.DecisionNotSent():

@@ -16,8 +16,10 @@ from desktop.store.records import (
     Context,
     Demo,
     Entry,
+    Found,
     Link,
     LinkState,
+    Memory,
     Request,
     RequestKey,
     Streaming,
@@ -62,6 +64,16 @@ class Store:
     def demo(self) -> Demo:
         """How the bundled demo stands."""
         return self._state.demo
+
+    @property
+    def found(self) -> Found:
+        """What the last search found."""
+        return self._state.found
+
+    @property
+    def memory(self) -> Memory:
+        """What this computer remembers of conversations."""
+        return self._state.memory
 
     @property
     def is_online(self) -> bool:
