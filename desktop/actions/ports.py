@@ -78,7 +78,10 @@ class Search:
     number: int
 
 
-Order: TypeAlias = SendDecision | SendMessage | Search
+#: What is asked of the broker and leaves nothing there.
+Reading: TypeAlias = OpenTranscript | ReadOlder | CloseTranscript
+Sending: TypeAlias = SendDecision | SendMessage
+Order: TypeAlias = Sending | Reading | Search
 
 
 class Outbox(Protocol):

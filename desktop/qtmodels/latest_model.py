@@ -7,7 +7,7 @@ hundred move for the price of a few binary searches each. Rows may be known and 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from typing import TypeAlias
 
 from PySide6.QtCore import QObject
@@ -55,7 +55,7 @@ class LatestModel(RowTable[str]):
         self._show(wanted)
         self.repaint()
 
-    def change(self, ranks: Mapping[str, int | None], hidden: Container[str] = frozenset()) -> None:
+    def change(self, ranks: Mapping[str, int | None], hidden: Collection[str] = ()) -> None:
         """Know these keys at their places; those without a rank no longer.
 
         Args:

@@ -155,7 +155,10 @@ class Forgotten:
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """Everything the broker holds has been read once. Contexts not named here are gone."""
+    """Everything the broker holds has been read once, and all requests in it are known.
+
+    Contexts not named here are gone.
+    """
 
     context_ids: frozenset[str]
 
@@ -222,20 +225,18 @@ class DemoChanged:
     demo: Demo
 
 
-Fact: TypeAlias = (
-    LinkChanged
-    | EventSeen
-    | UnreadableSeen
-    | TokenSeen
-    | ReceiptSeen
-    | AgentsSeen
-    | Forgotten
-    | CaughtUp
-    | DecisionSending
-    | DecisionNotSent
-    | MessageSending
-    | MessageNotSent
-    | SearchFound
-    | MemoryChanged
-    | DemoChanged
+#: Of the desk itself, and of who is on the broker.
+OfDesk: TypeAlias = (
+    LinkChanged | SurveyChanged | AgentsSeen | SearchFound | MemoryChanged | DemoChanged
 )
+#: Of contexts as the list shows them.
+OfContexts: TypeAlias = (
+    ContextsSeen | ContextReset | Forgotten | CaughtUp | MessageSending | MessageNotSent
+)
+#: Of open transcripts.
+OfTranscripts: TypeAlias = (
+    EventSeen | UnreadableSeen | TokenSeen | TranscriptRead | TranscriptClosed | GapSeen
+)
+#: Of requests; events are, too.
+OfRequests: TypeAlias = ReceiptSeen | DecisionSending | DecisionNotSent
+Fact: TypeAlias = OfDesk | OfContexts | OfTranscripts | OfRequests

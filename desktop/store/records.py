@@ -56,6 +56,7 @@ class EntryKind(StrEnum):
     ERROR = "error"
     UNREADABLE = "unreadable"
     SENDING = "sending"
+    GAP = "gap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +191,11 @@ class Context:
     Attributes:
         agent: whom the person addresses.
         preview: the last words, as they came.
-        waiting_since_ms: since when the longest waiting of its open requests waits; 0 for none.
-        risk: the highest of its open requests; None for none.
-        confirmed: the broker has told of it; else it is remembered from an earlier time.
-        note: what is wrong with its stream, for a person; empty for nothing.
+        waiting: open requests.
+        waiting_since_ms: since when the oldest of them waits; 0 for none, or if it is not known.
+        risk: the highest of theirs; None if none is known.
+        confirmed: the broker has told of it, not only this computer's own cache.
+        note: what is wrong with it, for a person; empty for nothing.
     """
 
     context_id: str
