@@ -42,7 +42,6 @@ CREATE TABLE contexts (
     last_activity_ms INTEGER NOT NULL,
     as_of TEXT NOT NULL,
     entries INTEGER NOT NULL,
-    waiting INTEGER NOT NULL,
     note TEXT NOT NULL,
     sealed BLOB
 ) WITHOUT ROWID
@@ -51,22 +50,22 @@ CREATE TABLE contexts (
 _LOAD = """
 SELECT CAST(context_id AS TEXT), CAST(agent AS TEXT), CAST(status AS TEXT),
     CAST(last_activity_ms AS INTEGER), CAST(as_of AS TEXT), CAST(entries AS INTEGER),
-    CAST(sealed AS BLOB), CAST(waiting AS INTEGER), CAST(note AS TEXT)
+    CAST(sealed AS BLOB), CAST(note AS TEXT)
 FROM contexts ORDER BY last_activity_ms DESC, context_id DESC
 """
 # What is the same already is not written: a start would write every row again.
 _WRITE = """
-INSERT INTO contexts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO contexts VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (context_id) DO UPDATE SET
     agent = excluded.agent, status = excluded.status,
     last_activity_ms = excluded.last_activity_ms, as_of = excluded.as_of,
-    entries = excluded.entries, waiting = excluded.waiting, note = excluded.note,
+    entries = excluded.entries, note = excluded.note,
     sealed = excluded.sealed
-WHERE (agent, status, last_activity_ms, as_of, entries, waiting, note, sealed IS NULL)
+WHERE (agent, status, last_activity_ms, as_of, entries, note, sealed IS NULL)
     IS NOT (excluded.agent, excluded.status, excluded.last_activity_ms, excluded.as_of,
-            excluded.entries, excluded.waiting, excluded.note, excluded.sealed IS NULL)
+            excluded.entries, excluded.note, excluded.sealed IS NULL)
 """
-_Row: TypeAlias = tuple[str, str, str, int, str, int, int, str, bytes | None]
+_Row: TypeAlias = tuple[str, str, str, int, str, int, str, bytes | None]
 
 
 def path_for(folder: Path, address: str) -> Path:
@@ -269,7 +268,6 @@ def _row(summary: Summary, lock: TextLock | None) -> _Row:
         summary.last_activity_ms,
         _keepable(summary.as_of),
         summary.entries,
-        summary.waiting,
         _keepable(summary.note),
         lock.seal(context_id, summary.preview) if lock and summary.preview else None,
     )
@@ -292,11 +290,11 @@ def _summaries(rows: Iterable[tuple[Any, ...]], lock: TextLock | None) -> tuple[
             as_of,
             entries,
             lock.open(name, sealed) if lock and sealed else "",
-            waiting,
+            0,  # requests are told by the broker only
             cache,
             note,
         )
-        for name, agent, status, at_ms, as_of, entries, sealed, waiting, note in rows
+        for name, agent, status, at_ms, as_of, entries, sealed, note in rows
     )
 
 
