@@ -248,4 +248,5 @@ class Cache:
         self._emit(facts.MemoryChanged(Memory(keeps_text, title, hint)))
 
     async def _do(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        # Shielded, or what is about to be written when the console ends would not be.
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._pool, work))
