@@ -121,9 +121,12 @@ class Engine:
             self._url_changed.clear()
             # Not in connect(): what is followed now could still be told after that.
             if self._url and self._url != self._followed:
+                # What has not left is of the broker before; that nothing of it holds is of neither.
+                self._flush()
+                self._cache.follow("")
                 self._follower.forget()
                 self._followed = self._url
-                self._flush()  # of the broker before; what leaves from here on is of this one
+                self._flush()
                 self._cache.follow(self._address())
             if not self._url:
                 self._tell_link(LinkState.OFFLINE, "Not connected")
