@@ -75,7 +75,10 @@ class Surveyor:
         self._feed.is_settled = False
         await self._feed.read(reader, await self._deriver.glance(reader, self._first))
         await self._receipts.tell_new(reader)
-        await self._deriver.derive(reader, await reader.waiting_contexts())
+        waiting = await reader.waiting_contexts()
+        fresh = [one for one in waiting if self._positions.get(one) is None]
+        self._positions.underived.update(fresh)
+        await self._deriver.derive(reader, waiting)
         async with aclosing(reader.index_pages()) as pages:
             async for page in pages:
                 for start in range(0, len(page), INDEX_SLICE):

@@ -26,7 +26,7 @@ BEGUN_ANEW = (
     "The conversation was deleted at the broker and begun anew, or put back to an older state."
 )
 GONE = "The conversation was deleted at the broker."
-_GAP = "Messages are missing here: the broker removed them before they were read."
+_GAP = "Messages may be missing here: the broker removed entries before they were read."
 
 
 class Teller:
