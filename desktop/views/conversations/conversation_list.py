@@ -133,9 +133,12 @@ class ConversationList(QFrame):
         self._show_around()
 
     def _show_listed(self) -> None:
-        """Show what the filters let through."""
+        """Show what the filters let through, from the top, or where the chosen one is."""
         self._model.narrow(self._register.listed())
         self._show_around()
+        self.list.scrollToTop()
+        if self.list.current_row() is not None:
+            self.list.scrollTo(self.list.currentIndex())
 
     def _show_around(self) -> None:
         """What stands beside the rows, and in their place when there are none."""

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
+from pytestqt.qtbot import QtBot
 
 from desktop.actions.ports import Search
 from desktop.qtmodels.rows import ROW_ROLE, Row
@@ -15,7 +16,7 @@ from desktop.store.facts import ContextsSeen, SearchFound
 from desktop.store.records import ContextStatus, Found, Risk, Source, Summary
 from desktop.views.parts.choice_box import ChoiceBox
 from desktop.views.parts.search_field import SearchField
-from tests.gui.pages.seeing import choose, keys_of, press, see, words_in
+from tests.gui.pages.seeing import choose, keys_of, open_page, press, see, words_in
 from tests.gui.pages.talk import (
     CLINIC,
     INVOICE,
@@ -25,9 +26,11 @@ from tests.gui.pages.talk import (
     WEATHER,
     Pages,
     asked,
+    page_of,
     rows,
 )
 from tests.support import scenes
+from tests.support.hand_fed import HandFed
 
 
 def choose_words(box: ChoiceBox, words: str) -> None:
@@ -127,6 +130,19 @@ def test_what_is_said_during_a_search_is_listed_if_it_matches(pages: Pages) -> N
     fed.tell(asked("c-new", TREASURY, "Never mind."))
     assert keys_of(rows(page)) == [RECORD]
     assert rows(page).current_row() == 0
+
+
+def test_what_is_found_is_shown_from_the_top(fed: HandFed, qtbot: QtBot) -> None:
+    """Wherever the reader was in the list before."""
+    events = (asked(f"c-{number:03}", TREASURY, "Hello") for number in range(200))
+    fed.hold(*events, seconds_ago=1)
+    page = open_page(page_of(fed), qtbot)
+    qtbot.waitUntil(lambda: len(keys_of(rows(page))) == 200)
+    rows(page).scrollToBottom()
+    QTest.keyClicks(see(page, "conversations.search", SearchField), "c-0")
+
+    assert len(keys_of(rows(page))) == 100
+    assert rows(page).rowAt(0) == 0
 
 
 def test_an_answer_for_what_no_longer_stands_there_is_not_shown(
