@@ -45,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         broker_url: without its password; that lives in the keyring.
         reviewer_id: names this person in decisions; by default user and host.
         read_only: nothing is ever written to the broker.
+        keep_text: the last words of conversations are kept on this computer, encrypted.
     """
 
     broker_url: str = ""
@@ -53,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reviewer_name: str = ""
     notify: bool = True
     read_only: bool = False
+    keep_text: bool = False
 
     @property
     def person(self) -> Person:
@@ -64,6 +66,11 @@ def home() -> Path:
     """Where settings, cache and demo data live."""
     chosen = os.environ.get("SIGNOFF_HOME")
     return Path(chosen) if chosen else Path(platformdirs.user_data_dir("signoff", appauthor=False))
+
+
+def cache_folder() -> Path:
+    """Where conversations are remembered from one start to the next."""
+    return home() / "cache"
 
 
 def load(directory: Path | None = None) -> tuple[Settings, SettingsUnreadable | None]:

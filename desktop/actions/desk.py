@@ -58,3 +58,10 @@ class Desk(Protocol):
     def only_read(self, *, wanted: bool) -> None:
         """Whether this console must write nothing to the broker, from now on."""
         ...
+
+    def keep_text(self, *, wanted: bool) -> None:
+        """Whether last words are kept on this computer, encrypted; those kept are dropped if not.
+
+        The choice counts once `Store.memory` says so: a keyring must hold the key.
+        """
+        ...

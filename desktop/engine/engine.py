@@ -9,14 +9,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from pathlib import Path
 
 import structlog
 
-from desktop.actions.ports import DoRepair, Order, SendDecision, SendMessage, WatchMonitor
+from desktop.actions.ports import (
+    DoRepair,
+    Order,
+    Search,
+    SendDecision,
+    SendMessage,
+    WatchMonitor,
+)
 from desktop.engine.batch import Batch
+from desktop.engine.cache import Cache
 from desktop.engine.follower import Follower
 from desktop.engine.monitor import MonitorPoll
 from desktop.engine.outbox import carry_out
+from desktop.engine.search import Searcher
 from desktop.engine.transcripts import Transcripts
 from desktop.store import facts
 from desktop.store.records import Link, LinkState
@@ -43,7 +53,13 @@ class Engine:
     `run` is the whole life; `connect` and `post` may be called on its loop at any time.
     """
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, cache_folder: Path | None = None) -> None:
+        """Set it up; nothing is followed yet.
+
+        Args:
+            sink: takes facts, batch by batch.
+            cache_folder: where contexts are remembered; None to remember nothing.
+        """
         self._sink = sink
         self._ready = asyncio.Event()
         self._batch = Batch(self._ready.set)
@@ -55,6 +71,8 @@ class Engine:
         self._transcripts = Transcripts(self._batch)
         self._follower = Follower(self._batch, self._transcripts)
         self._monitor = MonitorPoll(self._batch.emit)
+        self._cache = Cache(cache_folder, self._batch.emit)
+        self._searcher = Searcher(self._batch.emit)
         self._orders: set[asyncio.Task[None]] = set()
 
     def connect(self, url: str) -> None:
@@ -62,10 +80,17 @@ class Engine:
         self._url = url
         self._url_changed.set()
 
+    def keep_text(self, key: bytes) -> None:
+        """Keep last words on this computer, encrypted; see `Cache.keep_text`."""
+        self._cache.keep_text(key)
+
     def post(self, order: Order) -> None:
         """Carry out an order; see `actions.ports.Outbox`."""
         if isinstance(order, WatchMonitor):
             self._monitor.watch(on=order.on)
+            return
+        if isinstance(order, Search):
+            self._searcher.ask(order)
             return
         if isinstance(order, SendDecision | SendMessage | DoRepair):
             work = carry_out(order, self._connection, self._batch.emit)
@@ -82,6 +107,8 @@ class Engine:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._deliver(), name="engine:deliver")
                 tasks.create_task(self._follow_for_ever(), name="engine:follow")
+                tasks.create_task(self._cache.run(), name="engine:cache")
+                tasks.create_task(self._searcher.run(), name="engine:search")
         finally:
             if self._orders:
                 await asyncio.wait(self._orders, timeout=2)
@@ -96,6 +123,8 @@ class Engine:
     def _flush(self) -> None:
         self._ready.clear()
         if leaving := self._batch.take():
+            self._cache.see(leaving)
+            self._searcher.see(leaving)
             self._sink(leaving)
 
     async def _follow_for_ever(self) -> None:
@@ -104,8 +133,13 @@ class Engine:
             self._url_changed.clear()
             # Not in connect(): what is followed now could still be told after that.
             if self._url and self._url != self._followed:
+                # What has not left is of the broker before; that nothing of it holds is of neither.
+                self._flush()
+                self._cache.follow("")
                 self._follower.forget()
                 self._followed = self._url
+                self._flush()
+                self._cache.follow(self._address())
             if not self._url:
                 self._tell_link(LinkState.OFFLINE, "Not connected")
                 await self._url_changed.wait()

@@ -16,6 +16,8 @@ class Changes:
         transcripts: contexts with new or changed entries.
         streaming: contexts in which a message grew by a piece.
         arrived: requests seen for the first time, waiting, after the first catch-up.
+        found: a search came to its end.
+        memory: what this computer remembers changed its state.
         reset: contexts went away; lists must be read anew.
         monitor: the monitor looked again, or a repair went on.
         read_only: whether this console may write at all.
@@ -29,6 +31,8 @@ class Changes:
     agents: bool = False
     link: bool = False
     demo: bool = False
+    found: bool = False
+    memory: bool = False
     reset: bool = False
     monitor: bool = False
     read_only: bool = False
@@ -42,6 +46,8 @@ class Changes:
             or self.agents
             or self.link
             or self.demo
+            or self.found
+            or self.memory
             or self.reset
             or self.monitor
             or self.read_only

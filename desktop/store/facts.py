@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from desktop.store.health import BrokerHealth, InboxHealth, RepairKey
-from desktop.store.records import Demo, Link, RequestKey, Summary, Survey, WorkerInfo
+from desktop.store.records import (
+    Demo,
+    Found,
+    Link,
+    Memory,
+    RequestKey,
+    Summary,
+    Survey,
+    WorkerInfo,
+)
 from workers.wire.approvals import DecisionKind, Receipt
 from workers.wire.events import Event, TokenDelta
 
@@ -197,6 +206,20 @@ class MessageNotSent:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchFound:
+    """A search came to its end. Of several the one with the highest number counts."""
+
+    found: Found
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryChanged:
+    """What this computer remembers of conversations changed its state, or could not be used."""
+
+    memory: Memory
+
+
+@dataclass(frozen=True, slots=True)
 class DemoChanged:
     """The bundled demo changed its state."""
 
@@ -252,7 +275,14 @@ class ReadOnlyChanged:
 OfMonitor: TypeAlias = MonitorSeen | RepairSending | RepairDone | RepairNotDone
 #: Of the desk itself, and of who is on the broker.
 OfDesk: TypeAlias = (
-    LinkChanged | SurveyChanged | AgentsSeen | DemoChanged | ReadOnlyChanged | OfMonitor
+    LinkChanged
+    | SurveyChanged
+    | AgentsSeen
+    | DemoChanged
+    | SearchFound
+    | MemoryChanged
+    | ReadOnlyChanged
+    | OfMonitor
 )
 #: Of contexts as the list shows them.
 OfContexts: TypeAlias = (

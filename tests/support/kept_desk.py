@@ -67,3 +67,8 @@ class KeptDesk:
         """Keep the wish."""
         self.asked.append(("only_read", wanted))
         self.settings = settings.changed(self.settings, read_only=wanted)
+
+    def keep_text(self, *, wanted: bool) -> None:
+        """Keep the wish."""
+        self.asked.append(("keep_text", wanted))
+        self.settings = settings.changed(self.settings, keep_text=wanted)
