@@ -27,6 +27,7 @@ class Changes:
     agents: bool = False
     link: bool = False
     demo: bool = False
+    local_workers: bool = False
     reset: bool = False
 
     def __bool__(self) -> bool:
@@ -38,5 +39,6 @@ class Changes:
             or self.agents
             or self.link
             or self.demo
+            or self.local_workers
             or self.reset
         )

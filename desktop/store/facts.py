@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from desktop.store.local_workers import LocalWorker
 from desktop.store.records import Demo, Link, RequestKey, Summary, Survey, WorkerInfo
 from workers.wire.approvals import DecisionKind, Receipt
 from workers.wire.events import Event, TokenDelta
@@ -199,6 +200,13 @@ class DemoChanged:
     demo: Demo
 
 
+@dataclass(frozen=True, slots=True)
+class LocalWorkersChanged:
+    """How the workers that this console runs stand now, all of them."""
+
+    workers: tuple[LocalWorker, ...]
+
+
 Fact: TypeAlias = (
     LinkChanged
     | EventSeen
@@ -213,4 +221,5 @@ Fact: TypeAlias = (
     | MessageSending
     | MessageNotSent
     | DemoChanged
+    | LocalWorkersChanged
 )

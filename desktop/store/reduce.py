@@ -13,6 +13,7 @@ from desktop.store import facts
 from desktop.store.changes import Changes
 from desktop.store.conversation import Conversation, entry_of_interrupt, entry_of_message
 from desktop.store.evidence import Evidence, Sending
+from desktop.store.local_workers import LocalWorker
 from desktop.store.records import (
     Agent,
     Demo,
@@ -41,6 +42,7 @@ class State:
 
     link: Link = field(default_factory=Link)
     demo: Demo = field(default_factory=Demo)
+    local_workers: tuple[LocalWorker, ...] = ()
     conversations: dict[str, Conversation] = field(default_factory=dict)
     evidence: dict[RequestKey, Evidence] = field(default_factory=dict)
     trails: dict[RequestKey, Trail] = field(default_factory=dict)
@@ -102,9 +104,8 @@ def apply(state: State, fact: facts.Fact, changes: Changes) -> None:
         case facts.LinkChanged():
             state.link = fact.link
             changes.link = True
-        case facts.DemoChanged():
-            state.demo = fact.demo
-            changes.demo = True
+        case facts.DemoChanged() | facts.LocalWorkersChanged():
+            _started_here(state, fact, changes)
         case facts.DecisionSending():
             _send(state, fact.key, Sending(fact.kind, fact.nonce), changes)
         case facts.DecisionNotSent():
@@ -115,6 +116,17 @@ def apply(state: State, fact: facts.Fact, changes: Changes) -> None:
             _message_not_sent(state, fact, changes)
         case _:
             assert_never(fact)
+
+
+def _started_here(
+    state: State, fact: facts.DemoChanged | facts.LocalWorkersChanged, changes: Changes
+) -> None:
+    if isinstance(fact, facts.DemoChanged):
+        state.demo = fact.demo
+        changes.demo = True
+    else:
+        state.local_workers = fact.workers
+        changes.local_workers = True
 
 
 def _event(state: State, fact: facts.EventSeen, changes: Changes) -> None:
