@@ -35,8 +35,10 @@ from desktop.settings import Person, Settings, Theme
 from desktop.store.changes import Changes
 from desktop.store.records import DemoState
 from desktop.store.store import Store
+from desktop.system.demo_process import DemoProcess
 from desktop.system.garbage import GarbageCollector
 from desktop.system.local_workers import LocalWorkers
+from desktop.system.local_workers_desk import LocalWorkersOfDesk
 from desktop.system.notifications import Notifications
 from desktop.system.single_instance import SingleInstance
 from desktop.system.vault import Vault
@@ -69,7 +71,9 @@ class Console:
         self.approvals = Approvals(self.store, self.engine, self._person)
         self.conversations = Conversations(self.store, self.engine, self._person)
         self._vault = Vault()
-        self._demo = LocalWorkers(lambda fact: self.bridge.deliver([fact]))
+        self._demo = DemoProcess(lambda fact: self.bridge.deliver([fact]))
+        local = LocalWorkers(settings.home(), lambda fact: self.bridge.deliver([fact]), self._vault)
+        self.local_workers = LocalWorkersOfDesk(local, self.engine.submit, self._spawn)
         self._url = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._requests_changed = asyncio.Event()
@@ -94,9 +98,15 @@ class Console:
         """See `Desk`."""
         return self._settings
 
-    def start(self, url: str, *, demo: bool) -> None:
-        """Start the engine, and follow what was asked for or was followed last."""
+    def start(self, url: str, *, demo: bool, diagnose: bool = False) -> None:
+        """Start the engine, and follow what was asked for or was followed last.
+
+        Args:
+            url, demo, diagnose: see `run_console`.
+        """
         self.engine.start()
+        if not diagnose:  # it starts nothing, and leaves alone what runs
+            self.local_workers.open()
         self._spawn(self._tell_of_requests(), "notify")
         if self._damage is not None:
             self._notice(self._damage)
@@ -113,6 +123,8 @@ class Console:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.notifications.clear()
+        # Workers first: they say goodbye to the demo's broker.
+        await self.local_workers.close()
         await asyncio.wrap_future(self.engine.submit(self._demo.stop()))
         self.engine.stop()
         self.bridge.close()
@@ -171,6 +183,7 @@ class Console:
     def _follow(self, url: str) -> None:
         self._url = url
         self.engine.connect(url)
+        self.local_workers.follow(url)
 
     def _choose(self, **news: str | bool | Theme) -> None:
         self._settings = settings.changed(self._settings, **news)
@@ -332,7 +345,7 @@ async def _run(app: QApplication, url: str, *, demo: bool, diagnose: bool) -> in
         loop.add_signal_handler(number, console.stopping.set)
     console.window.show()
     log.info("window shown")
-    loop.call_soon(partial(console.start, url, demo=demo))
+    loop.call_soon(partial(console.start, url, demo=demo, diagnose=diagnose))
     try:
         if diagnose:
             return await _print_diagnosis()

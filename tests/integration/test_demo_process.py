@@ -13,7 +13,7 @@ import pytest
 from desktop.errors import LocalWorkersFailed
 from desktop.store.facts import DemoChanged
 from desktop.store.records import DemoState
-from desktop.system.local_workers import DemoReady, LocalWorkers, demo_command
+from desktop.system.demo_process import DemoProcess, DemoReady, demo_command
 from tests.support.waiting import await_until
 
 STARTING, RUNNING, STOPPING, STOPPED, FAILED = (
@@ -46,7 +46,7 @@ class Demo:
     def __init__(self, folder: Path) -> None:
         self.told: list[DemoChanged] = []
         self._script = folder / "demo.py"
-        self.workers = LocalWorkers(
+        self.workers = DemoProcess(
             self.told.append,
             [sys.executable, str(self._script)],
             ready_seconds=10,
@@ -136,7 +136,7 @@ async def test_a_demo_that_is_never_ready_is_given_up(tmp_path: Path) -> None:
     """After its time it is stopped, and what it said so far is shown."""
     told: list[DemoChanged] = []
     script = "import sys; print('still loading', file=sys.stderr, flush=True); sys.stdin.read()"
-    workers = LocalWorkers(told.append, [sys.executable, "-c", script], ready_seconds=0.5)
+    workers = DemoProcess(told.append, [sys.executable, "-c", script], ready_seconds=0.5)
 
     with pytest.raises(LocalWorkersFailed, match="took too long"):
         await workers.start()
@@ -164,7 +164,7 @@ async def test_a_demo_that_does_not_end_when_asked_is_ended(tmp_path: Path) -> N
     told: list[DemoChanged] = []
     script = f"import signal, time; signal.signal(15, signal.SIG_IGN); {_SAY_READY}\n"
     script += "while True: time.sleep(1)"
-    workers = LocalWorkers(told.append, [sys.executable, "-c", script], stop_seconds=0.3)
+    workers = DemoProcess(told.append, [sys.executable, "-c", script], stop_seconds=0.3)
     await workers.start()
 
     await workers.stop()
@@ -206,7 +206,7 @@ async def test_a_demo_that_talks_much_is_not_stopped_by_it(demo: Demo, tmp_path:
 async def test_a_program_that_is_not_there_is_told() -> None:
     """A broken installation."""
     told: list[DemoChanged] = []
-    workers = LocalWorkers(told.append, ["/nowhere/python"])
+    workers = DemoProcess(told.append, ["/nowhere/python"])
 
     with pytest.raises(LocalWorkersFailed, match="could not be started"):
         await workers.start()
