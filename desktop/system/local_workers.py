@@ -155,7 +155,8 @@ class LocalWorkers:
         return worker.log.read(after, limit) if worker is not None else LogPage(0, 0, 0)
 
     def _add(self, definition: WorkerDefinition) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self._home, self._folder):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         worker = SupervisedWorker(
             definition, self._folder, self._launch, self._tell, self._restarts()
         )

@@ -30,6 +30,7 @@ from workers.wire.errors import SignoffError
 LOOK_SECONDS = 0.1
 #: What a worker said last is looked at for the reason of its end.
 _LAST_LINES = 40
+_STARTS = "It is starting."
 _FINISHES = "It finishes what runs, and ends."
 
 Launch = Callable[[WorkerDefinition, WorkerLog], Awaitable[WorkerProcess]]
@@ -147,6 +148,8 @@ class SupervisedWorker:
         self._stop.clear()
         self._again = False
         self._process = process
+        if process is None:
+            self._show(LocalWorkerState.STARTING, _STARTS, restarts=0)
         name = f"local worker {self.definition.id}"
         self._task = asyncio.create_task(self._live(), name=name)
 
@@ -181,7 +184,7 @@ class SupervisedWorker:
         return await self._pause(reason, time.monotonic() - lives_since)
 
     async def _launched(self) -> WorkerProcess:
-        self._show(LocalWorkerState.STARTING, "It is starting.", restarts=self._restarts.count)
+        self._show(LocalWorkerState.STARTING, _STARTS, restarts=self._restarts.count)
         process = await self._launch(self.definition, self.log)
         self._process = process
         if self._stop.is_set():  # meanwhile somebody thought better of it
@@ -197,7 +200,7 @@ class SupervisedWorker:
         self.log.note(f"process {process.record.pid} ended")
 
     def _show_process(self, process: WorkerProcess, *, adopted: bool) -> None:
-        state, title = LocalWorkerState.STARTING, "It is starting."
+        state, title = LocalWorkerState.STARTING, _STARTS
         if self._stop.is_set():
             state, title = LocalWorkerState.STOPPING, _FINISHES
         elif adopted:
