@@ -137,6 +137,7 @@ class VariablesField(QWidget):
     def _add(self, line: VariableLine) -> None:
         self._lines.append(line)
         self._column.insertWidget(self._column.count() - 1, line)
+        line.show()  # now, so that it can take the keyboard
         line.edited.connect(self.edited)
         line.unwanted.connect(lambda: self._remove(line))
 

@@ -25,7 +25,12 @@ from desktop.views.parts.labels import Edge, Look, Surface, TextLabel, panel
 _WIDTH: Final = 720
 _TEXTS: Final = (
     ("name", "Name", "Ledger agents", ""),
-    ("target", "Agents", "my_agents:runner", "MODULE:ATTRIBUTE, as `signoff-worker run` takes it."),
+    (
+        "target",
+        "Agents",
+        "my_agents:runner",
+        "MODULE:ATTRIBUTE, as the command signoff-worker run takes it.",
+    ),
     ("folder", "Working directory", "/home/me/agents", "The module is looked for here, too."),
     ("python", "Python", sys.executable, "Empty for the console's own. Signoff must be installed."),
     ("environment_file", "Environment file", "", "Lines of NAME=value, read at each start."),

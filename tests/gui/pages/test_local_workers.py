@@ -115,6 +115,7 @@ def test_the_agents_page_says_what_is_wrong_and_leads_there(fed: HandFed, qtbot:
 
     panel = see(page, "local.panel", LocalWorkersPanel)
     assert panel.isWindow()
+    qtbot.waitUntil(panel.isActiveWindow)
     assert keys_of(see(panel, "local.list", RowList)) == [LEDGER.id, WARD.id]
     QTest.keyClick(panel, Qt.Key.Key_Escape)
     assert not panel.isVisible()
@@ -179,7 +180,7 @@ def test_removing_is_asked_about(window: LocalWorkersPanel, asked: KeptLocalWork
 
 
 def test_the_log_is_readable_and_honest(window: LocalWorkersPanel, qtbot: QtBot) -> None:
-    """Times, levels and events of ours; what others print as it is; nothing hidden, no fake line."""
+    """Times, levels and events; what others print as it is; nothing hidden, no fake line."""
     text = log_of(window).toPlainText()
     lines = text.split("\n")
 
@@ -371,7 +372,7 @@ def test_pictures_of_the_window(
     assert cut_off(window) == []
     folder = tmp_path_factory.getbasetemp()
     assert shown.save(str(folder / f"local-{scene}-{theme}-{size[0]}.png"))
-    assert shown.toImage().pixelColor(size[0] - 4, size[1] - 4) in {
+    assert shown.toImage().pixelColor(size[0] - 4, size[1] - 4) in [
         QColor(tokens().bg),
         QColor(tokens().panel),
-    }
+    ]
