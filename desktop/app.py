@@ -73,7 +73,9 @@ class Console:
         self._vault = Vault()
         self._demo = DemoProcess(lambda fact: self.bridge.deliver([fact]))
         local = LocalWorkers(settings.home(), lambda fact: self.bridge.deliver([fact]), self._vault)
-        self.local_workers = LocalWorkersOfDesk(local, self.engine.submit, self._spawn)
+        self.local_workers = LocalWorkersOfDesk(
+            local, self, self._demo.log, self.engine.submit, self._spawn
+        )
         self._url = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._requests_changed = asyncio.Event()
@@ -162,6 +164,10 @@ class Console:
         """See `Desk`."""
         self._spawn(self._end_demo(), "stop demo")
 
+    def restart_demo(self) -> None:
+        """See `LocalWorkersOfDesk`."""
+        self._spawn(self._rerun_demo(), "restart demo")
+
     def choose_theme(self, theme: Theme) -> None:
         """See `Desk`."""
         self._choose(theme=theme)
@@ -210,6 +216,13 @@ class Console:
     async def _run_demo(self) -> None:
         if self.store.demo.state in {DemoState.STARTING, DemoState.RUNNING}:
             return
+        await self._follow_demo()
+
+    async def _rerun_demo(self) -> None:
+        await asyncio.wrap_future(self.engine.submit(self._demo.stop()))
+        await self._follow_demo()
+
+    async def _follow_demo(self) -> None:
         ready = await asyncio.wrap_future(self.engine.submit(self._demo.start()))
         log.info("demo running", agents=ready.agents)
         self._follow(ready.redis_url)

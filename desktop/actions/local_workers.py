@@ -15,6 +15,8 @@ from typing import Protocol
 
 from desktop.store.local_workers import LogPage, WorkerDefinition
 
+#: In the place of a worker's id: the bundled demo, which can be started, stopped and watched too.
+DEMO_ID = "demo"
 MAX_WORKERS = 50
 MAX_NAME = 60
 MAX_TEXT = 4000
@@ -30,7 +32,10 @@ _HOLDS_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s@]*:[^/\s@]+@", re.IGNOR
 
 
 class LocalWorkersDesk(Protocol):
-    """The workers of a person's own. No call blocks; what comes of it arrives in the store."""
+    """The workers of a person's own, and the demo (`DEMO_ID`), which cannot be kept or removed.
+
+    No call blocks; what comes of it arrives in the store.
+    """
 
     def keep(self, definition: WorkerDefinition, secrets: Mapping[str, str]) -> None:
         """Add a worker, or change the one of this id; what runs goes on as it was started.

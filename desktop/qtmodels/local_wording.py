@@ -13,10 +13,17 @@ from typing import NamedTuple
 
 import msgspec
 
+from desktop.actions.local_workers import DEMO_ID
 from desktop.qtmodels.rows import Pill, Row
 from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import age, hue, initial
-from desktop.store.local_workers import LocalWorker, LocalWorkerState, RestartPolicy
+from desktop.store.local_workers import (
+    LocalWorker,
+    LocalWorkerState,
+    RestartPolicy,
+    WorkerDefinition,
+)
+from desktop.store.records import Demo
 
 _STATES = {
     LocalWorkerState.STOPPED: Pill("Stopped", Tone.NEUTRAL),
@@ -76,6 +83,18 @@ def local_worker_row(worker: LocalWorker, now_ms: int) -> Row:
         unread=worker.state in _TROUBLE,
         initial=initial(definition.name),
         hue=hue(definition.name),
+    )
+
+
+def demo_as_worker(demo: Demo) -> LocalWorker:
+    """The bundled demo as one of the workers of this computer."""
+    return LocalWorker(
+        definition=WorkerDefinition(
+            id=DEMO_ID, name="Demo", target="the bundled demo", folder="with a broker of its own"
+        ),
+        state=LocalWorkerState(demo.state.value),
+        title=demo.title,
+        hint=demo.hint,
     )
 
 

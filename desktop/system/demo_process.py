@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections import deque
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -17,6 +16,7 @@ import msgspec
 from desktop.errors import LocalWorkersFailed
 from desktop.store.facts import DemoChanged
 from desktop.store.records import Demo, DemoState
+from desktop.system.log_ring import LogRing, line_of
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -44,6 +44,9 @@ class DemoProcess:
     """One demo process at most.
 
     Used on one event loop. Every change of state is told through `emit`.
+
+    Attributes:
+        log: what it says; may be read on any thread.
     """
 
     def __init__(
@@ -59,7 +62,8 @@ class DemoProcess:
         self._ready_seconds = ready_seconds
         self._stop_seconds = stop_seconds
         self._process: asyncio.subprocess.Process | None = None
-        self._last_lines: deque[str] = deque(maxlen=_LAST_LINES)
+        self.log = LogRing()
+        self._log_begins = 0
         self._watchers: list[asyncio.Task[None]] = []
         self._stopping = False
 
@@ -77,7 +81,7 @@ class DemoProcess:
             ready = await self._launch()
         except LocalWorkersFailed as error:
             await self._end()
-            failure = LocalWorkersFailed(error.title, self._log())
+            failure = LocalWorkersFailed(error.title, self._last_words())
             self._tell(DemoState.FAILED, failure.title, failure.hint)
             raise failure from error
         except asyncio.CancelledError:
@@ -104,7 +108,7 @@ class DemoProcess:
             )
         except OSError as error:
             raise LocalWorkersFailed(f"The demo could not be started: {error}.") from error
-        self._last_lines.clear()
+        self._log_begins = self.log.end
         self._watchers = [asyncio.create_task(self._read_log(self._process), name="demo:log")]
         line = await self._first_line(self._process)
         try:
@@ -137,17 +141,17 @@ class DemoProcess:
             return
         self._process = None
         _close(process)
-        self._tell(DemoState.FAILED, f"The demo ended by itself (code {code}).", self._log())
+        self._tell(DemoState.FAILED, f"The demo ended by itself (code {code}).", self._last_words())
 
     async def _read_log(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None  # noqa: S101 - asked for at the start
         unfinished = b""
         while chunk := await process.stderr.read(_CHUNK_BYTES):
             *lines, unfinished = (unfinished + chunk).split(b"\n")
-            self._last_lines.extend(_text(line) for line in lines)
+            self.log.add([line_of(line) for line in lines])
             unfinished = unfinished[-_CHUNK_BYTES:]  # nobody reads a line of megabytes
         if unfinished:
-            self._last_lines.append(_text(unfinished))
+            self.log.add([line_of(unfinished)])
 
     async def _end(self) -> None:
         process, self._process = self._process, None
@@ -164,8 +168,8 @@ class DemoProcess:
         if process is not None:
             _close(process)
 
-    def _log(self) -> str:
-        return "\n".join(self._last_lines)
+    def _last_words(self) -> str:
+        return "\n".join(self.log.since(self._log_begins, _LAST_LINES))
 
     def _tell(self, state: DemoState, title: str = "", hint: str = "") -> None:
         self._emit(DemoChanged(Demo(state, title, hint)))
@@ -184,10 +188,6 @@ async def _drain(output: asyncio.StreamReader) -> None:
     """Read on, so that the child never waits for a reader."""
     while await output.read(_CHUNK_BYTES):
         pass
-
-
-def _text(line: bytes) -> str:
-    return line.decode(errors="backslashreplace").rstrip()
 
 
 def _close(process: asyncio.subprocess.Process) -> None:

@@ -17,7 +17,7 @@ _HINT_LINES = 6
 
 _NO_WORKERS = re.compile(r"No module named '?workers(\.[a-z_.]+)?'?$")
 _NO_MODULE = re.compile(r"There is no module '([^']+)'\.")
-_UNKNOWN_OPTION = re.compile(r"[Uu]nknown option:? -P")
+_UNKNOWN_OPTION = re.compile(r"unknown option:? -P", re.IGNORECASE)
 _ERROR = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Warning)?: .+")
 
 

@@ -1,27 +1,20 @@
 """What a local worker says: written to a file of its own, read from there, the newest lines kept.
 
-The only place that bounds it. A file and no pipe: a worker never waits for a console that is slow,
-and goes on when the console ends. Lines are kept as they came; making them safe to show is the
-renderer's work.
+The only place that bounds the file. A file and no pipe: a worker never waits for a console that is
+slow, and goes on when the console ends. Lines are kept as they came; making them safe to show is
+the renderer's work.
 """
 
 from __future__ import annotations
 
 import os
-import threading
-from collections import deque
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 
 import msgspec
 
-from desktop.store.local_workers import LogPage
+from desktop.system.log_ring import MAX_LINE, LogRing, line_of
 
-MAX_LINES = 20_000
-MAX_LINE = 4_000
-#: Of what is kept in memory, in characters.
-MAX_CHARACTERS = 8_000_000
 #: Read at one look; of more than that only the end.
 MAX_READ = 1024 * 1024
 #: A file that has grown so long is begun anew, once it has been read.
@@ -30,23 +23,15 @@ MAX_FILE = 8 * 1024 * 1024
 _OLD = 256 * 1024
 
 
-class WorkerLog:
-    """The log of one worker. `look` and `note` are called on one thread, `read` on any."""
+class WorkerLog(LogRing):
+    """The log of one worker."""
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self._path = path
-        self._lines: deque[str] = deque()
-        self._characters = 0
-        self._end = 0
-        self._lock = threading.Lock()
         self._at = max(0, self._size() - _OLD)
         self._rest = b""
         self._dropping = self._at > 0
-
-    @property
-    def end(self) -> int:
-        """Number that the next line will have."""
-        return self._end
 
     def open_for_writing(self) -> int:
         """A descriptor that a process may write to, whatever happens to this console.
@@ -63,7 +48,7 @@ class WorkerLog:
         try:
             descriptor = self.open_for_writing()
         except OSError:
-            self._add([line.decode()])
+            self.add([line.decode()])
             return
         with open(descriptor, "ab") as file:  # noqa: PTH123 - a descriptor
             file.write(line)
@@ -83,24 +68,12 @@ class WorkerLog:
             self._at, self._rest, self._dropping = self._at + skipped, b"", True
         lines += self._split(self._read(size - self._at))
         if whole and self._rest:
-            lines.append(_text(self._rest))
+            lines.append(line_of(self._rest))
             self._rest = b""
         if size > MAX_FILE and self._at >= size and self._empty():
             lines.append("… the log had become too long, and its file was begun anew")
-        self._add(lines)
+        self.add(lines)
         return lines
-
-    def read(self, after: int, limit: int) -> LogPage:
-        """Lines from number `after` on, at most `limit`."""
-        with self._lock:
-            start = self._end - len(self._lines)
-            first = min(max(after, start), self._end)
-            lines = tuple(islice(self._lines, first - start, first - start + limit))
-            return LogPage(first, first + len(lines), self._end, lines)
-
-    def since(self, number: int, most: int) -> list[str]:
-        """The last lines, at most so many, and none before this number."""
-        return list(self.read(max(number, self._end - most), most).lines)
 
     def remove(self) -> None:
         """Delete the file; nobody writes to it any more."""
@@ -112,15 +85,7 @@ class WorkerLog:
             del whole[0]
             self._dropping = False
         self._rest = rest[: 2 * MAX_LINE]  # nobody reads a line of megabytes
-        return [_text(line) for line in whole]
-
-    def _add(self, lines: list[str]) -> None:
-        with self._lock:
-            self._lines.extend(lines)
-            self._end += len(lines)
-            self._characters += sum(map(len, lines))
-            while len(self._lines) > MAX_LINES or self._characters > MAX_CHARACTERS:
-                self._characters -= len(self._lines.popleft())
+        return [line_of(line) for line in whole]
 
     def _read(self, length: int) -> bytes:
         if length <= 0:
@@ -147,8 +112,3 @@ class WorkerLog:
             return self._path.stat().st_size
         except OSError:
             return 0
-
-
-def _text(line: bytes) -> str:
-    text = line[: 4 * MAX_LINE].decode(errors="backslashreplace").rstrip("\r")
-    return text if len(text) <= MAX_LINE else f"{text[:MAX_LINE]}… cut"

@@ -5,7 +5,7 @@ from typing import Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from desktop.actions.local_workers import LocalWorkersDesk
+from desktop.actions.local_workers import DEMO_ID, LocalWorkersDesk
 from desktop.qtmodels.local_wording import local_facts, local_state
 from desktop.store.local_workers import LIVING_STATES, LocalWorker, LocalWorkerState
 from desktop.views.agents.worker_log import WorkerLogView
@@ -77,6 +77,8 @@ class LocalWorkerView(QWidget):
         if elsewhere:
             words = f"It serves {worker.broker}, not the broker that this window follows."
             self._other.show_text(words)
+        for button in (self._edit, self._remove):
+            button.setVisible(self._id != DEMO_ID)
         self._show_buttons(worker.state)
         self._log.show_worker(self._id)
 

@@ -17,7 +17,7 @@ from desktop.views.parts.buttons import ActionButton
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.pill import PillLabel
 
-_ABOUT: Final = "Agents of your own, run on this computer for the broker that this window follows."
+_ABOUT: Final = "Agents of your own, run on this computer. The log of the demo is there, too."
 
 
 class LocalWorkersCard(QFrame):

@@ -1,4 +1,4 @@
-"""All workers of a person's own in a window beside the main one: a list, and the one looked at.
+"""The workers of this computer in a window beside the main one: a list, and the one looked at.
 
 The only place that decides which of them is looked at or changed.
 """
@@ -12,22 +12,20 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop.actions.local_workers import LocalWorkersDesk
 from desktop.qtmodels.bridge import Bridge
-from desktop.qtmodels.local_wording import local_worker_row
+from desktop.qtmodels.local_wording import demo_as_worker, local_worker_row
 from desktop.qtmodels.rows_model import RowsModel
 from desktop.store.changes import Changes
-from desktop.store.local_workers import WorkerDefinition
+from desktop.store.local_workers import LocalWorker, WorkerDefinition
 from desktop.store.store import Store
 from desktop.views.agents.local_worker_view import LocalWorkerView
 from desktop.views.agents.worker_form import WorkerForm
 from desktop.views.parts.buttons import ActionButton
-from desktop.views.parts.empty_state import EmptyState
 from desktop.views.parts.labels import Edge, Look, Surface, TextLabel, panel
 from desktop.views.parts.list_view import RowList
 
 SMALLEST: Final = QSize(820, 520)
 USUAL: Final = QSize(1080, 720)
 _LIST_WIDTH: Final = 300
-_EMPTY: Final = "Run your own agents from here: a module of yours, in its folder, with its Python."
 
 
 class LocalWorkersPanel(QWidget):
@@ -47,23 +45,21 @@ class LocalWorkersPanel(QWidget):
         super().__init__(parent, Qt.WindowType.Window)
         self._store, self._workers, self._now_ms = store, workers, now_ms
         self._chosen = self._expected = ""
-        self.setWindowTitle("Your workers - Signoff")
+        self.setWindowTitle("Workers on this computer - Signoff")
         self.setMinimumSize(SMALLEST)
         self.resize(USUAL)
-        self._list = RowList("Your workers")
+        self._list = RowList("Workers on this computer")
         self._list.setObjectName("local.list")
         self._model: RowsModel[str] = RowsModel(self._list)
         self._list.setModel(self._model)
         self._add = ActionButton("Add a worker", icon_name="plus")
         self._add.setObjectName("local.add")
-        self._empty = EmptyState("bolt", "No workers of yours yet", _EMPTY, action="Add a worker")
         self._view = LocalWorkerView(workers)
         self._form = WorkerForm()
         self._stack = QStackedWidget()
         self._lay_out()
         self._list.row_chosen.connect(self._on_row_chosen)
         self._add.clicked.connect(self._on_add)
-        self._empty.action_chosen.connect(self._on_add)
         self._view.edit_wanted.connect(self._on_edit)
         self._form.saved.connect(self._on_saved)
         self._form.cancelled.connect(self._leave_form)
@@ -76,25 +72,26 @@ class LocalWorkersPanel(QWidget):
         self._refresh()
 
     def _on_changed(self, changes: Changes) -> None:
-        if self.isVisible() and (changes.local_workers or changes.link):
+        if self.isVisible() and (changes.local_workers or changes.demo or changes.link):
             self._refresh()
 
     def _refresh(self) -> None:
-        shown, now_ms = self._store.local_workers, self._now_ms()
+        shown, now_ms = self._shown(), self._now_ms()
         ids = [worker.definition.id for worker in shown]
         rows = [(worker.definition.id, local_worker_row(worker, now_ms)) for worker in shown]
         self._model.show_rows(rows)
         if self._expected in ids:  # what was saved just now
             self._chosen, self._expected = self._expected, ""
         if self._chosen not in ids:
-            self._chosen = ids[0] if ids else ""
-        if self._chosen and self._list.current_row() != ids.index(self._chosen):
+            self._chosen = ids[0]
+        if self._list.current_row() != ids.index(self._chosen):
             self._list.choose_row(ids.index(self._chosen))
-        if self._chosen:
-            worker = shown[ids.index(self._chosen)]
-            self._view.show_worker(worker, self._store.link.address, now_ms)
-        if self._stack.currentWidget() is not self._form:
-            self._leave_form()
+        worker = shown[ids.index(self._chosen)]
+        self._view.show_worker(worker, self._store.link.address, now_ms)
+
+    def _shown(self) -> tuple[LocalWorker, ...]:
+        """A person's own workers, and the demo."""
+        return (*self._store.local_workers, demo_as_worker(self._store.demo))
 
     def _on_row_chosen(self, row: int) -> None:
         chosen = self._model.key_at(row)
@@ -119,8 +116,7 @@ class LocalWorkersPanel(QWidget):
         self._leave_form()
 
     def _leave_form(self) -> None:
-        there = self._chosen in {one.id for one in self._definitions()}
-        self._stack.setCurrentWidget(self._view if there else self._empty)
+        self._stack.setCurrentWidget(self._view)
 
     def _on_escape(self) -> None:
         if self._stack.currentWidget() is self._form:
@@ -139,7 +135,7 @@ class LocalWorkersPanel(QWidget):
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 18, 0, 12)
         column.setSpacing(12)
-        title = TextLabel("Your workers", Look.TITLE)
+        title = TextLabel("On this computer", Look.TITLE)
         title.setContentsMargins(16, 0, 16, 0)
         foot = QHBoxLayout()
         foot.setContentsMargins(16, 0, 16, 0)
@@ -147,7 +143,7 @@ class LocalWorkersPanel(QWidget):
         column.addWidget(title)
         column.addWidget(self._list, 1)
         column.addLayout(foot)
-        for widget in (self._empty, self._view, self._form):
+        for widget in (self._view, self._form):
             self._stack.addWidget(widget)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

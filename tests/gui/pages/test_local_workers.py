@@ -12,9 +12,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
+from desktop.actions.local_workers import DEMO_ID
 from desktop.settings import Theme
 from desktop.store.facts import LocalWorkersChanged
 from desktop.store.local_workers import LocalWorker, LocalWorkerState, WorkerDefinition
+from desktop.store.records import DemoState
 from desktop.views.agents.local_workers_panel import SMALLEST, USUAL, LocalWorkersPanel
 from desktop.views.agents.page import AgentsPage
 from desktop.views.agents.worker_log import WorkerLogView
@@ -116,7 +118,7 @@ def test_the_agents_page_says_what_is_wrong_and_leads_there(fed: HandFed, qtbot:
     panel = see(page, "local.panel", LocalWorkersPanel)
     assert panel.isWindow()
     qtbot.waitUntil(panel.isActiveWindow)
-    assert keys_of(see(panel, "local.list", RowList)) == [LEDGER.id, WARD.id]
+    assert keys_of(see(panel, "local.list", RowList)) == [LEDGER.id, WARD.id, DEMO_ID]
     QTest.keyClick(panel, Qt.Key.Key_Escape)
     assert not panel.isVisible()
 
@@ -323,11 +325,19 @@ def test_escape_leaves_the_form_and_changes_nothing(
     assert see(window, "local.title", QLabel).text() == "Ledger"
 
 
-def test_without_workers_the_window_says_how_to_begin(fed: HandFed, qtbot: QtBot) -> None:
-    """One button, one form."""
+def test_without_workers_there_is_the_demo(
+    fed: HandFed, qtbot: QtBot, asked: KeptLocalWorkers
+) -> None:
+    """It is watched like the others, but neither changed nor removed."""
+    asked.logs[DEMO_ID] = ["the demo says"]
     panel = LocalWorkersPanel(fed.store, fed.bridge, fed.desk.local_workers, fed.clock)
     window = open_page(panel, qtbot, SMALLEST.toTuple())
-    assert "No workers of yours yet" in words_in(window)
+    assert log_of(window).toPlainText() == "the demo says"
+    assert not is_seen(window, "local.edit")
+    assert not is_seen(window, "local.remove")
+    fed.demo(DemoState.RUNNING, "4 demo agents are running")
+    click(window, "local.restart")
+    assert asked.asked == [("restart", DEMO_ID)]
     click(window, "local.add")
 
     assert is_seen(window, "local.name")

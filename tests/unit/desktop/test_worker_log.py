@@ -8,8 +8,9 @@ import pytest
 
 from desktop.system import worker_log
 from desktop.system.exit_reasons import reason_of
+from desktop.system.log_ring import MAX_LINE, MAX_LINES
 from desktop.system.restarts import Restarts
-from desktop.system.worker_log import MAX_LINE, MAX_LINES, WorkerLog
+from desktop.system.worker_log import WorkerLog
 
 
 def lines_of(log: WorkerLog) -> list[str]:
