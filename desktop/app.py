@@ -35,12 +35,14 @@ from desktop.qtmodels.bridge import Bridge
 from desktop.qtmodels.tone import Tone
 from desktop.settings import Person, Settings, Theme
 from desktop.store.changes import Changes
-from desktop.store.facts import ReadOnlyChanged
-from desktop.store.records import DemoState
+from desktop.store.facts import Fact, ReadOnlyChanged
 from desktop.store.store import Store
+from desktop.system.demo_desk import DemoOfDesk
+from desktop.system.demo_process import DemoProcess
 from desktop.system.garbage import GarbageCollector
 from desktop.system.kept_text import KeptText
 from desktop.system.local_workers import LocalWorkers
+from desktop.system.local_workers_desk import LocalWorkersOfDesk
 from desktop.system.notifications import Notifications
 from desktop.system.single_instance import SingleInstance
 from desktop.system.vault import Vault
@@ -76,10 +78,20 @@ class Console:
         self.conversations = Conversations(self.store, outbox, self._person)
         self.repairs = Repairs(self.store, outbox, self._person)
         self._vault = Vault()
-        self._text = KeptText(
-            self._vault, self.engine.keep_text, lambda fact: self.bridge.deliver([fact])
+        self._text = KeptText(self._vault, self.engine.keep_text, self._deliver)
+        self._demo = DemoOfDesk(
+            DemoProcess(self._deliver),
+            lambda: self.store.demo.state,
+            self.engine.submit,
+            self._spawn,
+            self._follow,
         )
-        self._demo = LocalWorkers(lambda fact: self.bridge.deliver([fact]))
+        self.local_workers = LocalWorkersOfDesk(
+            LocalWorkers(settings.home(), self._deliver, self._vault),
+            self._demo,
+            self.engine.submit,
+            self._spawn,
+        )
         self._url = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._requests_changed = asyncio.Event()
@@ -104,9 +116,15 @@ class Console:
         """See `Desk`."""
         return self._settings
 
-    def start(self, url: str, *, demo: bool) -> None:
-        """Start the engine, and follow what was asked for or was followed last."""
+    def start(self, url: str, *, demo: bool, diagnose: bool = False) -> None:
+        """Start the engine, and follow what was asked for or was followed last.
+
+        Args:
+            url, demo, diagnose: see `run_console`.
+        """
         self.engine.start()
+        if not diagnose:  # it starts nothing, and leaves alone what runs
+            self.local_workers.open()
         self._spawn(self._tell_of_requests(), "notify")
         if self._damage is not None:
             self._notice(self._damage)
@@ -118,7 +136,9 @@ class Console:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.notifications.clear()
-        await asyncio.wrap_future(self.engine.submit(self._demo.stop()))
+        # Workers first: they say goodbye to the demo's broker.
+        await self.local_workers.close()
+        await self._demo.close()
         self.engine.stop()
         self.bridge.close()
         if self._tray is not None:
@@ -149,11 +169,11 @@ class Console:
 
     def start_demo(self) -> None:
         """See `Desk`."""
-        self._spawn(self._run_demo(), "start demo")
+        self._demo.start()
 
     def stop_demo(self) -> None:
         """See `Desk`."""
-        self._spawn(self._end_demo(), "stop demo")
+        self._demo.stop()
 
     def choose_theme(self, theme: Theme) -> None:
         """See `Desk`."""
@@ -179,12 +199,16 @@ class Console:
         """See `Desk`."""
         self._spawn(self._keep_text(wanted=wanted), "keep text")
 
+    def _deliver(self, fact: Fact) -> None:
+        self.bridge.deliver([fact])
+
     def _person(self) -> Person:
         return self._settings.person
 
     def _follow(self, url: str) -> None:
         self._url = url
         self.engine.connect(url)
+        self.local_workers.follow(url)
 
     def _choose(self, **news: str | bool | Theme) -> None:
         self._settings = settings.changed(self._settings, **news)
@@ -228,17 +252,6 @@ class Console:
             await self._vault.keep(address, password)
         except VaultUnavailable as error:
             self._notice(error)
-
-    async def _run_demo(self) -> None:
-        if self.store.demo.state in {DemoState.STARTING, DemoState.RUNNING}:
-            return
-        ready = await asyncio.wrap_future(self.engine.submit(self._demo.start()))
-        log.info("demo running", agents=ready.agents)
-        self._follow(ready.redis_url)
-
-    async def _end_demo(self) -> None:
-        await asyncio.wrap_future(self.engine.submit(self._demo.stop()))
-        self._follow("")
 
     def _on_changed(self, changes: Changes) -> None:
         memory = self.store.memory
@@ -370,7 +383,7 @@ async def _run(app: QApplication, url: str, *, demo: bool, diagnose: bool) -> in
         loop.add_signal_handler(number, console.stopping.set)
     console.window.show()
     log.info("window shown")
-    loop.call_soon(partial(console.start, url, demo=demo))
+    loop.call_soon(partial(console.start, url, demo=demo, diagnose=diagnose))
     try:
         if diagnose:
             return await _print_diagnosis()

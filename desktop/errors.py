@@ -29,4 +29,4 @@ class CacheUnusable(ConsoleError):
 
 
 class LocalWorkersFailed(ConsoleError):
-    """The bundled demo did not start."""
+    """The bundled demo, or a worker of this computer, did not start."""

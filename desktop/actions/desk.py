@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from desktop.actions.local_workers import LocalWorkersDesk
 from desktop.settings import Settings, Theme
 
 
@@ -17,6 +18,11 @@ class Desk(Protocol):
     @property
     def settings(self) -> Settings:
         """What is chosen now."""
+        ...
+
+    @property
+    def local_workers(self) -> LocalWorkersDesk:
+        """The workers of a person's own on this computer."""
         ...
 
     def connect(self, url: str, password: str) -> None:

@@ -33,6 +33,7 @@ class Changes:
     demo: bool = False
     found: bool = False
     memory: bool = False
+    local_workers: bool = False
     reset: bool = False
     monitor: bool = False
     read_only: bool = False
@@ -48,6 +49,7 @@ class Changes:
             or self.demo
             or self.found
             or self.memory
+            or self.local_workers
             or self.reset
             or self.monitor
             or self.read_only

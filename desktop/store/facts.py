@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from desktop.store.health import BrokerHealth, InboxHealth, RepairKey
+from desktop.store.local_workers import LocalWorker
 from desktop.store.records import (
     Demo,
     Found,
@@ -271,6 +272,13 @@ class ReadOnlyChanged:
     read_only: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LocalWorkersChanged:
+    """How the workers that this console runs stand now, all of them."""
+
+    workers: tuple[LocalWorker, ...]
+
+
 #: Of what the monitor looks at, and of repairs.
 OfMonitor: TypeAlias = MonitorSeen | RepairSending | RepairDone | RepairNotDone
 #: Of the desk itself, and of who is on the broker.
@@ -281,6 +289,7 @@ OfDesk: TypeAlias = (
     | DemoChanged
     | SearchFound
     | MemoryChanged
+    | LocalWorkersChanged
     | ReadOnlyChanged
     | OfMonitor
 )

@@ -12,6 +12,7 @@ from desktop.store import reduce, troubles
 from desktop.store.changes import Changes
 from desktop.store.facts import Fact
 from desktop.store.health import Troubles
+from desktop.store.local_workers import LocalWorker
 from desktop.store.monitor import Monitor
 from desktop.store.records import (
     Agent,
@@ -38,6 +39,7 @@ class Store:
     Attributes:
         link: how it stands with the broker.
         demo: how the bundled demo stands.
+        local_workers: a person's own workers, run by this console.
     """
 
     def __init__(self) -> None:
@@ -78,6 +80,11 @@ class Store:
     def memory(self) -> Memory:
         """What this computer remembers of conversations."""
         return self._state.memory
+
+    @property
+    def local_workers(self) -> tuple[LocalWorker, ...]:
+        """The workers that this console runs, by name."""
+        return self._state.local_workers
 
     @property
     def is_online(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from desktop import settings
 from desktop.errors import SignoffError
 from desktop.settings import Settings, Theme
+from tests.support.kept_local_workers import KeptLocalWorkers
 
 
 class KeptDesk:
@@ -15,6 +16,7 @@ class KeptDesk:
 
     Attributes:
         settings: what is chosen now; choices change it as those of the real desk do.
+        local_workers: keep what they are told, too.
         asked: what was asked for, in order, each with its arguments.
         refusal: what `connect` raises, if anything.
     """
@@ -22,6 +24,7 @@ class KeptDesk:
     def __init__(self, chosen: Settings | None = None) -> None:
         self.settings = chosen or Settings(reviewer_id="r.mora@desk-12", reviewer_name="Rosa Mora")
         self.asked: list[tuple[object, ...]] = []
+        self.local_workers = KeptLocalWorkers()
         self.refusal: SignoffError | None = None
 
     def connect(self, url: str, password: str) -> None:

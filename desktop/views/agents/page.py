@@ -19,6 +19,7 @@ from desktop.store.records import LinkState
 from desktop.store.store import Store
 from desktop.views.agents.agent_detail import AgentDetail
 from desktop.views.agents.demo_card import DemoCard
+from desktop.views.agents.local_workers_card import LocalWorkersCard
 from desktop.views.agents.nobody_there import NobodyThere
 from desktop.views.keys import on_key
 from desktop.views.parts.labels import Edge, Look, Surface, TextLabel, panel
@@ -61,6 +62,7 @@ class AgentsPage(QWidget):
         self._nobody = NobodyThere(store)
         self._stack = QStackedWidget()
         self._demo = DemoCard(desk)
+        self._own = LocalWorkersCard(store, bridge, desk.local_workers, now_ms)
         self._lay_out()
         self._list.row_chosen.connect(self._on_row_chosen)
         self._list.row_opened.connect(self._on_row_opened)
@@ -143,6 +145,7 @@ class AgentsPage(QWidget):
         main.setSpacing(0)
         main.addWidget(self._stack, 1)
         main.addWidget(self._demo)
+        main.addWidget(self._own)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
