@@ -216,8 +216,13 @@ class _Quiet:
             or context.context_id in self._running
         ):
             return
-        served = self._agents[context.agent].is_served if context.agent in self._agents else False
-        absent = f"Nobody serves {context.agent}." if served is False else "No worker runs it."
+        agent = self._agents.get(context.agent)
+        if agent is None or agent.is_served is False:
+            absent = f"Nobody serves {context.agent}."
+        elif agent.workers:
+            absent = "No worker runs it."
+        else:
+            absent = "Whether anybody runs it, other software does not tell."
         yield self._stuck(
             context.agent,
             context.context_id,
