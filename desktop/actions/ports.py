@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from desktop.store.health import RepairKey
 from desktop.store.records import RequestKey
 from workers.wire.canonical import JSON
 
@@ -62,6 +63,25 @@ class CloseTranscript:
     """Nobody looks at this transcript any more."""
 
     context_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchMonitor:
+    """Somebody looks at the monitor, or nobody does any more."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DoRepair:
+    """Do what a person asked for: requeue or discard an entry, or remove what readers left.
+
+    Attributes:
+        by: the person's id, kept beside a discarded entry.
+    """
+
+    key: RepairKey
+    by: str
 
 
 Order: TypeAlias = SendDecision | SendMessage

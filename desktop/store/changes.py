@@ -17,6 +17,8 @@ class Changes:
         streaming: contexts in which a message grew by a piece.
         arrived: requests seen for the first time, waiting, after the first catch-up.
         reset: contexts went away; lists must be read anew.
+        monitor: the monitor looked again, or a repair went on.
+        read_only: whether this console may write at all.
     """
 
     contexts: set[str] = field(default_factory=set)
@@ -28,6 +30,8 @@ class Changes:
     link: bool = False
     demo: bool = False
     reset: bool = False
+    monitor: bool = False
+    read_only: bool = False
 
     def __bool__(self) -> bool:
         return bool(
@@ -39,4 +43,6 @@ class Changes:
             or self.link
             or self.demo
             or self.reset
+            or self.monitor
+            or self.read_only
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from desktop.store.health import BrokerHealth, InboxHealth, RepairKey
 from desktop.store.records import Demo, Link, RequestKey, Summary, Survey, WorkerInfo
 from workers.wire.approvals import DecisionKind, Receipt
 from workers.wire.events import Event, TokenDelta
@@ -199,7 +200,54 @@ class DemoChanged:
     demo: Demo
 
 
-Fact: TypeAlias = (
+@dataclass(frozen=True, slots=True)
+class MonitorSeen:
+    """The monitor looked at the broker.
+
+    Attributes:
+        at_ms: when, by the broker's clock.
+    """
+
+    at_ms: int
+    broker: BrokerHealth
+    inboxes: tuple[InboxHealth, ...]
+    workers: tuple[WorkerInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RepairSending:
+    """A person at this desk asked for a repair; it is on its way."""
+
+    key: RepairKey
+
+
+@dataclass(frozen=True, slots=True)
+class RepairDone:
+    """The broker took it."""
+
+    key: RepairKey
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepairNotDone:
+    """It did not leave, or there was nothing to repair any more."""
+
+    key: RepairKey
+    title: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOnlyChanged:
+    """Whether this console may write to the broker was chosen anew."""
+
+    read_only: bool
+
+
+MonitorFact: TypeAlias = MonitorSeen | RepairSending | RepairDone | RepairNotDone
+
+ConversationFact: TypeAlias = (
     LinkChanged
     | EventSeen
     | UnreadableSeen
@@ -214,3 +262,5 @@ Fact: TypeAlias = (
     | MessageNotSent
     | DemoChanged
 )
+
+Fact: TypeAlias = ConversationFact | MonitorFact | ReadOnlyChanged

@@ -13,6 +13,7 @@ from desktop.store import facts
 from desktop.store.changes import Changes
 from desktop.store.conversation import Conversation, entry_of_interrupt, entry_of_message
 from desktop.store.evidence import Evidence, Sending
+from desktop.store.monitor import Monitor
 from desktop.store.records import (
     Agent,
     Demo,
@@ -49,6 +50,8 @@ class State:
     agent_names: tuple[str, ...] = ()
     workers: tuple[WorkerInfo, ...] = ()
     caught_up: bool = False
+    monitor: Monitor = field(default_factory=Monitor)
+    read_only: bool = False
 
     def conversation(self, context_id: str) -> Conversation:
         """The conversation of this id, made if it is new."""
@@ -83,6 +86,17 @@ class State:
 
 def apply(state: State, fact: facts.Fact, changes: Changes) -> None:
     """Change the state by one fact, and note what changed."""
+    if isinstance(fact, facts.MonitorFact):
+        state.monitor.apply(fact)
+        changes.monitor = True
+    elif isinstance(fact, facts.ReadOnlyChanged):
+        state.read_only = fact.read_only
+        changes.read_only = True
+    else:
+        _of_conversations(state, fact, changes)
+
+
+def _of_conversations(state: State, fact: facts.ConversationFact, changes: Changes) -> None:
     match fact:
         case facts.EventSeen():
             _event(state, fact, changes)
@@ -94,6 +108,7 @@ def apply(state: State, fact: facts.Fact, changes: Changes) -> None:
             _receipt(state, fact.receipt, changes)
         case facts.AgentsSeen():
             state.agent_names, state.workers = fact.agents, fact.workers
+            state.monitor.hear(fact.workers)
             changes.agents = True
         case facts.Forgotten():
             _forget(state, changes)
@@ -288,7 +303,8 @@ def _forget(state: State, changes: Changes) -> None:
     state.keys_by_context.clear()
     state.agent_names, state.workers = (), ()
     state.caught_up = False
-    changes.reset = changes.agents = True
+    state.monitor.forget()
+    changes.reset = changes.agents = changes.monitor = True
 
 
 def _caught_up(state: State, fact: facts.CaughtUp, changes: Changes) -> None:

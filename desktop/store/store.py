@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from desktop.store import reduce
+from desktop.store import reduce, troubles
 from desktop.store.changes import Changes
 from desktop.store.facts import Fact
+from desktop.store.health import Troubles
+from desktop.store.monitor import Monitor
 from desktop.store.records import (
     Agent,
     Context,
@@ -67,6 +69,20 @@ class Store:
     def is_online(self) -> bool:
         """Whether what is shown is what the broker holds."""
         return self._state.link.state is LinkState.ONLINE
+
+    @property
+    def read_only(self) -> bool:
+        """Whether this console writes nothing to the broker, by its person's choice."""
+        return self._state.read_only
+
+    @property
+    def monitor(self) -> Monitor:
+        """What the monitor has seen; to be read only."""
+        return self._state.monitor
+
+    def troubles(self) -> Troubles:
+        """What does not go on by itself. Looks at every conversation: ask once for each change."""
+        return troubles.find(self._state.monitor, self.contexts(), self.requests())
 
     @property
     def context_count(self) -> int:

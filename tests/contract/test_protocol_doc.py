@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tests.support.environment import ROOT
-from workers.wire import approvals, codec, dialects, events, halts, keys
+from workers.wire import approvals, codec, dialects, events, halts, keys, usage
 from workers.wire.approvals import Mode, Outcome, Refusal, Risk
 from workers.wire.canonical import MAX_ARGS_DEPTH, MAX_DEPTH
 from workers.wire.dialects import Dialect
@@ -50,7 +50,7 @@ def _constants() -> list[str]:
 def _structs() -> list[type[msgspec.Struct]]:
     return [
         kind
-        for room in (approvals, dialects, events, halts)
+        for room in (approvals, dialects, events, halts, usage)
         for name, kind in inspect.getmembers(room, inspect.isclass)
         if issubclass(kind, msgspec.Struct)
         and kind.__module__ == room.__name__

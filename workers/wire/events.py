@@ -14,6 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 from workers.wire.canonical import JSON
+from workers.wire.usage import AgentUsage
 
 
 class EventType(StrEnum):
@@ -141,6 +142,8 @@ class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         mode: the least that any of its agents demands of a decision.
         modes: what each agent demands, by name.
+        at_ms: when it said so, by its own clock; 0 from an older worker.
+        usage: what each agent did since `started_ms`, by name; empty from an older worker.
     """
 
     consumer: str
@@ -152,3 +155,5 @@ class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
     running: int = 0
     note: str = ""
     modes: dict[str, str] = {}
+    at_ms: int = 0
+    usage: dict[str, AgentUsage] = {}

@@ -1,0 +1,215 @@
+"""Conversations that do not go on by themselves, and what a person can do about each.
+
+The only place that judges what is in trouble. It follows from what is known anyway: the inboxes
+the monitor has seen, the requests, and how each conversation stands. Times are compared by the
+broker's clock alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+
+from desktop.store.health import (
+    AgentHealth,
+    InboxHealth,
+    Letter,
+    Repair,
+    RepairKey,
+    RepairState,
+    Run,
+    Trouble,
+    TroubleKind,
+    Troubles,
+    Untaken,
+)
+from desktop.store.monitor import Monitor
+from desktop.store.records import Context, ContextStatus, Request, RequestState, Summary
+
+#: A run that says nothing for so long is stuck: no model and no tool of ours may take that long.
+QUIET_MS = 15 * 60 * 1000
+#: So long a message may wait for a worker, which may just be starting.
+UNSERVED_MS = 60 * 1000
+#: So long after its lease ran out a conversation should have been taken over.
+TAKEOVER_MS = 30 * 1000
+MOST_ROWS = 500
+
+_WORST_FIRST = (
+    TroubleKind.IN_DOUBT,
+    TroubleKind.POISONED,
+    TroubleKind.STUCK,
+    TroubleKind.QUARANTINED,
+)
+_OPEN = (Repair.OPEN_CONTEXT,)
+
+
+def find(monitor: Monitor, contexts: Iterable[Context | Summary], asked: list[Request]) -> Troubles:
+    """Everything in trouble.
+
+    Args:
+        contexts: how the conversations stand.
+        asked: all requests.
+    """
+    found = list(_in_doubt(asked))
+    hidden = 0
+    if monitor.at_ms:
+        agents = monitor.agents()
+        for agent in agents:
+            if agent.inbox is not None:
+                found.extend(_letters(agent.inbox, monitor.repairs))
+                hidden += max((agent.inbox.quarantined or 0) - len(agent.inbox.letters), 0)
+        waiting = {request.key.context_id for request in asked if request.is_open}
+        found.extend(_Quiet(monitor.at_ms, agents, waiting).find(list(contexts)))
+    found.sort(key=lambda one: (_WORST_FIRST.index(one.kind), one.since_ms, one.key))
+    return Troubles(tuple(found[:MOST_ROWS]), len(found) + hidden)
+
+
+def _in_doubt(asked: list[Request]) -> Iterator[Trouble]:
+    """The calls of which nobody knows how they ended, as long as nobody has said what to do."""
+    again = {
+        (one.key.context_id, one.agent, one.call.tool_call_id, one.call.request.attempt)
+        for one in asked
+        if one.call.request is not None
+    }
+    for one in asked:
+        request = one.call.request
+        attempt = request.attempt if request else 0
+        name = (one.key.context_id, one.agent, one.call.tool_call_id, attempt + 1)
+        if one.is_open and one.call.is_in_doubt:
+            hint = "Find out whether it took effect, then decide."
+        elif one.state is RequestState.IN_DOUBT and name not in again:
+            hint = "Its agent asks again when a worker serves it."
+        else:
+            continue
+        yield Trouble(
+            key=f"in_doubt:{one.key.context_id}:{one.key.call}",
+            kind=TroubleKind.IN_DOUBT,
+            agent=one.agent,
+            context_id=one.key.context_id,
+            since_ms=one.since_ms,
+            title=f"{one.call.action} was started, and nobody knows how it ended.",
+            hint=hint,
+            repairs=(Repair.OPEN_REQUEST,),
+            request=one.key,
+        )
+
+
+def _letters(inbox: InboxHealth, repairs: Mapping[RepairKey, RepairState]) -> Iterator[Trouble]:
+    for letter in inbox.letters:
+        poisoned = bool(letter.context_id and letter.attempts)
+        asked = (RepairKey(kind, inbox.agent, letter.dead_id) for kind in _ways_out(letter))
+        yield Trouble(
+            key=f"letter:{inbox.agent}:{letter.dead_id}",
+            kind=TroubleKind.POISONED if poisoned else TroubleKind.QUARANTINED,
+            agent=inbox.agent,
+            context_id=letter.context_id,
+            since_ms=letter.since_ms,
+            title=letter.title or "A message was put in quarantine.",
+            hint="Mend the cause, then put it back; or discard it."
+            if not letter.is_empty
+            else "It holds nothing that could be put back.",
+            repairs=(*_ways_out(letter), *(_OPEN if letter.context_id else ())),
+            dead_id=letter.dead_id,
+            repair=next((repairs[key] for key in asked if key in repairs), None),
+        )
+
+
+def _ways_out(letter: Letter) -> tuple[Repair, ...]:
+    return (Repair.DISCARD,) if letter.is_empty else (Repair.REQUEUE, Repair.DISCARD)
+
+
+class _Quiet:
+    """Finds the conversations in which nothing happens although something should."""
+
+    def __init__(self, at_ms: int, agents: tuple[AgentHealth, ...], waiting: set[str]) -> None:
+        self._at_ms = at_ms
+        self._agents = {agent.name: agent for agent in agents}
+        self._waiting = waiting
+        self._running = {
+            run.context_id
+            for agent in agents
+            for run in (agent.inbox.runs if agent.inbox else ())
+            if run.lease_ends_ms + TAKEOVER_MS > at_ms
+        }
+
+    def find(self, contexts: list[Context | Summary]) -> list[Trouble]:
+        last = {one.context_id: one.last_activity_ms for one in contexts}
+        told = {
+            one.key: one
+            for agent in self._agents.values()
+            if agent.inbox is not None
+            for one in self._of_inbox(agent, agent.inbox, last)
+        }
+        named = {one.context_id for one in told.values()}
+        silent = (one for one in contexts if one.context_id not in named)
+        return [*told.values(), *chain.from_iterable(self._silent(one) for one in silent)]
+
+    def _of_inbox(
+        self, agent: AgentHealth, inbox: InboxHealth, last: Mapping[str, int]
+    ) -> Iterator[Trouble]:
+        for run in inbox.runs:
+            yield from self._run(agent, run, last.get(run.context_id, 0))
+        for message in inbox.untaken:
+            yield from self._untaken(agent, message, last.get(message.context_id, 0))
+
+    def _run(self, agent: AgentHealth, run: Run, last_ms: int) -> Iterator[Trouble]:
+        if run.lease_ends_ms and run.lease_ends_ms + TAKEOVER_MS < self._at_ms:
+            yield self._stuck(
+                agent.name,
+                run.context_id,
+                run.lease_ends_ms,
+                "Its worker is gone, and no other has taken it over.",
+                f"Start a worker for {agent.name}; it goes on where it was.",
+            )
+        elif max(run.since_ms, last_ms) + QUIET_MS < self._at_ms:
+            yield self._stuck(
+                agent.name,
+                run.context_id,
+                max(run.since_ms, last_ms),
+                "It runs, but nothing has come of it for long.",
+                f"Look at the worker {run.consumer}. If it hangs, end it: another takes over.",
+            )
+
+    def _untaken(self, agent: AgentHealth, message: Untaken, last_ms: int) -> Iterator[Trouble]:
+        context_id, since_ms = message.context_id, message.since_ms
+        if message.is_parked:
+            is_blocked = context_id in self._waiting or context_id in self._running
+            if not is_blocked and max(since_ms, last_ms) + QUIET_MS < self._at_ms:
+                title = "A message waits behind a question that waits for nobody."
+                hint = f"Send another message, or restart a worker of {agent.name}."
+                yield self._stuck(agent.name, context_id, since_ms, title, hint)
+        elif agent.is_served is False and since_ms + UNSERVED_MS < self._at_ms:
+            title = f"A message waits, and nobody serves {agent.name}."
+            hint = "Start a worker for it, or look whether its name is right."
+            yield self._stuck(agent.name, context_id, since_ms, title, hint)
+
+    def _silent(self, context: Context | Summary) -> Iterator[Trouble]:
+        if (
+            context.status is not ContextStatus.RUNNING
+            or context.last_activity_ms + QUIET_MS >= self._at_ms
+            or context.waiting
+            or context.context_id in self._waiting
+            or context.context_id in self._running
+        ):
+            return
+        served = self._agents[context.agent].is_served if context.agent in self._agents else False
+        absent = f"Nobody serves {context.agent}." if served is False else "No worker runs it."
+        yield self._stuck(
+            context.agent,
+            context.context_id,
+            context.last_activity_ms,
+            f"It has not come to an end, and nothing happens. {absent}",
+            "Read its last messages; a new message starts the agent again.",
+        )
+
+    def _stuck(self, agent: str, context_id: str, since_ms: int, title: str, hint: str) -> Trouble:
+        return Trouble(
+            key=f"stuck:{agent}:{context_id}",
+            kind=TroubleKind.STUCK,
+            agent=agent,
+            context_id=context_id,
+            since_ms=since_ms,
+            title=title,
+            hint=hint,
+            repairs=_OPEN if context_id else (),
+        )
