@@ -33,6 +33,7 @@ from desktop.qtmodels.bridge import Bridge
 from desktop.qtmodels.tone import Tone
 from desktop.settings import Person, Settings, Theme
 from desktop.store.changes import Changes
+from desktop.store.facts import ReadOnlyChanged
 from desktop.store.records import DemoState
 from desktop.store.store import Store
 from desktop.system.garbage import GarbageCollector
@@ -64,6 +65,7 @@ class Console:
         apply_theme(app, self._settings.theme)
         self.stopping = asyncio.Event()
         self.store = Store()
+        self.store.apply([ReadOnlyChanged(self._settings.read_only)])
         self.bridge = Bridge(self.store)
         self.engine = EngineThread(self.bridge.deliver)
         self.approvals = Approvals(self.store, self.engine, self._person)
@@ -164,6 +166,11 @@ class Console:
     def notify(self, *, wanted: bool) -> None:
         """See `Desk`."""
         self._choose(notify=wanted)
+
+    def read_only(self, *, wanted: bool) -> None:
+        """See `Desk`."""
+        self._choose(read_only=wanted)
+        self.store.apply([ReadOnlyChanged(wanted)])
 
     def _person(self) -> Person:
         return self._settings.person

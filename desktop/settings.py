@@ -44,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         broker_url: without its password; that lives in the keyring.
         reviewer_id: names this person in decisions; by default user and host.
+        read_only: the console shows everything and sends nothing.
     """
 
     broker_url: str = ""
@@ -51,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reviewer_id: str = ""
     reviewer_name: str = ""
     notify: bool = True
+    read_only: bool = False
 
     @property
     def person(self) -> Person:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from desktop.actions.ports import Outbox, SendMessage
+from desktop.actions.sending import why_nothing_leaves
 from desktop.actions.words import fit_to_travel
 from desktop.errors import NotAllowedNow
 from desktop.settings import Person
@@ -47,7 +48,8 @@ class Conversations:
             The new context ID.
 
         Raises:
-            NotAllowedNow: no broker, no text, or too much of it; nothing was sent.
+            NotAllowedNow: no broker, this console only looks, no text, or too much of it; nothing
+                was sent.
             BadName: not a possible agent name.
         """
         context_id = new_context_id()
@@ -70,8 +72,9 @@ class Conversations:
             size = f"{len(text):,}"
             hint = f"Send at most {MAX_TEXT_LENGTH:,} characters at once."
             raise NotAllowedNow(f"The message has {size} characters.", hint)
-        if not self._store.is_online:
-            raise NotAllowedNow("The broker is not reachable.", "Send it when the link is back.")
+        held_back = why_nothing_leaves(self._store, "Send it when the link is back.")
+        if held_back is not None:
+            raise held_back
         check_agent_name(agent)
         check_context_id(context_id)
         person, invocation_id = self._person(), new_invocation_id()

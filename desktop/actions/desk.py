@@ -51,6 +51,10 @@ class Desk(Protocol):
         """Name the person at this desk."""
         ...
 
+    def read_only(self, *, wanted: bool) -> None:
+        """Whether this console shall send nothing."""
+        ...
+
     def notify(self, *, wanted: bool) -> None:
         """Whether the desktop may show notifications."""
         ...

@@ -15,7 +15,7 @@ from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
 from desktop.engine.engine import Engine
 from desktop.errors import ConsoleError, VaultUnavailable
-from desktop.store.facts import Fact
+from desktop.store.facts import Fact, ReadOnlyChanged
 from desktop.store.records import LinkState
 from desktop.store.store import Store
 from desktop.system.vault import Vault
@@ -38,6 +38,7 @@ class Session:
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         chosen, _ = settings.load()
+        self.store.apply([ReadOnlyChanged(chosen.read_only)])
         self.approvals = Approvals(self.store, self._engine, lambda: chosen.person)
         self.conversations = Conversations(self.store, self._engine, lambda: chosen.person)
 

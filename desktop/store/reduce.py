@@ -91,7 +91,7 @@ def apply(state: State, fact: facts.Fact, changes: Changes) -> None:
         changes.monitor = True
     elif isinstance(fact, facts.ReadOnlyChanged):
         state.read_only = fact.read_only
-        changes.read_only = True
+        changes.read_only = changes.link = True
     else:
         _of_conversations(state, fact, changes)
 

@@ -1,4 +1,4 @@
-"""The line at the lower edge of the window: the link, the demo, and who answers.
+"""The line at the lower edge of the window: the link, the demo, who answers, and "only looking".
 
 The only place that keeps these in sight on every page.
 """
@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
+from desktop.actions.sending import ONLY_LOOKS
 from desktop.qtmodels.bridge import Bridge
 from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import link_tone
@@ -42,19 +43,23 @@ class StatusLine(QFrame):
         self.setProperty("edge", Edge.TOP.value)
         self.setFixedHeight(STATUS_HEIGHT)
         self.setAccessibleName("Status")
-        self.link = PressableState("Opens the connection settings")
+        self.link = PressableState("Link", "Opens the connection settings")
         self.link.setObjectName("link.state")
-        self.demo = PressableState("Opens the page of the agents")
+        self.demo = PressableState("Demo", "Opens the page of the agents")
         self.demo.setObjectName("demo.state")
+        self.read_only = PressableState("Mode", "Opens the settings")
+        self.read_only.setObjectName("read_only.state")
         self._note = TextLabel("", Look.SMALL)
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 1, 14, 0)
         row.setSpacing(14)
         row.addWidget(self.link)
+        row.addWidget(self.read_only)
         row.addStretch(1)
         row.addWidget(self._note)
         row.addWidget(self.demo)
         self.link.pressed.connect(self.settings_wanted)
+        self.read_only.pressed.connect(self.settings_wanted)
         self.demo.pressed.connect(self.agents_wanted)
         bridge.changed.connect(self._on_changed)
         self._show_link()
@@ -73,6 +78,8 @@ class StatusLine(QFrame):
         link = self._store.link
         words = f"{link.title} · {link.address}" if link.address else link.title
         self.link.show_state(link_tone(link.state), words, link.hint)
+        self.read_only.setVisible(self._store.read_only)
+        self.read_only.show_state(Tone.WARN, "Only looking", ONLY_LOOKS)
 
     def _show_demo(self) -> None:
         demo = self._store.demo
@@ -91,14 +98,17 @@ class StatusLine(QFrame):
 class PressableState(LinkIndicator):
     """A state that leads to the page where something can be done about it.
 
+    Args:
+        what: it is the state of, for screen readers.
+
     Signals:
         pressed: with the mouse, Space or Enter.
     """
 
     pressed = Signal()
 
-    def __init__(self, what_it_does: str, parent: QWidget | None = None) -> None:
-        self._what_it_does = what_it_does  # the base shows its first state at once
+    def __init__(self, what: str, what_it_does: str, parent: QWidget | None = None) -> None:
+        self._what, self._what_it_does = what, what_it_does  # the base shows a state at once
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -109,6 +119,7 @@ class PressableState(LinkIndicator):
         super().show_state(tone, words, hint)
         more = f"{hint}\n{self._what_it_does}".strip()
         self.setToolTip(f"{words}\n{more}")
+        self.setAccessibleName(f"{self._what}: {words}")
         self.setAccessibleDescription(more)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

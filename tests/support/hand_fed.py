@@ -20,6 +20,7 @@ from desktop.store.facts import (
     EventSeen,
     Fact,
     LinkChanged,
+    ReadOnlyChanged,
     ReceiptSeen,
     TokenSeen,
 )
@@ -78,6 +79,10 @@ class HandFed:
         hint = "Signoff tries again by itself."
         link = Link(LinkState.CONNECTING, "The broker is not reachable", hint, ADDRESS)
         return self.feed(LinkChanged(link))
+
+    def read_only(self, *, wanted: bool = True) -> Self:
+        """Let the person want nothing sent, or change their mind."""
+        return self.feed(ReadOnlyChanged(wanted))
 
     def tell(self, *events: Event, seconds_ago: float = 0) -> Self:
         """Let entries of progress streams arrive, in this order."""

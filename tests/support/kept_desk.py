@@ -58,6 +58,11 @@ class KeptDesk:
         self.asked.append(("introduce", name))
         self.settings = settings.changed(self.settings, reviewer_name=name.strip())
 
+    def read_only(self, *, wanted: bool) -> None:
+        """Keep the wish."""
+        self.asked.append(("read_only", wanted))
+        self.settings = settings.changed(self.settings, read_only=wanted)
+
     def notify(self, *, wanted: bool) -> None:
         """Keep the wish."""
         self.asked.append(("notify", wanted))

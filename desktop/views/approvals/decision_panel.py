@@ -260,8 +260,8 @@ class DecisionPanel(QWidget):
     def _enable(self, button: DecisionButton, refusal: SignoffError | None, *, held: bool) -> None:
         can = refusal is None and not held
         had_focus = button.hasFocus()
+        button.allow(str(refusal) if refusal else "")
         button.setEnabled(can)
-        button.setToolTip(str(refusal) if refusal else "")
         if had_focus and not can:
             self.focus_freed.emit()
 
