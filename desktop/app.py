@@ -27,6 +27,8 @@ from desktop import assets, settings
 from desktop.actions.alerts import Alert, alert_for
 from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
+from desktop.actions.guard import GuardedOutbox
+from desktop.actions.repairs import Repairs
 from desktop.engine.runner import EngineThread
 from desktop.errors import ConsoleError, VaultUnavailable
 from desktop.qtmodels.bridge import Bridge
@@ -65,11 +67,13 @@ class Console:
         apply_theme(app, self._settings.theme)
         self.stopping = asyncio.Event()
         self.store = Store()
-        self.store.apply([ReadOnlyChanged(self._settings.read_only)])
         self.bridge = Bridge(self.store)
         self.engine = EngineThread(self.bridge.deliver)
-        self.approvals = Approvals(self.store, self.engine, self._person)
-        self.conversations = Conversations(self.store, self.engine, self._person)
+        self.store.apply([ReadOnlyChanged(self._settings.read_only)])
+        outbox = GuardedOutbox(self.engine, self.store)
+        self.approvals = Approvals(self.store, outbox, self._person)
+        self.conversations = Conversations(self.store, outbox, self._person)
+        self.repairs = Repairs(self.store, outbox, self._person)
         self._vault = Vault()
         self._demo = LocalWorkers(lambda fact: self.bridge.deliver([fact]))
         self._url = ""
@@ -167,7 +171,7 @@ class Console:
         """See `Desk`."""
         self._choose(notify=wanted)
 
-    def read_only(self, *, wanted: bool) -> None:
+    def only_read(self, *, wanted: bool) -> None:
         """See `Desk`."""
         self._choose(read_only=wanted)
         self.store.apply([ReadOnlyChanged(wanted)])

@@ -44,7 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         broker_url: without its password; that lives in the keyring.
         reviewer_id: names this person in decisions; by default user and host.
-        read_only: the console shows everything and sends nothing.
+        read_only: nothing is ever written to the broker.
     """
 
     broker_url: str = ""

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from msgspec import structs
 
+from desktop.actions.guard import read_only
 from desktop.actions.ports import Outbox, SendDecision
-from desktop.actions.sending import why_nothing_leaves
 from desktop.actions.words import fit_to_travel
 from desktop.errors import NotAllowedNow
 from desktop.settings import Person
@@ -58,9 +58,11 @@ class Approvals:
             return no_way(request)
         if kind not in request.choices:
             return NotAllowedNow(f"This agent does not take '{kind}' for this call.")
-        held_back = why_nothing_leaves(self._store, "Decide when the link is back.")
-        if held_back is not None:
-            return held_back
+        refusal = read_only(self._store)
+        if refusal is not None:
+            return refusal
+        if not self._store.is_online:
+            return NotAllowedNow("The broker is not reachable.", "Decide when the link is back.")
         if _may_run_it(request, kind) and not request.intact:
             return NotAllowedNow(
                 "The arguments shown are not those the worker asked about.",

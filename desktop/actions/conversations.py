@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from desktop.actions.guard import read_only
 from desktop.actions.ports import Outbox, SendMessage
-from desktop.actions.sending import why_nothing_leaves
 from desktop.actions.words import fit_to_travel
 from desktop.errors import NotAllowedNow
 from desktop.settings import Person
@@ -48,8 +48,7 @@ class Conversations:
             The new context ID.
 
         Raises:
-            NotAllowedNow: no broker, this console only looks, no text, or too much of it; nothing
-                was sent.
+            NotAllowedNow: no broker, no text, or too much of it; nothing was sent.
             BadName: not a possible agent name.
         """
         context_id = new_context_id()
@@ -72,9 +71,11 @@ class Conversations:
             size = f"{len(text):,}"
             hint = f"Send at most {MAX_TEXT_LENGTH:,} characters at once."
             raise NotAllowedNow(f"The message has {size} characters.", hint)
-        held_back = why_nothing_leaves(self._store, "Send it when the link is back.")
-        if held_back is not None:
-            raise held_back
+        refusal = read_only(self._store)
+        if refusal is not None:
+            raise refusal
+        if not self._store.is_online:
+            raise NotAllowedNow("The broker is not reachable.", "Send it when the link is back.")
         check_agent_name(agent)
         check_context_id(context_id)
         person, invocation_id = self._person(), new_invocation_id()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from desktop.actions.repairs import Repairs
 from desktop.settings import Settings, Theme
 
 
@@ -17,6 +18,11 @@ class Desk(Protocol):
     @property
     def settings(self) -> Settings:
         """What is chosen now."""
+        ...
+
+    @property
+    def repairs(self) -> Repairs:
+        """What can be mended on the broker, and watching it."""
         ...
 
     def connect(self, url: str, password: str) -> None:
@@ -51,10 +57,10 @@ class Desk(Protocol):
         """Name the person at this desk."""
         ...
 
-    def read_only(self, *, wanted: bool) -> None:
-        """Whether this console shall send nothing."""
-        ...
-
     def notify(self, *, wanted: bool) -> None:
         """Whether the desktop may show notifications."""
+        ...
+
+    def only_read(self, *, wanted: bool) -> None:
+        """Whether this console must write nothing to the broker, from now on."""
         ...

@@ -84,7 +84,9 @@ class DoRepair:
     by: str
 
 
-Order: TypeAlias = SendDecision | SendMessage
+#: Orders that write to the broker.
+WritingOrder: TypeAlias = SendDecision | SendMessage | DoRepair
+Order: TypeAlias = WritingOrder | WatchMonitor
 
 
 class Outbox(Protocol):

@@ -13,6 +13,7 @@ from typing import Self
 from desktop import settings
 from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
+from desktop.actions.guard import GuardedOutbox
 from desktop.engine.engine import Engine
 from desktop.errors import ConsoleError, VaultUnavailable
 from desktop.store.facts import Fact, ReadOnlyChanged
@@ -39,8 +40,9 @@ class Session:
         self._changed = asyncio.Event()
         chosen, _ = settings.load()
         self.store.apply([ReadOnlyChanged(chosen.read_only)])
-        self.approvals = Approvals(self.store, self._engine, lambda: chosen.person)
-        self.conversations = Conversations(self.store, self._engine, lambda: chosen.person)
+        outbox = GuardedOutbox(self._engine, self.store)
+        self.approvals = Approvals(self.store, outbox, lambda: chosen.person)
+        self.conversations = Conversations(self.store, outbox, lambda: chosen.person)
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._engine.run(), name="engine")

@@ -12,8 +12,9 @@ from contextlib import aclosing
 
 import structlog
 
-from desktop.actions.ports import Order
+from desktop.actions.ports import Order, WatchMonitor
 from desktop.engine.feed import Feed
+from desktop.engine.monitor import MonitorPoll
 from desktop.engine.outbox import carry_out
 from desktop.store import facts
 from desktop.store.records import Link, LinkState
@@ -51,6 +52,7 @@ class Engine:
         self._followed = ""
         self._connection: Connection | None = None
         self._feed = Feed(self.emit)
+        self._monitor = MonitorPoll(self.emit)
         self._orders: set[asyncio.Task[None]] = set()
 
     def connect(self, url: str) -> None:
@@ -60,6 +62,9 @@ class Engine:
 
     def post(self, order: Order) -> None:
         """Carry out an order; see `actions.ports.Outbox`."""
+        if isinstance(order, WatchMonitor):
+            self._monitor.watch(on=order.on)
+            return
         task = asyncio.create_task(
             carry_out(order, self._connection, self.emit), name=f"order:{type(order).__name__}"
         )
@@ -155,12 +160,14 @@ class Engine:
             self._connection = connection
             self._tell_link(LinkState.ONLINE, "Connected")
             watching = asyncio.create_task(self._watch_agents(reader), name="engine:agents")
+            monitor = asyncio.create_task(self._monitor.run(connection), name="engine:monitor")
             try:
                 async for item in news:
                     await self._take(reader, item)
             finally:
                 watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
+                monitor.cancel()
+                await asyncio.gather(watching, monitor, return_exceptions=True)
 
     def _forget(self) -> None:
         self._feed.forget()

@@ -11,9 +11,10 @@ import time
 import msgspec
 import structlog
 
-from desktop.actions.ports import Order, SendDecision, SendMessage
+from desktop.actions.ports import DoRepair, SendDecision, SendMessage, WritingOrder
 from desktop.engine.feed import Emit
-from desktop.store.facts import DecisionNotSent, MessageNotSent
+from desktop.engine.repairs import repair
+from desktop.store.facts import DecisionNotSent, MessageNotSent, RepairNotDone
 from workers.wire.errors import BrokerUnreachable, SignoffError
 from workers.wire.events import AgentCommand, AgentInvocation, Event
 from workers.wire.ids import HUMAN
@@ -24,7 +25,7 @@ from workers.wire.streams.inbox import send
 _log = structlog.get_logger(__name__)
 
 
-async def carry_out(order: Order, connection: Connection | None, emit: Emit) -> None:
+async def carry_out(order: WritingOrder, connection: Connection | None, emit: Emit) -> None:
     """Carry out one order; what became of it, if it failed, is emitted."""
     if connection is None:
         emit(
@@ -37,6 +38,8 @@ async def carry_out(order: Order, connection: Connection | None, emit: Emit) -> 
                 await _send_decision(order, connection, emit)
             case SendMessage():
                 await _send_message(order, connection)
+            case DoRepair():
+                emit(await repair(order, connection))
     except SignoffError as error:
         emit(_failure(order, error))
     except Exception:  # noqa: BLE001 - the door: a row must not say "sending" for ever
@@ -45,10 +48,16 @@ async def carry_out(order: Order, connection: Connection | None, emit: Emit) -> 
         emit(_failure(order, SignoffError(title, "Look at the conversation before trying again.")))
 
 
-def _failure(order: Order, error: SignoffError) -> DecisionNotSent | MessageNotSent:
-    if isinstance(order, SendDecision):
-        return DecisionNotSent(order.key, order.nonce, error.title, error.hint)
-    return MessageNotSent(order.context_id, order.invocation_id, error.title, error.hint)
+def _failure(
+    order: WritingOrder, error: SignoffError
+) -> DecisionNotSent | MessageNotSent | RepairNotDone:
+    match order:
+        case SendDecision():
+            return DecisionNotSent(order.key, order.nonce, error.title, error.hint)
+        case SendMessage():
+            return MessageNotSent(order.context_id, order.invocation_id, error.title, error.hint)
+        case DoRepair():
+            return RepairNotDone(order.key, error.title, error.hint)
 
 
 async def _send_decision(order: SendDecision, connection: Connection, emit: Emit) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
-from desktop.actions.sending import ONLY_LOOKS
+from desktop.actions.guard import read_only
 from desktop.qtmodels.bridge import Bridge
 from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import link_tone
@@ -78,8 +78,9 @@ class StatusLine(QFrame):
         link = self._store.link
         words = f"{link.title} · {link.address}" if link.address else link.title
         self.link.show_state(link_tone(link.state), words, link.hint)
-        self.read_only.setVisible(self._store.read_only)
-        self.read_only.show_state(Tone.WARN, "Only looking", ONLY_LOOKS)
+        refusal = read_only(self._store)
+        self.read_only.setVisible(refusal is not None)
+        self.read_only.show_state(Tone.WARN, "Read-only", refusal.title if refusal else "")
 
     def _show_demo(self) -> None:
         demo = self._store.demo

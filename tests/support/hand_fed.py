@@ -11,6 +11,8 @@ import msgspec
 
 from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
+from desktop.actions.guard import GuardedOutbox
+from desktop.actions.repairs import Repairs
 from desktop.qtmodels.bridge import Bridge
 from desktop.settings import Person
 from desktop.store.facts import (
@@ -49,9 +51,11 @@ class HandFed:
         self.store = Store()
         self.bridge = Bridge(self.store)
         self.outbox = KeptOutbox()
-        self.desk = KeptDesk()
-        self.approvals = Approvals(self.store, self.outbox, self._person)
-        self.conversations = Conversations(self.store, self.outbox, self._person)
+        guarded = GuardedOutbox(self.outbox, self.store)
+        self.approvals = Approvals(self.store, guarded, self._person)
+        self.conversations = Conversations(self.store, guarded, self._person)
+        self.repairs = Repairs(self.store, guarded, self._person)
+        self.desk = KeptDesk(repairs=self.repairs)
         self._sequence = 0
 
     def clock(self) -> int:

@@ -6,8 +6,11 @@ The only fake of `desktop.actions.desk.Desk`.
 from __future__ import annotations
 
 from desktop import settings
+from desktop.actions.repairs import Repairs
 from desktop.errors import SignoffError
 from desktop.settings import Settings, Theme
+from desktop.store.store import Store
+from tests.support.outbox import KeptOutbox
 
 
 class KeptDesk:
@@ -16,13 +19,15 @@ class KeptDesk:
     Attributes:
         settings: what is chosen now; choices change it as those of the real desk do.
         asked: what was asked for, in order, each with its arguments.
+        repairs: what is mended, into an outbox of nobody unless another is given.
         refusal: what `connect` raises, if anything.
     """
 
-    def __init__(self, chosen: Settings | None = None) -> None:
+    def __init__(self, chosen: Settings | None = None, repairs: Repairs | None = None) -> None:
         self.settings = chosen or Settings(reviewer_id="r.mora@desk-12", reviewer_name="Rosa Mora")
         self.asked: list[tuple[object, ...]] = []
         self.refusal: SignoffError | None = None
+        self.repairs = repairs or Repairs(Store(), KeptOutbox(), lambda: self.settings.person)
 
     def connect(self, url: str, password: str) -> None:
         """Keep the address, unless told to refuse it."""
@@ -58,12 +63,12 @@ class KeptDesk:
         self.asked.append(("introduce", name))
         self.settings = settings.changed(self.settings, reviewer_name=name.strip())
 
-    def read_only(self, *, wanted: bool) -> None:
-        """Keep the wish."""
-        self.asked.append(("read_only", wanted))
-        self.settings = settings.changed(self.settings, read_only=wanted)
-
     def notify(self, *, wanted: bool) -> None:
         """Keep the wish."""
         self.asked.append(("notify", wanted))
         self.settings = settings.changed(self.settings, notify=wanted)
+
+    def only_read(self, *, wanted: bool) -> None:
+        """Keep the wish."""
+        self.asked.append(("only_read", wanted))
+        self.settings = settings.changed(self.settings, read_only=wanted)

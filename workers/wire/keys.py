@@ -51,6 +51,11 @@ def dead_letters(agent: str) -> str:
     return f"{_of_inbox(agent)}dlq"
 
 
+def discarded(agent: str) -> str:
+    """Stream: entries that a person took out of quarantine for good, with who did."""
+    return f"{_of_inbox(agent)}discarded"
+
+
 def parked(agent: str, context_id: str) -> str:
     """List: inbox ids of invocations that wait until the context waits for nothing."""
     return f"{_of_inbox(agent)}parked:{context_id}"

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.actions.conversations import Conversations
-from desktop.actions.sending import ONLY_LOOKS, ONLY_LOOKS_HINT
+from desktop.actions.guard import read_only
 from desktop.errors import SignoffError
 from desktop.store.store import Store
 from desktop.views.conversations.message_field import MessageField
@@ -77,8 +77,9 @@ class Composer(QWidget):
         }
 
     def _reason(self, agent: str) -> str:
-        if self._store.read_only:
-            return f"{ONLY_LOOKS} {ONLY_LOOKS_HINT}"
+        refusal = read_only(self._store)
+        if refusal is not None:
+            return str(refusal)
         if not self._store.is_online:
             return f"{self._store.link.title}. You can write; it can be sent when the link is back."
         if not agent:

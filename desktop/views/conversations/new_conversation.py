@@ -8,7 +8,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.actions.conversations import Conversations
-from desktop.actions.sending import ONLY_LOOKS, ONLY_LOOKS_HINT
+from desktop.actions.guard import read_only
 from desktop.errors import SignoffError
 from desktop.store.store import Store
 from desktop.views.conversations.message_field import MessageField
@@ -106,8 +106,9 @@ class NewConversation(QWidget):
         self._start.setEnabled(not why_not and written)
 
     def _why_not(self) -> str:
-        if self._store.read_only:
-            return f"{ONLY_LOOKS} {ONLY_LOOKS_HINT}"
+        refusal = read_only(self._store)
+        if refusal is not None:
+            return str(refusal)
         if not self._store.is_online:
             return f"{self._store.link.title}. A conversation can start when the link is there."
         return ""

@@ -110,7 +110,7 @@ class ReadOnlyCard(SettingsCard):
         self._desk = desk
         self._box = QCheckBox("Only look: this console sends nothing")
         self._box.setObjectName("settings.read_only")
-        self._box.clicked.connect(lambda wanted: desk.read_only(wanted=wanted))
+        self._box.clicked.connect(lambda wanted: desk.only_read(wanted=wanted))
         about = (
             "Everything is shown, and nothing can be decided, written or repaired from here, "
             "neither in this window nor with the commands."

@@ -16,7 +16,7 @@ from tests.gui.pages.morning import RECORD, morning
 from tests.gui.pages.seeing import click, cut_off, is_seen, open_page, see
 from tests.support.hand_fed import HandFed
 
-WHY = "This console only looks: it sends nothing. The settings can change that."
+WHY = "This console is read-only: it sends nothing. Turn read-only mode off in Settings."
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_no_action_sends_anything_whoever_calls_it(fed: HandFed) -> None:
     for key in waiting:
         with pytest.raises(NotAllowedNow):
             fed.approvals.decide(key, DecisionKind.REJECT)
-    with pytest.raises(NotAllowedNow, match="only looks"):
+    with pytest.raises(NotAllowedNow, match="read-only"):
         fed.conversations.start("treasury_agent", "Pay everybody.")
     assert fed.outbox.orders == []
 
@@ -78,7 +78,7 @@ def test_it_is_in_sight_on_every_page(window: MainWindow, fed: HandFed) -> None:
     """The line at the lower edge says so, and leads to where it can be changed."""
     for page in Page:
         window.show_page(page)
-        assert see(window, "read_only.state", QWidget).accessibleName() == "Mode: Only looking"
+        assert see(window, "read_only.state", QWidget).accessibleName() == "Mode: Read-only"
         assert cut_off(window) == []
     window.show_page(Page.AGENTS)
     click(window, "read_only.state")
@@ -95,4 +95,4 @@ def test_it_is_chosen_in_the_settings(fed: HandFed, qtbot: QtBot) -> None:
     for _ in range(2):
         box.click()
 
-    assert fed.desk.asked == [("read_only", True), ("read_only", False)]
+    assert fed.desk.asked == [("only_read", True), ("only_read", False)]

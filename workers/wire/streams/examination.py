@@ -116,7 +116,7 @@ async def _broker_state(client: Client, node: str) -> BrokerState:
         is_replica=info.get("role") != "master",
         is_cluster=bool(info.get("cluster_enabled")),
         is_appending=bool(info.get("aof_enabled")),
-        saves=await _saves(client),
+        saves=await saves(client),
         writes_well=all(
             info.get(name, "ok") == "ok"
             for name in ("rdb_last_bgsave_status", "aof_last_write_status")
@@ -178,7 +178,8 @@ async def _inbox_state(connection: Connection, agent: str) -> InboxState:
     )
 
 
-async def _saves(client: Client) -> bool | None:
+async def saves(client: Client) -> bool | None:
+    """Whether a server saves snapshots; None when we may not know."""
     try:
         with translated():
             found = await client.config_get("save")

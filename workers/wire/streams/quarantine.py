@@ -59,6 +59,8 @@ class Quarantine:
         self._client = connection.client
         self._inbox = keys.inbox(agent)
         self._key = keys.dead_letters(agent)
+        self._discarded = keys.discarded(agent)
+        self._discard = Script(connection, lua("discard"))
         self._requeue = Script(connection, lua("requeue"))
 
     async def length(self) -> int:
@@ -93,6 +95,18 @@ class Quarantine:
         if answer == b"empty":
             raise NoData
         return None if answer is None else str(answer.decode())
+
+    async def discard(self, dead_id: str, by: str) -> bool:
+        """Take an entry out for good; it is kept apart, with who did it, among the last 10,000.
+
+        Args:
+            by: the person's id.
+
+        Returns:
+            Whether it was there.
+        """
+        answer = await self._discard.run((self._key, self._discarded), dead_id, by, MOST_KEPT)
+        return answer is not None
 
     async def drop(self, dead_id: str) -> bool:
         """Delete an entry for ever. Returns whether it was there."""
