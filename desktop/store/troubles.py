@@ -59,6 +59,7 @@ def find(monitor: Monitor, contexts: Iterable[Context | Summary], asked: list[Re
                 found.extend(_letters(agent.inbox, monitor.repairs))
                 hidden += max((agent.inbox.quarantined or 0) - len(agent.inbox.letters), 0)
         waiting = {request.key.context_id for request in asked if request.is_open}
+        waiting |= {one.context_id for one in found}  # told of already
         found.extend(_Quiet(monitor.at_ms, agents, waiting).find(list(contexts)))
     found.sort(key=lambda one: (_WORST_FIRST.index(one.kind), one.since_ms, one.key))
     return Troubles(tuple(found[:MOST_ROWS]), len(found) + hidden)

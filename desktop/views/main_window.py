@@ -167,6 +167,8 @@ class MainWindow(QMainWindow):
         self.approvals.context_wanted.connect(self.open_context)
         self.approvals.conversation_wanted.connect(self._begin)
         self.conversations.request_opened.connect(self.open_request)
+        self.agents.context_wanted.connect(self.open_context)
+        self.agents.request_wanted.connect(self.open_request)
         self.agents.chat_wanted.connect(self._chat_with)
         self.agents.settings_wanted.connect(lambda: self._lead_to(Page.SETTINGS))
         self._status.settings_wanted.connect(lambda: self._lead_to(Page.SETTINGS))

@@ -23,14 +23,23 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from desktop.views.parts.chart_points import Series, nearest, nice_top, runs_of, thinned
+from desktop.views.parts.chart_points import (
+    Series,
+    nearest,
+    nice_top,
+    runs_of,
+    short_number,
+    thinned,
+)
 from desktop.views.theme import appearance, tokens, ui_font
 from desktop.views.theme_tokens import Tokens
 
 _HEAD: Final = 22  # title and legend
 _FOOT: Final = 16  # the span of time
 _LINE: Final = 1.6
-_BAR_GAP: Final = 1.0
+_LEGEND_GAP: Final = 10
+_POINT: Final = 4.0  # one that stands alone
+_GAP_FROM: Final = 4  # pixels; narrower bars touch
 
 
 class ChartLook(StrEnum):
@@ -46,7 +55,8 @@ class Chart(QWidget):
 
     Args:
         title: stands above it, e.g. `Events per second`.
-        word: says a value with its unit, e.g. `41 events/s`.
+        word: says a value with its unit, e.g. `41 events/s`; `scale` says it beside a line of the
+            scale.
         bare: only the curve, for a card or a line of facts.
     """
 
@@ -56,11 +66,13 @@ class Chart(QWidget):
         word: Callable[[float], str],
         look: ChartLook = ChartLook.AREA,
         *,
+        scale: Callable[[float], str] = short_number,
         bare: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._title, self._word, self._look, self._bare = title, word, look, bare
+        self._title, self._word, self._scale = title, word, scale
+        self._look, self._bare = look, bare
         self._series: tuple[Series, ...] = ()
         self._from_ms, self._to_ms = 0, 1
         self._top = 1.0
@@ -139,16 +151,17 @@ class Chart(QWidget):
 
     def _paint_scale(self, painter: QPainter, area: QRectF, colours: Tokens) -> None:
         painter.setFont(self._small)
-        for share in (0.0, 1.0) if self._bare else (0.0, 0.5, 1.0):
+        known = self._is_known()
+        for share in (0.0, 0.5, 1.0) if known and not self._bare else (0.0, 1.0):
             y = area.bottom() - share * area.height()
             painter.setPen(QPen(QColor(colours.border), 1))
             painter.drawLine(QLineF(area.left(), y, area.right(), y))
-            if not self._bare and self._is_known():
+            if not self._bare and known:
                 painter.setPen(QColor(colours.faint))
                 words = QRectF(0, y - 8, area.left() - 8, 16)
                 side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-                painter.drawText(words, side, f"{self._top * share:,.4g}")
-        if not self._bare and self._is_known():
+                painter.drawText(words, side, self._scale(self._top * share))
+        if not self._bare and known:
             foot = QRectF(area.left(), area.bottom() + 3, area.width(), _FOOT)
             painter.drawText(foot, Qt.AlignmentFlag.AlignLeft, _ago(self._to_ms - self._from_ms))
             painter.drawText(foot, Qt.AlignmentFlag.AlignRight, "now")
@@ -159,20 +172,26 @@ class Chart(QWidget):
         painter.setPen(QColor(colours.text))
         head = QRectF(0, 0, self.width(), _HEAD - 4)
         painter.drawText(head, Qt.AlignmentFlag.AlignLeft, self._title)
-        room = self.width() - QFontMetrics(bold).horizontalAdvance(self._title) - 12
+        room = self.width() - QFontMetrics(bold).horizontalAdvance(self._title) - _LEGEND_GAP
         painter.setFont(self._small)
         right = float(self.width())
-        for one in reversed(self._series):
-            latest = self._word(one.values[-1]) if one.values else "none"
-            words = f"{one.name} {latest}" if len(self._series) > 1 else latest
-            width = QFontMetrics(self._small).horizontalAdvance(words) + 4
-            room -= width + 10
-            if room < 0:
-                break
+        for one, words in reversed(list(zip(self._series, self._legend(room), strict=True))):
+            width = QFontMetrics(self._small).horizontalAdvance(words) + 2
             painter.setPen(QColor(colours.ink(one.tone)))
             place = QRectF(right - width, 1, width, _HEAD - 4)
             painter.drawText(place, Qt.AlignmentFlag.AlignRight, words)
-            right -= width + 10
+            right -= width + _LEGEND_GAP
+
+    def _legend(self, room: int) -> list[str]:
+        """What each curve is and was last; without room, only what it is."""
+        latest = [self._word(one.values[-1]) if one.values else "none" for one in self._series]
+        if len(latest) == 1:
+            return latest
+        names = [one.name for one in self._series]
+        whole = [f"{name} {words}" for name, words in zip(names, latest, strict=True)]
+        metrics = QFontMetrics(self._small)
+        needed = sum(metrics.horizontalAdvance(words) + 2 + _LEGEND_GAP for words in whole)
+        return whole if needed <= room else names
 
     def _paint_series(self, painter: QPainter, area: QRectF, one: Series, ink: QColor) -> None:
         points = thinned(one.points, self._from_ms, self._to_ms, round(area.width()))
@@ -185,16 +204,23 @@ class Chart(QWidget):
                 _paint_ground(painter, area, places, ink)
             painter.setPen(QPen(ink, _LINE, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
             if len(places) == 1:
+                painter.setPen(QPen(ink, _POINT, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
                 painter.drawPoint(places[0])
             painter.drawLines([QLineF(first, second) for first, second in pairwise(places)])
 
     def _paint_bars(
         self, painter: QPainter, area: QRectF, places: list[QPointF], ink: QColor
     ) -> None:
-        closest = min((b.x() - a.x() for a, b in pairwise(places)), default=6.0)
-        width = max(closest - _BAR_GAP, 1.0)
+        # On whole pixels: the seams between bars would shimmer.
+        width = min((b.x() - a.x() for a, b in pairwise(places)), default=6.0)
+        gap = 1 if width >= _GAP_FROM else 0
+        faint = QColor(ink)
+        faint.setAlphaF(0.28)
         for place in places:
-            bar = QRectF(place.x() - width / 2, place.y(), width, area.bottom() - place.y())
+            left, right = round(place.x() - width / 2), round(place.x() + width / 2)
+            bar = QRectF(left, place.y(), max(right - left - gap, 1), area.bottom() - place.y())
+            painter.fillRect(bar.intersected(area), faint)
+            bar.setHeight(min(bar.height(), 2))
             painter.fillRect(bar.intersected(area), ink)
 
     def _is_known(self) -> bool:
@@ -209,9 +235,10 @@ class Chart(QWidget):
     def _area(self) -> QRectF:
         if self._bare:
             return QRectF(self.rect()).adjusted(1, 2, -1, -2)
-        widest = QFontMetrics(self._small).horizontalAdvance(f"{self._top:,.4g}")
-        half = QFontMetrics(self._small).horizontalAdvance(f"{self._top / 2:,.4g}")
-        return QRectF(self.rect()).adjusted(max(widest, half) + 10, _HEAD + 6, -2, -_FOOT - 4)
+        metrics = QFontMetrics(self._small)
+        said = (self._scale(value) for value in (self._top, self._top / 2))
+        left = max(metrics.horizontalAdvance(words) for words in said) + 10
+        return QRectF(self.rect()).adjusted(left, _HEAD + 6, -2, -_FOOT - 4)
 
     def _moment(self, x: float) -> int:
         area = self._area()

@@ -75,3 +75,11 @@ def nearest(points: Sequence[Point], at_ms: int) -> Point | None:
     """The known point that is closest to a moment."""
     known = [point for point in points if point[1] is not None]
     return min(known, key=lambda point: abs(point[0] - at_ms), default=None)
+
+
+def short_number(value: float) -> str:
+    """A number of the scale: `0.5`, `250`, `50k`."""
+    for limit, unit in ((1_000_000_000, "G"), (1_000_000, "M"), (1000, "k")):
+        if value >= limit:
+            return f"{value / limit:.3g}{unit}"
+    return f"{value:.3g}"
