@@ -95,7 +95,7 @@ class Monitor:
         if self._agents is None:
             served: dict[str, list[WorkerInfo]] = {name: [] for name in self.inboxes}
             for worker in self.workers:
-                for name in worker.agents:
+                for name in dict.fromkeys(worker.agents):
                     served.setdefault(name, []).append(worker)
             served.pop(HUMAN, None)
             self._agents = {name: self._agent(name, tuple(served[name])) for name in sorted(served)}

@@ -30,11 +30,11 @@ class StatusLine(QFrame):
 
     Signals:
         settings_wanted: a person wants to see or change the connection.
-        agents_wanted: or to see the demo.
+        demo_wanted: or to see the demo.
     """
 
     settings_wanted = Signal()
-    agents_wanted = Signal()
+    demo_wanted = Signal()
 
     def __init__(self, store: Store, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,7 +45,7 @@ class StatusLine(QFrame):
         self.setAccessibleName("Status")
         self.link = PressableState("Link", "Opens the connection settings")
         self.link.setObjectName("link.state")
-        self.demo = PressableState("Demo", "Opens the page of the agents")
+        self.demo = PressableState("Demo", "Shows what runs on this computer")
         self.demo.setObjectName("demo.state")
         self.read_only = PressableState("Mode", "Opens the settings")
         self.read_only.setObjectName("read_only.state")
@@ -60,7 +60,7 @@ class StatusLine(QFrame):
         row.addWidget(self.demo)
         self.link.pressed.connect(self.settings_wanted)
         self.read_only.pressed.connect(self.settings_wanted)
-        self.demo.pressed.connect(self.agents_wanted)
+        self.demo.pressed.connect(self.demo_wanted)
         bridge.changed.connect(self._on_changed)
         self._show_link()
         self._show_demo()

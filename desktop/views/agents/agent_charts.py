@@ -37,7 +37,7 @@ class AgentCharts(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(10)
-        self._cards = [_framed(chart) for chart in self._all]
+        self._cards = [_framed(chart, self) for chart in self._all]
         self._arrange(2)
 
     def show_samples(self, samples: tuple[Sample, ...], now_ms: int, *, foreign: bool) -> None:
@@ -90,8 +90,8 @@ class AgentCharts(QWidget):
             self._grid.setColumnStretch(column, 1 if column < columns else 0)
 
 
-def _framed(chart: Chart) -> QWidget:
-    card = panel(Surface.CARD)
+def _framed(chart: Chart, parent: QWidget) -> QWidget:
+    card = panel(Surface.CARD, parent=parent)
     grid = QGridLayout(card)
     grid.setContentsMargins(14, 12, 14, 8)
     grid.addWidget(chart)

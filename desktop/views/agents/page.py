@@ -69,13 +69,13 @@ class AgentsPage(QWidget):
         super().__init__(parent)
         self._store, self._repairs = store, desk.repairs
         self._chips = FilterChips("Show", [(place.value, words) for place, words in _PLACES])
-        self._chips.setObjectName("monitor.places")
+        self._chips.name_chips("monitor")
         self._overview = Overview(self._chips)
         self._agents = AgentBrowser(store, desk.repairs, now_ms)
         self._troubles = TroubleBrowser(store, desk.repairs, now_ms)
         self._here = ThisComputer(store, desk)
         self._stack = QStackedWidget()
-        self._is_stale = False
+        self._is_stale = self._is_watching = False
         self._due = QTimer(self, singleShot=True)
         self._due.timeout.connect(self._refresh_if_seen)
         self._lay_out()
@@ -91,13 +91,16 @@ class AgentsPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what happened meanwhile, and have the broker looked at from now on."""
         super().showEvent(event)
+        self._is_watching = True
         self._repairs.watch(on=True)
         self._refresh()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody looks any more."""
         super().hideEvent(event)
-        self._repairs.watch(on=False)
+        if self._is_watching:  # a stack hides its pages before any of them was seen
+            self._is_watching = False
+            self._repairs.watch(on=False)
 
     def _on_changed(self, changes: Changes) -> None:
         if not self.isVisible():

@@ -223,4 +223,5 @@ def _button(repair: Repair) -> ActionButton:
     look = ButtonLook.DANGER if repair is Repair.DISCARD else ButtonLook.PLAIN
     button = ActionButton(words, look, icon_name=icon_name)
     button.setObjectName(f"trouble.{repair}")
+    button.hide()
     return button

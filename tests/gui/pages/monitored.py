@@ -130,6 +130,9 @@ def at_work(fed: HandFed) -> HandFed:
                 lag=2,
                 taken=0,
                 pending=0,
+                consumers=0,
+                foreign=0,
+                is_read=False,
                 untaken=(Untaken("c-yearly-audit", fed.now_ms - 25 * 60_000),),
             ),
         )

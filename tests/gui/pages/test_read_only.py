@@ -13,7 +13,7 @@ from desktop.views.page import Page
 from desktop.views.parts.buttons import ActionButton
 from desktop.views.settings.page import SettingsPage
 from tests.gui.pages.morning import RECORD, morning
-from tests.gui.pages.seeing import click, cut_off, is_seen, open_page, see
+from tests.gui.pages.seeing import click, cut_off, is_seen, lay_out, open_page, see
 from tests.support.hand_fed import HandFed
 
 WHY = "This console is read-only: it sends nothing. Turn read-only mode off in Settings."
@@ -79,6 +79,7 @@ def test_it_is_in_sight_on_every_page(window: MainWindow, fed: HandFed) -> None:
     for page in Page:
         window.show_page(page)
         assert see(window, "read_only.state", QWidget).accessibleName() == "Mode: Read-only"
+        lay_out()
         assert cut_off(window) == []
     window.show_page(Page.AGENTS)
     click(window, "read_only.state")
