@@ -11,7 +11,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import platformdirs
 
 from workers.errors import NotConfigured
@@ -23,13 +25,45 @@ HOME = "SIGNOFF_HOME"
 CHECKPOINTS = "CHECKPOINT_DB_URL"
 HEARTBEAT = "SIGNOFF_HEARTBEAT_SECONDS"
 LEASE = "SIGNOFF_LEASE_SECONDS"
+PRICES = "SIGNOFF_PRICES"
+CURRENCY = "SIGNOFF_CURRENCY"
 
 _HEARTBEAT_SECONDS = 3.0
 _LEASE_SECONDS = 12.0
 
 
+_Amount = Annotated[float, msgspec.Meta(ge=0)]
+
+
+class _PriceText(msgspec.Struct, forbid_unknown_fields=True):
+    """One model's price, as the environment says it."""
+
+    tokens_in: _Amount = msgspec.field(name="in")
+    tokens_out: _Amount = msgspec.field(name="out")
+
+
 def _default_home() -> Path:
     return Path(platformdirs.user_data_dir("signoff", appauthor=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a model costs for a million tokens, in the operator's currency."""
+
+    tokens_in: float
+    tokens_out: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What the operator pays. What has no price here has none: a cost is never guessed.
+
+    Attributes:
+        models: by the name under which it is asked, or by which it answers.
+    """
+
+    models: Mapping[str, Price] = field(default_factory=dict)
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +80,8 @@ class WorkerSettings:
         heartbeat_seconds: `SIGNOFF_HEARTBEAT_SECONDS`, 3 unless said.
         lease_seconds: `SIGNOFF_LEASE_SECONDS`, 12 unless said: so long after the death of a
             worker another takes over what it did.
+        prices: `SIGNOFF_PRICES`, JSON: model name to its price for a million tokens,
+            `{"in": 1.25, "out": 10}`; and `SIGNOFF_CURRENCY`, what they are in.
     """
 
     redis_url: str = field(default="", repr=False)
@@ -57,13 +93,15 @@ class WorkerSettings:
     home: Path = field(default_factory=_default_home)
     heartbeat_seconds: float = _HEARTBEAT_SECONDS
     lease_seconds: float = _LEASE_SECONDS
+    prices: Prices = field(default_factory=Prices)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> WorkerSettings:
         """Read the environment.
 
         Raises:
-            NotConfigured: `SIGNOFF_MODE` is no mode, or a time is no number of seconds.
+            NotConfigured: `SIGNOFF_MODE` is no mode, or a time is no number of seconds, or
+                `SIGNOFF_PRICES` holds no prices.
         """
         return cls(
             redis_url=environ.get(REDIS_URL) or environ.get("REDIS_URL", ""),
@@ -75,6 +113,7 @@ class WorkerSettings:
             home=Path(environ[HOME]) if environ.get(HOME) else _default_home(),
             heartbeat_seconds=_seconds(environ, HEARTBEAT, _HEARTBEAT_SECONDS),
             lease_seconds=_seconds(environ, LEASE, _LEASE_SECONDS),
+            prices=read_prices(environ.get(PRICES, ""), environ.get(CURRENCY, "")),
         )
 
     @property
@@ -96,6 +135,25 @@ def read_mode(text: str) -> Mode:
             f"{MODE} is {text!r}, which is no mode.",
             f"Set it to one of: {', '.join(Mode)}.",
         ) from None
+
+
+def read_prices(text: str, currency: str) -> Prices:
+    """The prices of models that a JSON text holds; none when nothing is said.
+
+    Raises:
+        NotConfigured: it holds something else.
+    """
+    if not text.strip():
+        return Prices({}, currency)
+    try:
+        told = msgspec.json.decode(text, type=dict[str, _PriceText])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise NotConfigured(
+            f"{PRICES} holds no prices: {error}.",
+            'Write {"MODEL": {"in": 1.25, "out": 10}}, for a million tokens.',
+        ) from error
+    models = {name: Price(one.tokens_in, one.tokens_out) for name, one in told.items()}
+    return Prices(models, currency)
 
 
 def _seconds(environ: Mapping[str, str], name: str, otherwise: float) -> float:

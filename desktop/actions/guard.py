@@ -6,12 +6,19 @@ nothing looks as if it were sent; the outbox refuses whatever is left, so that n
 
 from __future__ import annotations
 
-from desktop.actions.ports import Order, Outbox, WatchMonitor
+from desktop.actions.ports import (
+    CloseTranscript,
+    OpenTranscript,
+    Order,
+    Outbox,
+    ReadOlder,
+    WatchMonitor,
+)
 from desktop.errors import NotAllowedNow
 from desktop.store.store import Store
 
 #: What is not named here writes.
-_READING = (WatchMonitor,)
+_READING = (OpenTranscript, ReadOlder, CloseTranscript, WatchMonitor)
 
 
 def read_only(store: Store) -> NotAllowedNow | None:

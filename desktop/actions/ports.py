@@ -84,9 +84,11 @@ class DoRepair:
     by: str
 
 
-#: Orders that write to the broker.
-WritingOrder: TypeAlias = SendDecision | SendMessage | DoRepair
-Order: TypeAlias = WritingOrder | WatchMonitor
+#: What is asked of the broker and leaves nothing there.
+Reading: TypeAlias = OpenTranscript | ReadOlder | CloseTranscript
+#: What leaves something there.
+Sending: TypeAlias = SendDecision | SendMessage | DoRepair
+Order: TypeAlias = Sending | Reading | WatchMonitor
 
 
 class Outbox(Protocol):

@@ -7,10 +7,12 @@ unknown and said so; a look that fails ends nothing, because the next one may su
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import structlog
 
-from desktop.engine.feed import Emit
+from desktop.engine.outbox import Emit
 from desktop.store.facts import MonitorSeen
 from workers.wire.errors import BrokerError
 from workers.wire.streams.connection import Connection
@@ -22,7 +24,7 @@ _log = structlog.get_logger(__name__)
 
 
 class MonitorPoll:
-    """Looks while it is watched. `watch` may be called at any time, also before `run`."""
+    """Looks while it is watched. `watch` may be called at any time, also without a broker."""
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
@@ -35,8 +37,17 @@ class MonitorPoll:
         else:
             self._watched.clear()
 
-    async def run(self, connection: Connection) -> None:
-        """Look at this broker, again and again, until cancelled."""
+    @asynccontextmanager
+    async def looking_at(self, connection: Connection) -> AsyncIterator[None]:
+        """Look at this broker within the block, for as long as somebody wants it."""
+        looking = asyncio.create_task(self._run(connection), name="engine:monitor")
+        try:
+            yield
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+
+    async def _run(self, connection: Connection) -> None:
         reader = HealthReader(connection)
         while True:
             await self._watched.wait()

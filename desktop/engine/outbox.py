@@ -7,14 +7,15 @@ after a lost reply would be a second message. What fails is told as a fact.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import TypeAlias
 
 import msgspec
 import structlog
 
-from desktop.actions.ports import DoRepair, SendDecision, SendMessage, WritingOrder
-from desktop.engine.feed import Emit
+from desktop.actions.ports import DoRepair, SendDecision, Sending, SendMessage
 from desktop.engine.repairs import repair
-from desktop.store.facts import DecisionNotSent, MessageNotSent, RepairNotDone
+from desktop.store.facts import DecisionNotSent, Fact, MessageNotSent, RepairNotDone
 from workers.wire.errors import BrokerUnreachable, SignoffError
 from workers.wire.events import AgentCommand, AgentInvocation, Event
 from workers.wire.ids import HUMAN
@@ -22,10 +23,12 @@ from workers.wire.streams.connection import Connection
 from workers.wire.streams.guard import send_once
 from workers.wire.streams.inbox import send
 
+Emit: TypeAlias = Callable[[Fact], None]
+
 _log = structlog.get_logger(__name__)
 
 
-async def carry_out(order: WritingOrder, connection: Connection | None, emit: Emit) -> None:
+async def carry_out(order: Sending, connection: Connection | None, emit: Emit) -> None:
     """Carry out one order; what became of it, if it failed, is emitted."""
     if connection is None:
         emit(
@@ -49,7 +52,7 @@ async def carry_out(order: WritingOrder, connection: Connection | None, emit: Em
 
 
 def _failure(
-    order: WritingOrder, error: SignoffError
+    order: Sending, error: SignoffError
 ) -> DecisionNotSent | MessageNotSent | RepairNotDone:
     match order:
         case SendDecision():

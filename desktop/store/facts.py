@@ -147,7 +147,10 @@ class Forgotten:
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """Everything the broker holds has been read once. Contexts not named here are gone."""
+    """Everything the broker holds has been read once, and all requests in it are known.
+
+    Contexts not named here are gone.
+    """
 
     context_ids: frozenset[str]
 
@@ -245,22 +248,20 @@ class ReadOnlyChanged:
     read_only: bool
 
 
-MonitorFact: TypeAlias = MonitorSeen | RepairSending | RepairDone | RepairNotDone
-
-ConversationFact: TypeAlias = (
-    LinkChanged
-    | EventSeen
-    | UnreadableSeen
-    | TokenSeen
-    | ReceiptSeen
-    | AgentsSeen
-    | Forgotten
-    | CaughtUp
-    | DecisionSending
-    | DecisionNotSent
-    | MessageSending
-    | MessageNotSent
-    | DemoChanged
+#: Of what the monitor looks at, and of repairs.
+OfMonitor: TypeAlias = MonitorSeen | RepairSending | RepairDone | RepairNotDone
+#: Of the desk itself, and of who is on the broker.
+OfDesk: TypeAlias = (
+    LinkChanged | SurveyChanged | AgentsSeen | DemoChanged | ReadOnlyChanged | OfMonitor
 )
-
-Fact: TypeAlias = ConversationFact | MonitorFact | ReadOnlyChanged
+#: Of contexts as the list shows them.
+OfContexts: TypeAlias = (
+    ContextsSeen | ContextReset | Forgotten | CaughtUp | MessageSending | MessageNotSent
+)
+#: Of open transcripts.
+OfTranscripts: TypeAlias = (
+    EventSeen | UnreadableSeen | TokenSeen | TranscriptRead | TranscriptClosed | GapSeen
+)
+#: Of requests; events are, too.
+OfRequests: TypeAlias = ReceiptSeen | DecisionSending | DecisionNotSent
+Fact: TypeAlias = OfDesk | OfContexts | OfTranscripts | OfRequests

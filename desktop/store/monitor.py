@@ -119,7 +119,7 @@ class Monitor:
         """The last figures of an agent, or of all together, oldest first; at most 120."""
         return tuple(self._samples.get(agent, ()))
 
-    def apply(self, fact: facts.MonitorFact) -> None:
+    def apply(self, fact: facts.OfMonitor) -> None:
         """Take in what was seen, or how a repair stands."""
         self._agents = None
         match fact:

@@ -7,7 +7,7 @@ broker's clock alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from desktop.store.health import (
@@ -23,8 +23,8 @@ from desktop.store.health import (
     Troubles,
     Untaken,
 )
-from desktop.store.monitor import Monitor
-from desktop.store.records import Context, ContextStatus, Request, RequestState, Summary
+from desktop.store.records import Context, ContextStatus, Request, RequestState
+from desktop.store.state import State
 
 #: A run that says nothing for so long is stuck: no model and no tool of ours may take that long.
 QUIET_MS = 15 * 60 * 1000
@@ -40,16 +40,14 @@ _WORST_FIRST = (
     TroubleKind.STUCK,
     TroubleKind.QUARANTINED,
 )
+#: How a summary may stand of what still runs: by its last word, or a question answered since.
+_UNFINISHED = (ContextStatus.RUNNING, ContextStatus.WAITING)
 _OPEN = (Repair.OPEN_CONTEXT,)
 
 
-def find(monitor: Monitor, contexts: Iterable[Context | Summary], asked: list[Request]) -> Troubles:
-    """Everything in trouble.
-
-    Args:
-        contexts: how the conversations stand.
-        asked: all requests.
-    """
+def find(state: State) -> Troubles:
+    """Everything in trouble."""
+    monitor, asked = state.monitor, state.requests()
     found = list(_in_doubt(asked))
     hidden = 0
     if monitor.at_ms:
@@ -60,7 +58,7 @@ def find(monitor: Monitor, contexts: Iterable[Context | Summary], asked: list[Re
                 hidden += max((agent.inbox.quarantined or 0) - len(agent.inbox.letters), 0)
         waiting = {request.key.context_id for request in asked if request.is_open}
         waiting |= {one.context_id for one in found}  # told of already
-        found.extend(_Quiet(monitor.at_ms, agents, waiting).find(list(contexts)))
+        found.extend(_Quiet(state, agents, waiting).find())
     found.sort(key=lambda one: (_WORST_FIRST.index(one.kind), one.since_ms, one.key))
     return Troubles(tuple(found[:MOST_ROWS]), len(found) + hidden)
 
@@ -122,8 +120,9 @@ def _ways_out(letter: Letter) -> tuple[Repair, ...]:
 class _Quiet:
     """Finds the conversations in which nothing happens although something should."""
 
-    def __init__(self, at_ms: int, agents: tuple[AgentHealth, ...], waiting: set[str]) -> None:
-        self._at_ms = at_ms
+    def __init__(self, state: State, agents: tuple[AgentHealth, ...], waiting: set[str]) -> None:
+        self._state = state
+        self._at_ms = at_ms = state.monitor.at_ms
         self._agents = {agent.name: agent for agent in agents}
         self._waiting = waiting
         self._running = {
@@ -133,25 +132,37 @@ class _Quiet:
             if run.lease_ends_ms + TAKEOVER_MS > at_ms
         }
 
-    def find(self, contexts: list[Context | Summary]) -> list[Trouble]:
-        last = {one.context_id: one.last_activity_ms for one in contexts}
+    def find(self) -> list[Trouble]:
         told = {
             one.key: one
             for agent in self._agents.values()
             if agent.inbox is not None
-            for one in self._of_inbox(agent, agent.inbox, last)
+            for one in self._of_inbox(agent, agent.inbox)
         }
         named = {one.context_id for one in told.values()}
-        silent = (one for one in contexts if one.context_id not in named)
+        # Before everything was read once, an old word may not be the last one.
+        unfinished = self._unfinished() if self._state.caught_up else ()
+        silent = (one for one in unfinished if one.context_id not in named)
         return [*told.values(), *chain.from_iterable(self._silent(one) for one in silent)]
 
-    def _of_inbox(
-        self, agent: AgentHealth, inbox: InboxHealth, last: Mapping[str, int]
-    ) -> Iterator[Trouble]:
+    def _unfinished(self) -> Iterator[Context]:
+        """The contexts that have not come to an end, and of which nothing was heard for long."""
+        before_ms = self._at_ms - QUIET_MS
+        for summary in self._state.summaries.values():
+            if summary.last_activity_ms < before_ms and summary.status in _UNFINISHED:
+                context = self._state.context(summary.context_id)
+                if context is not None:
+                    yield context
+
+    def _of_inbox(self, agent: AgentHealth, inbox: InboxHealth) -> Iterator[Trouble]:
         for run in inbox.runs:
-            yield from self._run(agent, run, last.get(run.context_id, 0))
+            yield from self._run(agent, run, self._last_ms(run.context_id))
         for message in inbox.untaken:
-            yield from self._untaken(agent, message, last.get(message.context_id, 0))
+            yield from self._untaken(agent, message, self._last_ms(message.context_id))
+
+    def _last_ms(self, context_id: str) -> int:
+        summary = self._state.summaries.get(context_id)
+        return summary.last_activity_ms if summary else 0
 
     def _run(self, agent: AgentHealth, run: Run, last_ms: int) -> Iterator[Trouble]:
         if run.lease_ends_ms and run.lease_ends_ms + TAKEOVER_MS < self._at_ms:
@@ -184,10 +195,9 @@ class _Quiet:
             hint = "Start a worker for it, or look whether its name is right."
             yield self._stuck(agent.name, context_id, since_ms, title, hint)
 
-    def _silent(self, context: Context | Summary) -> Iterator[Trouble]:
+    def _silent(self, context: Context) -> Iterator[Trouble]:
         if (
             context.status is not ContextStatus.RUNNING
-            or context.last_activity_ms + QUIET_MS >= self._at_ms
             or context.waiting
             or context.context_id in self._waiting
             or context.context_id in self._running

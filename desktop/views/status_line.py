@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 from desktop.actions.guard import read_only
 from desktop.qtmodels.bridge import Bridge
 from desktop.qtmodels.tone import Tone
-from desktop.qtmodels.wording import link_tone
+from desktop.qtmodels.wording import link_tone, survey_words
 from desktop.store.changes import Changes
 from desktop.store.records import DemoState
 from desktop.store.store import Store
@@ -49,12 +49,15 @@ class StatusLine(QFrame):
         self.demo.setObjectName("demo.state")
         self.read_only = PressableState("Mode", "Opens the settings")
         self.read_only.setObjectName("read_only.state")
+        self._survey = TextLabel("", Look.SMALL)
+        self._survey.setObjectName("survey.state")
         self._note = TextLabel("", Look.SMALL)
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 1, 14, 0)
         row.setSpacing(14)
         row.addWidget(self.link)
         row.addWidget(self.read_only)
+        row.addWidget(self._survey)
         row.addStretch(1)
         row.addWidget(self._note)
         row.addWidget(self.demo)
@@ -81,6 +84,9 @@ class StatusLine(QFrame):
         refusal = read_only(self._store)
         self.read_only.setVisible(refusal is not None)
         self.read_only.show_state(Tone.WARN, "Read-only", refusal.title if refusal else "")
+        reading = survey_words(self._store.survey) if self._store.is_online else ""
+        self._survey.setVisible(bool(reading))
+        self._survey.show_text(reading)
 
     def _show_demo(self) -> None:
         demo = self._store.demo

@@ -15,7 +15,8 @@ _PERMANENT = re.compile(
       agent_event:.+ | agent_task:.+                              # the streams themselves
     | signoff:(contexts|context|waiting|request|workers|receipts|halt)
     | signoff:audit:\d{4}-\d{2}
-    | signoff:\{[^{}]+\}:(gated|ctxof|attempts|run|due|token|consumers|dlq) # one for each agent
+    # One for each agent.
+    | signoff:\{[^{}]+\}:(gated|ctxof|attempts|run|due|token|consumers|dlq|discarded)
     | signoff:\{[^{}]+\}:later                                   # members go when they are due
     | signoff:\{[^{}]+\}:(q|parked):.+                            # lists; Redis drops empty ones
     """,

@@ -19,6 +19,7 @@ from langgraph.types import Command
 
 from workers.agents.questions import OWN_INTERRUPT, too_slow
 from workers.agents.texts import cut
+from workers.runtime.metering import Meter
 from workers.wire.errors import BrokerError
 
 Outcome: TypeAlias = ToolMessage | Command[Any]
@@ -35,9 +36,9 @@ class TookTooLong(Exception):
 
 
 async def call_tool(
-    request: ToolCallRequest, handler: Handler, agent: str, seconds: float
+    request: ToolCallRequest, handler: Handler, agent: str, seconds: float, meter: Meter
 ) -> Outcome:
-    """Run a tool; whatever it raises is told to the model, and ends no run.
+    """Run a tool, and count that; whatever it raises is told to the model, and ends no run.
 
     A function that is no coroutine runs in a thread, which goes on after its time is over.
 
@@ -51,8 +52,11 @@ async def call_tool(
     name = request.tool_call["name"]
     limit = asyncio.timeout(seconds)
     try:
-        async with limit:
-            return _bounded(await handler(request))
+        with meter.tool_call(name) as call:
+            async with limit:
+                outcome = _bounded(await handler(request))
+            call.failed = isinstance(outcome, ToolMessage) and outcome.status == "error"
+            return outcome
     except BrokerError:
         raise
     except GraphBubbleUp:
@@ -68,11 +72,11 @@ async def call_tool(
 
 
 async def call_free_tool(
-    request: ToolCallRequest, handler: Handler, agent: str, seconds: float
+    request: ToolCallRequest, handler: Handler, agent: str, seconds: float, meter: Meter
 ) -> Outcome:
     """As `call_tool`, for one that nobody approved: that it took too long is told as well."""
     try:
-        return await call_tool(request, handler, agent, seconds)
+        return await call_tool(request, handler, agent, seconds, meter)
     except TookTooLong:
         return message(request, too_slow(request.tool_call["name"], seconds), failed=True)
 

@@ -48,6 +48,7 @@ from workers.agents.questions import (
 from workers.agents.state import caller_in, salt_seed_in
 from workers.agents.terms import OnReject, Terms, expiry
 from workers.agents.texts import mended, mended_message, was_mended
+from workers.runtime.metering import Meter
 from workers.runtime.ports import ApprovedCall, Ledger, Review, ToolResult
 from workers.wire.approvals import (
     ApprovalRequest,
@@ -70,12 +71,14 @@ class GatePlan:
         gates: of functions that have one of their own (`human_approval_required`), by tool name.
         delegations: names of the tools that give a task to another agent.
         tool_seconds: no call of any tool may take longer.
+        meter: counts the calls.
     """
 
     gated: Mapping[str, Terms]
     gates: Mapping[str, Gate] = field(default_factory=dict)
     delegations: frozenset[str] = frozenset()
     tool_seconds: float = 300.0
+    meter: Meter = field(default_factory=Meter)
 
 
 class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
@@ -97,8 +100,9 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
         if request.tool is None or name in self._plan.delegations:
             return _named(request, await handler(request))
         if name not in self._plan.gated:
-            seconds = self._plan.tool_seconds
-            return _named(request, await call_free_tool(request, handler, self._agent, seconds))
+            seconds, meter = self._plan.tool_seconds, self._plan.meter
+            outcome = await call_free_tool(request, handler, self._agent, seconds, meter)
+            return _named(request, outcome)
         return _named(request, await self._gated(request, request.tool, handler))
 
     async def _gated(self, request: ToolCallRequest, tool: BaseTool, handler: Handler) -> Outcome:
@@ -186,7 +190,7 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
         permit = Permit(gate, asked.tool_call_id, approved.args_digest) if gate else None
         try:
             with permitted(permit) if permit is not None else nullcontext():
-                outcome = await call_tool(exact, handler, self._agent, seconds)
+                outcome = await call_tool(exact, handler, self._agent, seconds, self._plan.meter)
         except TookTooLong:
             if not self._plan.gated[asked.action].idempotent:
                 return None

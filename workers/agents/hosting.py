@@ -26,11 +26,13 @@ from langgraph.types import Interrupt, StateSnapshot
 from workers.agents.delegation import read_delegation
 from workers.agents.failures import is_of_service
 from workers.agents.graph import Graph, LangGraphAgent
+from workers.agents.hearing import Hearing
 from workers.agents.hosted_calls import HostedCalls
 from workers.agents.interrupts import HostedThread, shown_interrupt
 from workers.agents.mapping import CAUSE, is_between_steps, messages_of_turn, unanswered
 from workers.agents.poison import Reasked, end_run, take_back
 from workers.errors import NotServable
+from workers.runtime.metering import Meter
 from workers.runtime.ports import (
     Answer,
     ApprovedCall,
@@ -74,6 +76,7 @@ class HostedGraph(LangGraphAgent):
         graph_input: GraphInput | None = None,
         secrets: Sequence[str] = (),
         expires_after_seconds: float | None = None,
+        meter: Meter | None = None,
     ) -> None:
         """Put a graph behind the port.
 
@@ -83,6 +86,7 @@ class HostedGraph(LangGraphAgent):
             secrets: texts that no error message may hold.
             expires_after_seconds: a decision counts so long, where a question can be answered with
                 no; None: for ever.
+            meter: counts the calls of models and tools that the graph makes.
 
         Raises:
             NotServable: nobody says what the graph begins with.
@@ -93,6 +97,7 @@ class HostedGraph(LangGraphAgent):
                 f"The graph of {name} does not begin with messages.",
                 "Give graph_input: a function that makes its input from a task and a context.",
             )
+        self._hearing = Hearing(meter or Meter())
         self._graph_input = graph_input
         self._ledger = ledger
         self._mode = mode
@@ -131,6 +136,9 @@ class HostedGraph(LangGraphAgent):
         if self._graph_input is not None:
             return self._graph_input(order.task, order.caller.context)
         return {_MESSAGES: [*unanswered(snapshot), HumanMessage(order.task, id=order.message_id)]}
+
+    def _config(self, context_id: str, cause: str = "") -> RunnableConfig:
+        return {**super()._config(context_id, cause), "callbacks": [self._hearing]}
 
     def _go_on(self, snapshot: StateSnapshot, config: RunnableConfig) -> None:
         kept = {name: (snapshot.metadata or {}).get(name) for name in (_CALLER, _SEED)}

@@ -14,6 +14,7 @@ from langchain.agents.middleware.types import ModelRequest, ModelResponse
 from langchain_core.messages import AIMessage, ToolMessage
 
 from workers.agents.failures import ModelTooSlow, UselessAnswer
+from workers.runtime.metering import Meter
 
 #: A model that answers nonsense is asked so often, before the run ends.
 MOST_QUESTIONS = 3
@@ -24,13 +25,16 @@ _log = structlog.get_logger(__name__)
 Ask = Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
 
 
-async def useful_answer(request: ModelRequest[Any], ask: Ask, seconds: float) -> ModelResponse[Any]:
+async def useful_answer(
+    request: ModelRequest[Any], ask: Ask, seconds: float, meter: Meter
+) -> ModelResponse[Any]:
     """Ask a model until its answer is of use: a text, or calls that can be read.
 
     A model whose calls could not be read is told so. What it made of that alone is kept.
 
     Args:
         seconds: how long each answer may take.
+        meter: counts each answer, also those of no use.
 
     Raises:
         ModelTooSlow: it took longer.
@@ -39,13 +43,16 @@ async def useful_answer(request: ModelRequest[Any], ask: Ask, seconds: float) ->
     problem = ""
     for _ in range(MOST_QUESTIONS):
         try:
-            async with asyncio.timeout(seconds) as limit:
-                response = await ask(request)
+            with meter.model_call():
+                async with asyncio.timeout(seconds) as limit:
+                    response = await ask(request)
         except TimeoutError as error:
             if not limit.expired():
                 raise
             raise ModelTooSlow(seconds) from error
         said = next((one for one in response.result if isinstance(one, AIMessage)), None)
+        if said is not None:
+            count_tokens(meter, said, request.model)
         problem = _problem(said)
         if said is None or not problem:
             return response
@@ -53,6 +60,21 @@ async def useful_answer(request: ModelRequest[Any], ask: Ask, seconds: float) ->
         if said.invalid_tool_calls:
             request = request.override(messages=[*request.messages, said, *_complaints(said)])
     raise UselessAnswer(problem)
+
+
+def count_tokens(meter: Meter, said: AIMessage, model: object = None) -> None:
+    """Count the tokens that an answer says it took.
+
+    Args:
+        model: what was asked; its name counts where the answer names none that has a price.
+    """
+    used = said.usage_metadata
+    if used is None:
+        return
+    answered = said.response_metadata.get("model_name")
+    asked = getattr(model, "model_name", None) or getattr(model, "model", None)
+    names = [name for name in (asked, answered) if isinstance(name, str)]
+    meter.tokens(used["input_tokens"], used["output_tokens"], *names)
 
 
 def _problem(said: AIMessage | None) -> str:

@@ -19,6 +19,7 @@ from workers.agents.endings import last_word
 from workers.agents.model_calls import useful_answer
 from workers.agents.state import caller_in
 from workers.agents.texts import mended_message
+from workers.runtime.metering import Meter
 
 # The words of the base package, so that its prompts go on working as they were tuned.
 _USER = """
@@ -33,15 +34,19 @@ Current username: `{name}`
 class Prompting(AgentMiddleware[Any, Any, Any]):
     """Puts the system prompt before the messages, with the user's name where it is known."""
 
-    def __init__(self, system_prompt: str, model_seconds: float = 300.0) -> None:
+    def __init__(
+        self, system_prompt: str, model_seconds: float = 300.0, meter: Meter | None = None
+    ) -> None:
         """Set it up.
 
         Args:
             model_seconds: how long one answer may take.
+            meter: counts the answers.
         """
         super().__init__()
         self._system_prompt = system_prompt
         self._model_seconds = model_seconds
+        self._meter = meter or Meter()
 
     async def awrap_model_call(
         self,
@@ -57,7 +62,7 @@ class Prompting(AgentMiddleware[Any, Any, Any]):
             return ended
         prompt = system_prompt(self._system_prompt, caller_in(request.state).context)
         asked = request.override(system_message=SystemMessage(prompt))
-        response = await useful_answer(asked, handler, self._model_seconds)
+        response = await useful_answer(asked, handler, self._model_seconds, self._meter)
         response = replace(response, result=[mended_message(one) for one in response.result])
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         return ExtendedModelResponse(response, Command(update={"asked_at": now}))

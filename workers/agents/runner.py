@@ -31,10 +31,11 @@ from workers.agents.state import WorkerState
 from workers.agents.terms import OnReject, Terms
 from workers.errors import NotConfigured, NotServable
 from workers.runtime.ledger import ToolLedger
+from workers.runtime.metering import Meter
 from workers.runtime.pace import Pace
 from workers.runtime.service import serve
 from workers.runtime.worker import Worker
-from workers.settings import WorkerSettings
+from workers.settings import Prices, WorkerSettings
 from workers.wire.addresses import split_password
 from workers.wire.approvals import Mode
 from workers.wire.ids import check_agent_name, new_consumer_name
@@ -73,6 +74,7 @@ class AgentRunner:
         pace: Pace | None = None,
         expires_after_seconds: float | None = None,
         on_reject: OnReject = OnReject.CONTINUE,
+        prices: Prices | None = None,
     ) -> None:
         """Configure it. Nothing is opened yet.
 
@@ -92,6 +94,8 @@ class AgentRunner:
                 says otherwise; then the call is taken for not approved. None: for ever.
             on_reject: what a rejection means for the run, unless a tool says otherwise. A hosted
                 graph decides that itself.
+            prices: what the operator pays for models, for consoles to show; else the environment
+                says. A model without a price costs nobody knows what.
 
         Raises:
             BadName: no agent can have this name.
@@ -116,6 +120,7 @@ class AgentRunner:
         self._mode = mode or settings.mode
         self._pace = pace or Pace(settings.heartbeat_seconds, settings.lease_seconds)
         self._terms = Terms(False, expires_after_seconds, on_reject)
+        self._meter = Meter(prices or settings.prices)
         self._gated: dict[str, Terms] = {}
         self._gates: dict[str, Gate] = {}
         self._delegations: set[str] = set()
@@ -209,7 +214,7 @@ class AgentRunner:
         """The worker that serves the created agent, under this name in its consumer group."""
         if self._agent is None or self._connection is None:
             raise NotServable("The agent is not created yet.", "Await create() first.")
-        return Worker(self._agent, self._connection, self._mode, consumer, self._pace)
+        return Worker(self._agent, self._connection, self._mode, consumer, self._pace, self._meter)
 
     async def start(self) -> None:
         """Serve until cancelled; what runs then is finished first.
@@ -257,12 +262,13 @@ class AgentRunner:
             dict(self._gates),
             frozenset(self._delegations),
             self._pace.tool_seconds,
+            self._meter,
         )
         graph = create_agent(
             model,
             self.tools,
             middleware=[
-                Prompting(self._system_prompt, self._pace.model_seconds),
+                Prompting(self._system_prompt, self._pace.model_seconds, self._meter),
                 ApprovalMiddleware(self.agent_name, plan, ledger, self._mode),
             ],
             state_schema=WorkerState,
@@ -290,6 +296,7 @@ class AgentRunner:
             self._graph_input,
             self._secrets(),
             self._terms.expires_after_seconds,
+            self._meter,
         )
         self._connection = connection
 

@@ -12,6 +12,7 @@ import structlog
 
 from workers.runtime.expiry import wake_at_expiry
 from workers.runtime.leases import fence
+from workers.runtime.metering import Meter
 from workers.runtime.ports import (
     AgentPort,
     ApprovalRaised,
@@ -60,6 +61,7 @@ class Runs:
     connection: Connection
     writer: ProgressWriter
     unanswered: Unanswered
+    meter: Meter
 
     async def carry_out(
         self,
@@ -96,6 +98,7 @@ class Runs:
             last = await self._run(context_id, order, speaker, cause)
         except RunFailed as error:
             if may_retry and error.is_transient:
+                self.meter.run_ended(failed=True)
                 raise
             failure = error
         if last is not None:
@@ -195,6 +198,7 @@ class Runs:
         self, context_id: str, speaker: Speaker, thread: Thread, failure: RunFailed | None
     ) -> None:
         """Say how the thread stands now, and send out the tasks it gave to others."""
+        self.meter.run_ended(failed=failure is not None)
         self.unanswered.expect(context_id, thread.delegations)
         await speaker.release(is_finish=failure is None and not thread.waits)
         if thread.approvals:

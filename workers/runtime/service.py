@@ -102,6 +102,8 @@ class _Heart:
             started_ms=self._started_ms,
             running=sum(worker.running for worker in self._workers),
             note=self._note,
+            at_ms=_now_ms(),
+            usage={worker.agent.name: worker.usage for worker in self._workers},
         )
         await self._writer.heartbeat(info, _now_ms(), int(HEARTBEAT_TTL_SECONDS * 1000))
 

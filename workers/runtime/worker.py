@@ -15,6 +15,7 @@ from workers.runtime.approvals import DecisionDesk
 from workers.runtime.dispatch import Dispatcher
 from workers.runtime.handling import Handler, read_entry
 from workers.runtime.inbox import Taken, Verb, Verdict
+from workers.runtime.metering import Meter
 from workers.runtime.pace import Pace
 from workers.runtime.ports import AgentPort, RunFailed, RunStopped
 from workers.runtime.runs import Runs
@@ -25,6 +26,7 @@ from workers.wire.events import Event
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.inbox import InboxEntry
 from workers.wire.streams.progress import ProgressWriter
+from workers.wire.usage import AgentUsage
 
 _PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 2.0
@@ -47,15 +49,22 @@ class Worker:
         mode: Mode,
         consumer: str,
         pace: Pace | None = None,
+        meter: Meter | None = None,
     ) -> None:
+        """Set it up.
+
+        Args:
+            meter: where the agent counts what it does, and we what became of it.
+        """
         self.agent = agent
         self.mode = mode
         self.connection = connection
         self._pace = pace or Pace()
+        self._meter = meter or Meter()
         self._unanswered = Unanswered(agent.name, connection)
         writer = ProgressWriter(connection)
         self._dispatcher = Dispatcher(connection, agent.name, consumer, self._pace, self._handle)
-        runs = Runs(agent, connection, writer, self._unanswered)
+        runs = Runs(agent, connection, writer, self._unanswered, self._meter)
         desk = DecisionDesk(agent, writer, mode)
         self._handler = Handler(agent, self._dispatcher.inbox, writer, runs, desk, self._pace)
 
@@ -63,6 +72,11 @@ class Worker:
     def running(self) -> int:
         """How many contexts are being worked on now."""
         return self._dispatcher.running
+
+    @property
+    def usage(self) -> AgentUsage:
+        """What was done so far, and how much is being done."""
+        return self._meter.usage(self.running, self._pace.slots)
 
     async def open(self) -> None:
         """Make sure that the inbox exists; from here on it is listened to.
@@ -131,6 +145,7 @@ class Worker:
             except RunFailed as failure:
                 return await self._failed(entry, event, failure)
             except Exception as error:  # noqa: BLE001 - the door for errors in background work
+                self._meter.run_ended(failed=True)
                 self._note_failure(event, error)
                 reason = f"The worker failed with {type(error).__name__}."
                 return await self._give_up(entry, event, "failed", reason)

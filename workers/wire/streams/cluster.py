@@ -68,6 +68,19 @@ class ClusterServers:
         node = self._node_of(key)
         return self._place(node.host, node.port)
 
+    async def shares(self, names: Sequence[str | bytes]) -> Sequence[tuple[Place, Sequence[int]]]:
+        """See `Servers`."""
+        await self._client.initialize()
+        numbers: dict[tuple[str, int], list[int]] = {}
+        for number, name in enumerate(names):
+            node = self._node_of(name)
+            numbers.setdefault((node.host, int(node.port)), []).append(number)
+        return [(self._place(*where), own) for where, own in numbers.items()]
+
+    def place_at(self, host: str, port: int) -> Place:
+        """See `Servers`."""
+        return self._place(host, port)
+
     async def load_script(self, text: str, key: str) -> None:
         """See `Servers`. Not on all: one that is away would fail it for the others."""
         await self._client.execute_command("SCRIPT LOAD", text, target_nodes=self._node_of(key))
@@ -85,7 +98,7 @@ class ClusterServers:
         """See `Servers`."""
         await self._client.close_all()
 
-    def _node_of(self, key: str) -> ClusterNode:
+    def _node_of(self, key: Any) -> ClusterNode:  # noqa: ANN401 - bytes, which its type forgets
         node = self._client.get_node_from_key(key)
         assert node is not None  # noqa: S101 - only a replica may be missing
         return node

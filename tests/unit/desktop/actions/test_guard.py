@@ -1,0 +1,51 @@
+"""Read-only mode lets pass what is known to read, and nothing else, whatever is added later."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from desktop.actions.guard import GuardedOutbox
+from desktop.actions.ports import (
+    DoRepair,
+    OpenTranscript,
+    Order,
+    Reading,
+    SendDecision,
+    SendMessage,
+    WatchMonitor,
+)
+from desktop.errors import NotAllowedNow
+from desktop.store.facts import ReadOnlyChanged
+from desktop.store.health import Repair, RepairKey
+from desktop.store.store import Store
+from tests.support.outbox import KeptOutbox
+
+
+def test_no_order_that_writes_leaves_a_read_only_console() -> None:
+    """Looking is allowed; turned off again, everything is."""
+    store, outbox = Store(), KeptOutbox()
+    guarded = GuardedOutbox(outbox, store)
+    message = SendMessage("c", "a", "hello", "i")
+    repair = DoRepair(RepairKey(Repair.DISCARD, "a", "1-0"), "me")
+    changes = store.apply([ReadOnlyChanged(read_only=True)])
+
+    for order in (message, repair):
+        with pytest.raises(NotAllowedNow, match="read-only") as refused:
+            guarded.post(order)
+        assert refused.value.hint
+    guarded.post(WatchMonitor(on=True))
+    guarded.post(OpenTranscript("c"))
+    store.apply([ReadOnlyChanged(read_only=False)])
+    guarded.post(message)
+
+    assert changes.read_only
+    assert outbox.orders == [WatchMonitor(on=True), OpenTranscript("c"), message]
+
+
+def test_only_named_orders_read() -> None:
+    """A new order is refused until somebody says here that it only reads."""
+    reading = {*get_args(Reading), WatchMonitor}
+
+    assert set(get_args(Order)) - reading == {SendDecision, SendMessage, DoRepair}
