@@ -18,8 +18,8 @@ class Changes:
         arrived: requests seen for the first time, waiting, after the first catch-up.
         reset: contexts went away; lists must be read anew.
         monitor: the monitor looked again, or a repair went on.
-        read_only: whether this console may write at all; `link` is set with it, as both say what can
-            be sent.
+        read_only: whether this console may write at all; `link` is set, too: both say what can be
+            sent now.
     """
 
     contexts: set[str] = field(default_factory=set)

@@ -14,7 +14,7 @@ class KeptOutbox:
     """Implements `actions.ports.Outbox`; sends nothing.
 
     Attributes:
-        orders: everything that would have left, in order; but for what only looks.
+        orders: everything that would have left, in order, but for `watched`.
         watched: whether somebody looks at the monitor, each time that was told.
         on_post: called with each order when it arrives, to look at the world of that moment.
     """
