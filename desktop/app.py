@@ -38,8 +38,10 @@ from desktop.store.changes import Changes
 from desktop.store.facts import ReadOnlyChanged
 from desktop.store.records import DemoState
 from desktop.store.store import Store
+from desktop.system.demo_process import DemoProcess
 from desktop.system.garbage import GarbageCollector
 from desktop.system.local_workers import LocalWorkers
+from desktop.system.local_workers_desk import LocalWorkersOfDesk
 from desktop.system.notifications import Notifications
 from desktop.system.single_instance import SingleInstance
 from desktop.system.vault import Vault
@@ -75,7 +77,11 @@ class Console:
         self.conversations = Conversations(self.store, outbox, self._person)
         self.repairs = Repairs(self.store, outbox, self._person)
         self._vault = Vault()
-        self._demo = LocalWorkers(lambda fact: self.bridge.deliver([fact]))
+        self._demo = DemoProcess(lambda fact: self.bridge.deliver([fact]))
+        local = LocalWorkers(settings.home(), lambda fact: self.bridge.deliver([fact]), self._vault)
+        self.local_workers = LocalWorkersOfDesk(
+            local, self, self._demo.log, self.engine.submit, self._spawn
+        )
         self._url = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._requests_changed = asyncio.Event()
@@ -100,9 +106,15 @@ class Console:
         """See `Desk`."""
         return self._settings
 
-    def start(self, url: str, *, demo: bool) -> None:
-        """Start the engine, and follow what was asked for or was followed last."""
+    def start(self, url: str, *, demo: bool, diagnose: bool = False) -> None:
+        """Start the engine, and follow what was asked for or was followed last.
+
+        Args:
+            url, demo, diagnose: see `run_console`.
+        """
         self.engine.start()
+        if not diagnose:  # it starts nothing, and leaves alone what runs
+            self.local_workers.open()
         self._spawn(self._tell_of_requests(), "notify")
         if self._damage is not None:
             self._notice(self._damage)
@@ -119,6 +131,8 @@ class Console:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.notifications.clear()
+        # Workers first: they say goodbye to the demo's broker.
+        await self.local_workers.close()
         await asyncio.wrap_future(self.engine.submit(self._demo.stop()))
         self.engine.stop()
         self.bridge.close()
@@ -156,6 +170,10 @@ class Console:
         """See `Desk`."""
         self._spawn(self._end_demo(), "stop demo")
 
+    def restart_demo(self) -> None:
+        """See `LocalWorkersOfDesk`."""
+        self._spawn(self._rerun_demo(), "restart demo")
+
     def choose_theme(self, theme: Theme) -> None:
         """See `Desk`."""
         self._choose(theme=theme)
@@ -182,6 +200,7 @@ class Console:
     def _follow(self, url: str) -> None:
         self._url = url
         self.engine.connect(url)
+        self.local_workers.follow(url)
 
     def _choose(self, **news: str | bool | Theme) -> None:
         self._settings = settings.changed(self._settings, **news)
@@ -208,6 +227,13 @@ class Console:
     async def _run_demo(self) -> None:
         if self.store.demo.state in {DemoState.STARTING, DemoState.RUNNING}:
             return
+        await self._follow_demo()
+
+    async def _rerun_demo(self) -> None:
+        await asyncio.wrap_future(self.engine.submit(self._demo.stop()))
+        await self._follow_demo()
+
+    async def _follow_demo(self) -> None:
         ready = await asyncio.wrap_future(self.engine.submit(self._demo.start()))
         log.info("demo running", agents=ready.agents)
         self._follow(ready.redis_url)
@@ -343,7 +369,7 @@ async def _run(app: QApplication, url: str, *, demo: bool, diagnose: bool) -> in
         loop.add_signal_handler(number, console.stopping.set)
     console.window.show()
     log.info("window shown")
-    loop.call_soon(partial(console.start, url, demo=demo))
+    loop.call_soon(partial(console.start, url, demo=demo, diagnose=diagnose))
     try:
         if diagnose:
             return await _print_diagnosis()

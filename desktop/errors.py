@@ -25,4 +25,4 @@ class VaultUnavailable(ConsoleError):
 
 
 class LocalWorkersFailed(ConsoleError):
-    """The bundled demo did not start."""
+    """The bundled demo, or a worker of this computer, did not start."""

@@ -20,7 +20,7 @@ import msgspec
 
 from workers.agents.runner import AgentRunner
 from workers.client.cli import AgentCLI
-from workers.demo.parent import parent_died
+from workers.demo.parent import exit_after_parent, parent_died
 from workers.demo.team import start_demo
 from workers.errors import NotServable
 from workers.operations.collecting import spare_the_collector
@@ -64,18 +64,24 @@ async def run_workers(
         await serve(workers, consumer, stop, on_listening=on_listening, note=note)
 
 
-async def run_named(name: str, parent_pid: int | None = None) -> None:
+async def run_named(
+    name: str, parent_pid: int | None = None, grace_seconds: float | None = None
+) -> None:
     """Serve what `MODULE:ATTR` names, and print a JSON line when it listens.
 
     Args:
         parent_pid: the process that started us, to stop when it is gone; without it, we do not
             look.
+        grace_seconds: when the parent is gone, what is running gets so long, and no longer;
+            without it, until it has finished.
 
     Raises:
         NotServable: it names nothing that can be served.
         NotConfigured: see `run_workers`.
         BrokerError: see `run_workers`.
     """
+    if parent_pid is not None and grace_seconds is not None:
+        exit_after_parent(parent_pid, grace_seconds)
     runners = await load_runners(name)
     agents: list[JSON] = [runner.agent_name for runner in runners]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from desktop.actions.local_workers import LocalWorkersDesk
 from desktop.actions.repairs import Repairs
 from desktop.settings import Settings, Theme
 
@@ -23,6 +24,11 @@ class Desk(Protocol):
     @property
     def repairs(self) -> Repairs:
         """What can be mended on the broker, and watching it."""
+        ...
+
+    @property
+    def local_workers(self) -> LocalWorkersDesk:
+        """The workers of a person's own on this computer."""
         ...
 
     def connect(self, url: str, password: str) -> None:

@@ -30,6 +30,7 @@ class Changes:
     agents: bool = False
     link: bool = False
     demo: bool = False
+    local_workers: bool = False
     reset: bool = False
     monitor: bool = False
     read_only: bool = False
@@ -43,6 +44,7 @@ class Changes:
             or self.agents
             or self.link
             or self.demo
+            or self.local_workers
             or self.reset
             or self.monitor
             or self.read_only

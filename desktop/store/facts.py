@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from desktop.store.health import BrokerHealth, InboxHealth, RepairKey
+from desktop.store.local_workers import LocalWorker
 from desktop.store.records import Demo, Link, RequestKey, Summary, Survey, WorkerInfo
 from workers.wire.approvals import DecisionKind, Receipt
 from workers.wire.events import Event, TokenDelta
@@ -248,11 +249,24 @@ class ReadOnlyChanged:
     read_only: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LocalWorkersChanged:
+    """How the workers that this console runs stand now, all of them."""
+
+    workers: tuple[LocalWorker, ...]
+
+
 #: Of what the monitor looks at, and of repairs.
 OfMonitor: TypeAlias = MonitorSeen | RepairSending | RepairDone | RepairNotDone
 #: Of the desk itself, and of who is on the broker.
 OfDesk: TypeAlias = (
-    LinkChanged | SurveyChanged | AgentsSeen | DemoChanged | ReadOnlyChanged | OfMonitor
+    LinkChanged
+    | SurveyChanged
+    | AgentsSeen
+    | DemoChanged
+    | LocalWorkersChanged
+    | ReadOnlyChanged
+    | OfMonitor
 )
 #: Of contexts as the list shows them.
 OfContexts: TypeAlias = (

@@ -74,6 +74,9 @@ def _apply_to_desk(state: State, fact: facts.OfDesk, changes: Changes) -> None:
         case facts.DemoChanged():
             state.demo = fact.demo
             changes.demo = True
+        case facts.LocalWorkersChanged():
+            state.local_workers = fact.workers
+            changes.local_workers = True
         case facts.ReadOnlyChanged():
             state.read_only = fact.read_only
             changes.read_only = changes.link = True

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from desktop.store.conversation import Conversation
 from desktop.store.docket import Docket
 from desktop.store.line_up import LineUp
+from desktop.store.local_workers import LocalWorker
 from desktop.store.monitor import Monitor
 from desktop.store.records import (
     Agent,
@@ -53,6 +54,7 @@ class State:
 
     link: Link = field(default_factory=Link)
     demo: Demo = field(default_factory=Demo)
+    local_workers: tuple[LocalWorker, ...] = ()
     survey: Survey = field(default_factory=Survey)
     summaries: dict[str, Summary] = field(default_factory=dict)
     indexed_waiting: dict[str, int] = field(default_factory=dict)

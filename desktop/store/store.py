@@ -12,6 +12,7 @@ from desktop.store import reduce, troubles
 from desktop.store.changes import Changes
 from desktop.store.facts import Fact
 from desktop.store.health import Troubles
+from desktop.store.local_workers import LocalWorker
 from desktop.store.monitor import Monitor
 from desktop.store.records import (
     Agent,
@@ -36,6 +37,7 @@ class Store:
     Attributes:
         link: how it stands with the broker.
         demo: how the bundled demo stands.
+        local_workers: a person's own workers, run by this console.
     """
 
     def __init__(self) -> None:
@@ -66,6 +68,11 @@ class Store:
     def demo(self) -> Demo:
         """How the bundled demo stands."""
         return self._state.demo
+
+    @property
+    def local_workers(self) -> tuple[LocalWorker, ...]:
+        """The workers that this console runs, by name."""
+        return self._state.local_workers
 
     @property
     def is_online(self) -> bool:

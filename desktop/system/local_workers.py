@@ -1,7 +1,8 @@
-"""The bundled demo as a child process.
+"""All workers of a person's own on this computer: kept in a file, started, supervised, ended.
 
-The only place that starts workers. The child prints one line of JSON when it is ready and stops
-when its standard input closes, so it cannot outlive the console.
+The only place that knows which there are, and with which command and environment each is started.
+The broker's address with its password goes into the environment of the process, never into its
+arguments, which others on this machine can read.
 """
 
 from __future__ import annotations
@@ -9,187 +10,234 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 
-import msgspec
+from desktop.actions.local_workers import BROKER_VARIABLE, MAX_WORKERS, problems_of
+from desktop.errors import LocalWorkersFailed, NotAllowedNow
+from desktop.store.facts import LocalWorkersChanged
+from desktop.store.local_workers import LogPage, WorkerDefinition
+from desktop.system import worker_definitions
+from desktop.system.environment_files import read_environment_file
+from desktop.system.restarts import Restarts
+from desktop.system.supervised_worker import SupervisedWorker
+from desktop.system.vault import Vault
+from desktop.system.worker_log import WorkerLog
+from desktop.system.worker_process import WorkerProcess, launch
+from workers.wire.addresses import split_password
 
-from desktop.errors import LocalWorkersFailed
-from desktop.store.facts import DemoChanged
-from desktop.store.records import Demo, DemoState
-
-READY_SECONDS = 60.0
+FOLDER = "local-workers"
+#: What runs when the console ends, or dies, gets so long to finish.
 STOP_SECONDS = 10.0
-_LAST_LINES = 20
-_LAST_WORDS_SECONDS = 1.0
-_CHUNK_BYTES = 16 * 1024
-
-
-class DemoReady(msgspec.Struct, frozen=True):
-    """What the demo says when every agent listens."""
-
-    redis_url: str
-    model_url: str
-    mcp_url: str
-    agents: list[str]
-    pid: int
-
-
-def demo_command(*arguments: str) -> list[str]:
-    """The command that starts the bundled demo on this Python."""
-    return [sys.executable, "-m", "workers", "demo", *arguments]
 
 
 class LocalWorkers:
-    """One demo process at most.
+    """Every local worker. Used on one event loop, but for `log`.
 
-    Used on one event loop. Every change of state is told through `emit`.
+    Args:
+        home: for the file of definitions, and a folder with logs and records.
+        emit: told of every change.
     """
 
     def __init__(
         self,
-        emit: Callable[[DemoChanged], None],
-        command: Sequence[str] | None = None,
+        home: Path,
+        emit: Callable[[LocalWorkersChanged], None],
+        vault: Vault,
         *,
-        ready_seconds: float = READY_SECONDS,
         stop_seconds: float = STOP_SECONDS,
+        restarts: Callable[[], Restarts] = Restarts,
     ) -> None:
-        self._emit = emit
-        self._command = list(command or demo_command())
-        self._ready_seconds = ready_seconds
+        self._home, self._folder = home, home / FOLDER
+        self._emit, self._vault = emit, vault
         self._stop_seconds = stop_seconds
-        self._process: asyncio.subprocess.Process | None = None
-        self._last_lines: deque[str] = deque(maxlen=_LAST_LINES)
-        self._watchers: list[asyncio.Task[None]] = []
-        self._stopping = False
+        self._restarts = restarts
+        self._workers: dict[str, SupervisedWorker] = {}
+        self._url = ""
+        self._starts_with_broker = False
 
-    async def start(self) -> DemoReady:
-        """Start the demo and wait until it is ready.
+    async def open(self) -> None:
+        """Read the definitions, and take over what an earlier console left running.
 
         Raises:
-            LocalWorkersFailed: it ended, said something else, or took longer than a minute.
+            SettingsUnreadable: the file was not in order; nothing of it is used.
         """
-        if self._process is not None:
-            raise LocalWorkersFailed("The demo is already running.")
-        self._stopping = False
-        self._tell(DemoState.STARTING, "The demo is starting")
-        try:
-            ready = await self._launch()
-        except LocalWorkersFailed as error:
-            await self._end()
-            failure = LocalWorkersFailed(error.title, self._log())
-            self._tell(DemoState.FAILED, failure.title, failure.hint)
-            raise failure from error
-        except asyncio.CancelledError:
-            await self._end()
-            self._tell(DemoState.STOPPED)
-            raise
-        self._tell(DemoState.RUNNING, f"{len(ready.agents)} demo agents are running")
-        return ready
+        definitions, damage = worker_definitions.load(self._home)
+        for definition in definitions:
+            self._add(definition)
+        for worker in self._workers.values():
+            worker.take_over()
+        self._starts_with_broker = True
+        self._start_with_broker()
+        self._tell()
+        if damage is not None:
+            raise damage
 
-    async def stop(self) -> None:
-        """Stop the demo, if it runs, and wait until it is gone."""
-        if self._process is None:
+    async def follow(self, url: str) -> None:
+        """Workers that start from now on serve this broker; the first one starts some.
+
+        Args:
+            url: with its password; empty for none.
+        """
+        self._url = url
+        self._start_with_broker()
+
+    async def close(self) -> None:
+        """End every worker but those that shall go on, all at once."""
+        workers = tuple(self._workers.values())
+        ends = [
+            worker.let_go() if worker.kept else worker.end(self._stop_seconds) for worker in workers
+        ]
+        await asyncio.gather(*ends)
+
+    async def keep(self, definition: WorkerDefinition, secrets: Mapping[str, str]) -> None:
+        """See `actions.local_workers.LocalWorkersDesk`.
+
+        Raises:
+            NotAllowedNow: the definition is not in order; nothing was kept.
+            SettingsUnreadable: it is not kept on disk.
+            VaultUnavailable: secrets are kept until the console ends, and no longer.
+        """
+        known = self._workers.get(definition.id)
+        others = [worker.definition for worker in self._workers.values()]
+        for field, words in problems_of(definition, others).items():
+            raise NotAllowedNow(f"The worker's {field} is not in order.", words)
+        if known is None and len(others) >= MAX_WORKERS:
+            raise NotAllowedNow("There are too many workers.", f"At most {MAX_WORKERS}.")
+        gone = set(known.definition.secrets) - set(definition.secrets) if known else set()
+        if known is None:
+            self._add(definition)
+        else:
+            known.change(definition)
+        self._tell()
+        self._save()
+        values = {name: value for name, value in secrets.items() if name in definition.secrets}
+        for name, value in {**values, **dict.fromkeys(gone, "")}.items():
+            await self._vault.keep(_address(definition, name), value)
+
+    async def remove(self, worker_id: str) -> None:
+        """See `actions.local_workers.LocalWorkersDesk`.
+
+        Raises:
+            SettingsUnreadable: it would be there again at the next start.
+            VaultUnavailable: its secrets may still be in the keyring.
+        """
+        worker = self._workers.get(worker_id)
+        if worker is None:
             return
-        self._stopping = True
-        self._tell(DemoState.STOPPING, "The demo is stopping")
-        await self._end()
-        self._tell(DemoState.STOPPED)
+        await worker.end(self._stop_seconds)
+        self._workers.pop(worker_id, None)
+        worker.log.remove()
+        self._tell()
+        self._save()
+        for name in worker.definition.secrets:
+            await self._vault.keep(_address(worker.definition, name), "")
 
-    async def _launch(self) -> DemoReady:
-        pipe = asyncio.subprocess.PIPE
+    async def start(self, worker_id: str) -> None:
+        """See `actions.local_workers.LocalWorkersDesk`."""
+        if worker_id in self._workers:
+            self._workers[worker_id].start()
+
+    async def stop(self, worker_id: str) -> None:
+        """See `actions.local_workers.LocalWorkersDesk`."""
+        if worker_id in self._workers:
+            self._workers[worker_id].stop()
+
+    async def restart(self, worker_id: str) -> None:
+        """See `actions.local_workers.LocalWorkersDesk`."""
+        if worker_id in self._workers:
+            self._workers[worker_id].restart()
+
+    def log(self, worker_id: str, after: int, limit: int) -> LogPage:
+        """See `actions.local_workers.LocalWorkersDesk`; may be called on any thread."""
+        worker = self._workers.get(worker_id)
+        return worker.log.read(after, limit) if worker is not None else LogPage(0, 0, 0)
+
+    def _add(self, definition: WorkerDefinition) -> None:
+        for folder in (self._home, self._folder):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        worker = SupervisedWorker(
+            definition, self._folder, self._launch, self._tell, self._restarts()
+        )
+        worker.log.look()
+        self._workers[definition.id] = worker
+
+    def _start_with_broker(self) -> None:
+        if not self._url or not self._starts_with_broker:
+            return
+        self._starts_with_broker = False
+        for worker in self._workers.values():
+            if worker.definition.with_console:
+                worker.start()
+
+    async def _launch(self, definition: WorkerDefinition, log: WorkerLog) -> WorkerProcess:
+        """Start the process of a definition.
+
+        Raises:
+            LocalWorkersFailed: what it needs is not there, or the system would not.
+            VaultUnavailable: a secret cannot be had.
+        """
+        url = self._url
+        if not url:
+            raise LocalWorkersFailed("No broker is followed.", "Connect to one, then start it.")
+        for words in problems_of(definition).values():
+            raise LocalWorkersFailed(f"It cannot be started: {words}", "Edit it.")
+        environment = await self._environment(definition, url)
+        broker = split_password(url)[0]
+        log.note(f"starts {definition.target} for {broker}")
+        output = log.open_for_writing()
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=pipe, stdout=pipe, stderr=pipe, env=dict(os.environ)
+            start = partial(
+                launch,
+                self._folder / definition.id,
+                worker_command(definition, self._stop_seconds),
+                environment=environment,
+                folder=definition.folder,
+                output=output,
+                kept=definition.keep_running,
+                broker=broker,
             )
-        except OSError as error:
-            raise LocalWorkersFailed(f"The demo could not be started: {error}.") from error
-        self._last_lines.clear()
-        self._watchers = [asyncio.create_task(self._read_log(self._process), name="demo:log")]
-        line = await self._first_line(self._process)
-        try:
-            ready = msgspec.json.decode(line, type=DemoReady)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise LocalWorkersFailed("The demo did not start.") from error
-        watch = asyncio.create_task(self._watch(self._process), name="demo:watch")
-        self._watchers.append(watch)
-        return ready
-
-    async def _first_line(self, process: asyncio.subprocess.Process) -> bytes:
-        assert process.stdout is not None  # noqa: S101 - asked for at the start
-        try:
-            async with asyncio.timeout(self._ready_seconds):
-                return await process.stdout.readline()
-        except TimeoutError as error:
-            raise LocalWorkersFailed("The demo took too long to start.") from error
-        except ValueError as error:  # a line longer than any buffer
-            raise LocalWorkersFailed("The demo did not start.") from error
+            # Not here: a busy system may take a while for it.
+            return await asyncio.get_running_loop().run_in_executor(None, start)
         finally:
-            # Read on: a child must not wait for a reader, nor its end for what it still had to say.
-            drain = asyncio.create_task(_drain(process.stdout), name="demo:output")
-            self._watchers.append(drain)
+            os.close(output)
 
-    async def _watch(self, process: asyncio.subprocess.Process) -> None:
-        code = await process.wait()
-        readers, self._watchers = self._watchers[:-1], self._watchers[-1:]
-        await _finish(readers)
-        if self._stopping:
-            return
-        self._process = None
-        _close(process)
-        self._tell(DemoState.FAILED, f"The demo ended by itself (code {code}).", self._log())
+    async def _environment(self, definition: WorkerDefinition, url: str) -> dict[str, str]:
+        # What it prints is shown when it prints it, unless it says otherwise itself.
+        environment = {"PYTHONUNBUFFERED": "1", **os.environ}
+        if definition.environment_file:
+            environment |= read_environment_file(definition.environment_file)
+        environment |= definition.environment
+        for name in definition.secrets:
+            value = await self._vault.password(_address(definition, name))
+            if not value:
+                hint = "Edit the worker, and enter it again."
+                raise LocalWorkersFailed(f"The secret {name} is not in the keyring.", hint)
+            environment[name] = value
+        return {**environment, BROKER_VARIABLE: url}
 
-    async def _read_log(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stderr is not None  # noqa: S101 - asked for at the start
-        unfinished = b""
-        while chunk := await process.stderr.read(_CHUNK_BYTES):
-            *lines, unfinished = (unfinished + chunk).split(b"\n")
-            self._last_lines.extend(_text(line) for line in lines)
-            unfinished = unfinished[-_CHUNK_BYTES:]  # nobody reads a line of megabytes
-        if unfinished:
-            self._last_lines.append(_text(unfinished))
+    def _save(self) -> None:
+        worker_definitions.save(
+            self._home, [worker.definition for worker in self._workers.values()]
+        )
 
-    async def _end(self) -> None:
-        process, self._process = self._process, None
-        if process is not None and process.returncode is None:
-            process.terminate()
-            try:
-                async with asyncio.timeout(self._stop_seconds):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
-                await process.wait()
-        watchers, self._watchers = self._watchers, []
-        await _finish(watchers)
-        if process is not None:
-            _close(process)
-
-    def _log(self) -> str:
-        return "\n".join(self._last_lines)
-
-    def _tell(self, state: DemoState, title: str = "", hint: str = "") -> None:
-        self._emit(DemoChanged(Demo(state, title, hint)))
+    def _tell(self) -> None:
+        shown = [worker.shown for worker in self._workers.values()]
+        shown.sort(key=lambda worker: (worker.definition.name.casefold(), worker.definition.id))
+        self._emit(LocalWorkersChanged(tuple(shown)))
 
 
-async def _finish(tasks: list[asyncio.Task[None]]) -> None:
-    """Let tasks come to their end; what a child said last may still be on its way."""
-    if tasks:
-        await asyncio.wait(tasks, timeout=_LAST_WORDS_SECONDS)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+def worker_command(definition: WorkerDefinition, grace_seconds: float) -> list[str]:
+    """The command of a worker; unless it shall go on, it ends with this process."""
+    command = [definition.python or sys.executable]
+    # -P: a module of theirs that is called `workers` must not stand in for ours.
+    command += ["-P", "-m", "workers", "run", definition.target]
+    if not definition.keep_running:
+        command += ["--parent", str(os.getpid()), "--grace", f"{grace_seconds:g}"]
+    return command
 
 
-async def _drain(output: asyncio.StreamReader) -> None:
-    """Read on, so that the child never waits for a reader."""
-    while await output.read(_CHUNK_BYTES):
-        pass
-
-
-def _text(line: bytes) -> str:
-    return line.decode(errors="backslashreplace").rstrip()
-
-
-def _close(process: asyncio.subprocess.Process) -> None:
-    # Else the transport is collected later, on a loop that is closed by then.
-    process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
+def _address(definition: WorkerDefinition, name: str) -> str:
+    """Under which a secret is in the keyring."""
+    return f"local worker {definition.id}: {name}"

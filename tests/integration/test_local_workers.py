@@ -1,220 +1,378 @@
-"""The bundled demo as a child: it is ready, or it says why not, and it never outlives the desk."""
+"""A person's own workers: started, watched, started again, ended; and found by the next console."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
-from collections.abc import AsyncIterator
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
-from desktop.errors import LocalWorkersFailed
-from desktop.store.facts import DemoChanged
-from desktop.store.records import DemoState
-from desktop.system.local_workers import DemoReady, LocalWorkers, demo_command
+from desktop.errors import NotAllowedNow, VaultUnavailable
+from desktop.store.facts import LocalWorkersChanged
+from desktop.store.local_workers import LocalWorker, LocalWorkerState, RestartPolicy
+from desktop.system.local_workers import LocalWorkers, worker_command
+from desktop.system.process_identity import began
+from desktop.system.restarts import Restarts
+from desktop.system.vault import Vault
+from tests.support.own_workers import SAYS_READY, SERVES, definition, program
 from tests.support.waiting import await_until
 
-STARTING, RUNNING, STOPPING, STOPPED, FAILED = (
-    DemoState.STARTING,
-    DemoState.RUNNING,
-    DemoState.STOPPING,
-    DemoState.STOPPED,
-    DemoState.FAILED,
+STOPPED, RUNNING, STOPPING, PAUSING, FAILED = (
+    LocalWorkerState.STOPPED,
+    LocalWorkerState.RUNNING,
+    LocalWorkerState.STOPPING,
+    LocalWorkerState.PAUSING,
+    LocalWorkerState.FAILED,
 )
-READY = json.dumps(
-    {
-        "redis_url": "redis://:pw@127.0.0.1:7001/0",
-        "model_url": "http://127.0.0.1:7002/v1",
-        "mcp_url": "http://127.0.0.1:7003/mcp",
-        "agents": ["treasury_agent", "weather_agent"],
-        "pid": 1,
-    }
-)
-_SAY_READY = f"print({READY!r}, flush=True)"
-_WAIT = "import sys; sys.stdin.read()"
+URL = "redis://console:pw-of-broker@127.0.0.1:1/0"
+MakeDesk = Callable[[], "Desk"]
 
 
-class Demo:
-    """The demo under test.
+class Desk:
+    """The local workers of one console.
 
     Attributes:
-        told: every state it was in, oldest first.
+        shown: the workers as they stand, by name.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.told: list[DemoChanged] = []
-        self._script = folder / "demo.py"
+    def __init__(self, home: Path) -> None:
+        self.shown: dict[str, LocalWorker] = {}
         self.workers = LocalWorkers(
-            self.told.append,
-            [sys.executable, str(self._script)],
-            ready_seconds=10,
-            stop_seconds=10,
+            home,
+            self._on_changed,
+            Vault(),
+            stop_seconds=3,
+            restarts=lambda: Restarts(first_pause_seconds=0.01),
         )
 
-    def is_(self, *lines: str) -> None:
-        """Write the child: what it does when it is started."""
-        self._script.write_text("\n".join(lines))
+    def _on_changed(self, fact: LocalWorkersChanged) -> None:
+        self.shown = {worker.definition.name: worker for worker in fact.workers}
 
-    @property
-    def states(self) -> list[DemoState]:
-        """Every state it was in, oldest first."""
-        return [fact.demo.state for fact in self.told]
+    async def until(self, state: LocalWorkerState, name: str = "clerk") -> LocalWorker:
+        """Wait until a worker stands so."""
+        await await_until(lambda: self.shown[name].state is state, f"{name} to be {state}")
+        return self.shown[name]
 
-    @property
-    def hint(self) -> str:
-        """What it says now."""
-        return self.told[-1].demo.hint
+    async def start(self, **values: object) -> LocalWorker:
+        """Keep a worker called clerk, and start it. Returns it as it is then."""
+        kept = definition(**values)
+        await self.workers.keep(kept, {})
+        await self.workers.follow(URL)
+        await self.workers.start(kept.id)
+        return self.shown["clerk"]
+
+    def log(self, name: str = "clerk") -> str:
+        """All that the worker said."""
+        return "\n".join(self.workers.log(self.shown[name].definition.id, 0, 1000).lines)
 
 
 @pytest.fixture
-async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
-    """A demo that is stopped when the test ends."""
-    demo = Demo(tmp_path)
-    yield demo
-    await demo.workers.stop()
+async def make_desk(tmp_path: Path) -> AsyncIterator[MakeDesk]:
+    """Makes consoles of one home; what they run is ended after the test."""
+    desks: list[Desk] = []
+
+    def make() -> Desk:
+        desks.append(Desk(tmp_path / "home"))
+        return desks[-1]
+
+    yield make
+    for desk in desks:
+        for worker_id in [worker.definition.id for worker in desk.shown.values()]:
+            await desk.workers.remove(worker_id)
 
 
-async def test_a_demo_that_is_ready_says_where_it_is(demo: Demo) -> None:
-    """Then it runs until it is stopped."""
-    demo.is_(_SAY_READY, _WAIT)
-
-    ready = await demo.workers.start()
-    assert isinstance(ready, DemoReady)
-    assert ready.redis_url == "redis://:pw@127.0.0.1:7001/0"
-    assert demo.told[-1].demo.title == "2 demo agents are running"
-    await demo.workers.stop()
-
-    assert demo.states == [STARTING, RUNNING, STOPPING, STOPPED]
+@pytest.fixture
+def desk(make_desk: MakeDesk) -> Desk:
+    """A console without workers."""
+    return make_desk()
 
 
-async def test_a_demo_is_started_once(demo: Demo) -> None:
-    """Two clicks, one demo."""
-    demo.is_(_SAY_READY, _WAIT)
-    await demo.workers.start()
+async def test_a_worker_runs_until_it_is_stopped(desk: Desk, tmp_path: Path) -> None:
+    """It says whom it serves; then it ends because it was asked to."""
+    shown = await desk.start(python=program(tmp_path, "python", SAYS_READY, SERVES))
+    assert shown.state is LocalWorkerState.STARTING
 
-    with pytest.raises(LocalWorkersFailed, match="already running"):
-        await demo.workers.start()
+    shown = await desk.until(RUNNING)
+    assert (shown.agents, shown.broker) == (("clerk",), "redis://console@127.0.0.1:1/0")
+    pid = shown.pid
+    await desk.workers.stop(shown.definition.id)
+    assert desk.shown["clerk"].state is STOPPING
 
-    assert demo.states == [STARTING, RUNNING]
+    shown = await desk.until(STOPPED)
+    assert (shown.title, shown.pid) == ("It was stopped.", 0)
+    assert began(pid) == ""
 
 
-async def test_a_demo_that_dies_at_once_says_why(demo: Demo) -> None:
-    """In its own last words, such as what has to be installed."""
-    demo.is_("import sys", "sys.exit('No redis-server was found. Install redis-server.')")
+async def test_a_worker_of_signoff_serves_the_broker_that_is_followed(
+    desk: Desk, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real command, which drains and says goodbye when it is stopped."""
+    for name, value in {"BASE_URL": "http://127.0.0.1:1/v1", "MODEL": "m", "API_KEY": "k"}.items():
+        monkeypatch.setenv(f"OPENAI_{name}", value)
+    await desk.workers.follow(redis_url)
+    await desk.workers.open()
+    kept = definition(restart=RestartPolicy.NEVER)
+    await desk.workers.keep(kept, {})
+    await desk.workers.start(kept.id)
 
-    with pytest.raises(LocalWorkersFailed, match="did not start"):
-        await demo.workers.start()
+    await await_until(lambda: desk.shown["clerk"].state in {RUNNING, FAILED}, "the worker", 30)
+    shown = desk.shown["clerk"]
+    assert (shown.state, shown.agents) == (RUNNING, ("demo_agent",)), desk.log()
+    await desk.workers.stop(kept.id)
+    assert (await desk.until(STOPPED)).title == "It was stopped."
 
-    assert demo.states == [STARTING, FAILED]
-    assert demo.hint == "No redis-server was found. Install redis-server."
+
+async def test_a_module_that_is_not_there_is_said(desk: Desk, tmp_path: Path) -> None:
+    """With what to look at; a person has not to read a log for it."""
+    await desk.start(
+        target="no_such_agents:runner", folder=str(tmp_path), restart=RestartPolicy.NEVER
+    )
+
+    await await_until(lambda: desk.shown["clerk"].state is FAILED, "the end", 30)
+    shown = desk.shown["clerk"]
+    assert shown.title == "It could not import the module no_such_agents."
+    assert "working directory" in shown.hint
+    assert "There is no module 'no_such_agents'." in desk.log()
+
+
+async def test_the_password_is_in_the_environment_and_nowhere_else(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """Others on this machine can read arguments; files stay when the console is gone."""
+    says = "import os, sys; print(sys.argv[1:], os.environ['SIGNOFF_REDIS_URL'], flush=True)"
+    await desk.start(python=program(tmp_path, "python", says, SAYS_READY, SERVES))
+    shown = await desk.until(RUNNING)
+
+    assert "pw-of-broker" not in _arguments_of(shown.pid)
+    assert f"'--grace', '3'] {URL}" in desk.log()  # it printed it itself
+    home = tmp_path / "home"
+    assert not home.stat().st_mode & 0o077
+    for path in (path for path in home.rglob("*") if path.is_file() and path.suffix != ".log"):
+        assert b"pw-of-broker" not in path.read_bytes()
+
+
+async def test_a_worker_gets_its_variables_and_its_secrets(desk: Desk, tmp_path: Path) -> None:
+    """From the file, from the form, from the keyring; the form counts before the file."""
+    (tmp_path / "env").write_text("# ours\nexport A='from file'\nB=2\n")
+    says = "import os; print([os.environ[n] for n in ('A', 'B', 'API_KEY')], os.getcwd())"
+    kept = definition(
+        python=program(tmp_path, "python", says, SAYS_READY, SERVES),
+        folder=str(tmp_path),
+        environment={"B": "from form"},
+        environment_file=str(tmp_path / "env"),
+        secrets=("API_KEY",),
+    )
+    with pytest.raises(VaultUnavailable):  # there is no keyring: it is kept for this session
+        await desk.workers.keep(kept, {"API_KEY": "sk-hidden"})
+    await desk.workers.follow(URL)
+    await desk.workers.start(kept.id)
+    await desk.until(RUNNING)
+
+    assert f"['from file', 'from form', 'sk-hidden'] {tmp_path}" in desk.log()
+    assert b"sk-hidden" not in (tmp_path / "home" / "local-workers.json").read_bytes()
+    with pytest.raises(VaultUnavailable):
+        await desk.workers.remove(kept.id)
 
 
 @pytest.mark.parametrize(
-    "said",
+    ("end", "policy", "state", "title"),
     [
-        pytest.param("print('Hello')", id="a-word"),
-        pytest.param("print('{}')", id="another-object"),
-        pytest.param("import os; os.write(1, b'\\xff\\xfe\\n')", id="no-text"),
-        pytest.param("print('x' * 1_000_000)", id="one-line-of-a-megabyte"),
-        pytest.param("print('x' * 1_000_000, end='', flush=True)", id="no-line-at-all"),
+        ("raise SystemExit(0)", "on_failure", STOPPED, "It ended by itself, without an error."),
+        ("raise SystemExit(7)", "never", FAILED, "It ended with exit code 7."),
+        ("raise ValueError('no')", "never", FAILED, "It ended with an error (exit code 1)."),
+        ("os.kill(os.getpid(), 9)", "never", FAILED, "It was ended by the signal SIGKILL (9)."),
+        ("raise SystemExit(7)", "on_failure", FAILED, "It ended with exit code 7."),
+        ("raise SystemExit(0)", "always", FAILED, "It ended by itself, without an error."),
     ],
 )
-async def test_a_child_that_says_something_else_is_no_demo(demo: Demo, said: str) -> None:
-    """It is stopped; its complaint is shown."""
-    demo.is_("import sys", "print('what it says', file=sys.stderr, flush=True)", said, _WAIT)
-
-    with pytest.raises(LocalWorkersFailed, match="did not start"):
-        await demo.workers.start()
-
-    assert demo.states == [STARTING, FAILED]
-    assert demo.hint == "what it says"
-
-
-async def test_a_demo_that_is_never_ready_is_given_up(tmp_path: Path) -> None:
-    """After its time it is stopped, and what it said so far is shown."""
-    told: list[DemoChanged] = []
-    script = "import sys; print('still loading', file=sys.stderr, flush=True); sys.stdin.read()"
-    workers = LocalWorkers(told.append, [sys.executable, "-c", script], ready_seconds=0.5)
-
-    with pytest.raises(LocalWorkersFailed, match="took too long"):
-        await workers.start()
-
-    assert told[-1].demo.state is FAILED
-    assert told[-1].demo.hint == "still loading"
-
-
-async def test_a_demo_that_dies_later_says_so(demo: Demo) -> None:
-    """By itself, with its code and last words; then it can be started again."""
-    demo.is_(_SAY_READY, "import sys", "print('out of memory', file=sys.stderr)", "sys.exit(7)")
-
-    await demo.workers.start()
-    await await_until(lambda: demo.states[-1] is FAILED, "the end to be told")
-    assert demo.told[-1].demo.title == "The demo ended by itself (code 7)."
-    assert demo.hint == "out of memory"
-
-    demo.is_(_SAY_READY, _WAIT)
-    await demo.workers.start()
-    assert demo.states == [STARTING, RUNNING, FAILED, STARTING, RUNNING]
-
-
-async def test_a_demo_that_does_not_end_when_asked_is_ended(tmp_path: Path) -> None:
-    """A console that closes leaves nothing running."""
-    told: list[DemoChanged] = []
-    script = f"import signal, time; signal.signal(15, signal.SIG_IGN); {_SAY_READY}\n"
-    script += "while True: time.sleep(1)"
-    workers = LocalWorkers(told.append, [sys.executable, "-c", script], stop_seconds=0.3)
-    await workers.start()
-
-    await workers.stop()
-
-    assert told[-1].demo.state is STOPPED
-
-
-async def test_a_start_that_is_given_up_leaves_nothing_running(demo: Demo) -> None:
-    """The window is closed while the demo starts."""
-    demo.is_(_WAIT)
-    start = asyncio.create_task(demo.workers.start())
-    await await_until(lambda: demo.states == [STARTING], "the start")
-
-    start.cancel()
-    await asyncio.gather(start, return_exceptions=True)
-
-    assert demo.states == [STARTING, STOPPED]
-    demo.is_(_SAY_READY, _WAIT)
-    await demo.workers.start()
-
-
-async def test_a_demo_that_talks_much_is_not_stopped_by_it(demo: Demo, tmp_path: Path) -> None:
-    """Nobody reads what it says after it is ready; it must not wait for a reader."""
-    done = tmp_path / "done"
-    demo.is_(
-        _SAY_READY,
-        "import sys",
-        "for stream in (sys.stdout, sys.stderr):",
-        "    print('x' * 1_000_000, file=stream, flush=True)",
-        f"open({str(done)!r}, 'w').close()",
-        _WAIT,
+async def test_an_end_has_a_reason_and_the_policy_decides_what_follows(
+    desk: Desk, tmp_path: Path, end: str, policy: str, state: LocalWorkerState, title: str
+) -> None:
+    """One that keeps ending is left alone in the end, and says so."""
+    await desk.start(
+        python=program(tmp_path, "python", SAYS_READY, end), restart=RestartPolicy(policy)
     )
+    shown = await desk.until(state)
 
-    await demo.workers.start()
-
-    await await_until(done.exists, "the demo to have said all")
-
-
-async def test_a_program_that_is_not_there_is_told() -> None:
-    """A broken installation."""
-    told: list[DemoChanged] = []
-    workers = LocalWorkers(told.append, ["/nowhere/python"])
-
-    with pytest.raises(LocalWorkersFailed, match="could not be started"):
-        await workers.start()
-
-    assert told[-1].demo.state is FAILED
-    await workers.stop()  # nothing to stop, and nothing told
+    assert shown.title == title
+    again = state is FAILED and policy != "never"
+    assert shown.restarts == (5 if again else 0)
+    assert ("started again 5 times" in shown.hint) is again
+    assert desk.log().count('"agents"') == shown.restarts + 1
 
 
-def test_the_demo_runs_on_this_python() -> None:
-    """Not on whatever is first on the path."""
-    assert demo_command("--port", "1") == [sys.executable, "-m", "workers", "demo", "--port", "1"]
+async def test_a_restart_that_waits_can_be_called_off(desk: Desk, tmp_path: Path) -> None:
+    """Stop means stop, also between two starts."""
+    desk.workers._restarts = lambda: Restarts(first_pause_seconds=60)
+    shown = await desk.start(python=program(tmp_path, "python", "raise SystemExit(7)"))
+    shown = await desk.until(PAUSING)
+    assert "It is started again in 60 s." in shown.title
+
+    await desk.workers.stop(shown.definition.id)
+    assert (await desk.until(STOPPED)).title == "It ended with exit code 7."
+
+
+async def test_a_worker_that_does_not_end_is_ended_when_asked_again(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """With what its tools have started."""
+    deaf = "import signal, subprocess; signal.signal(15, signal.SIG_IGN)"
+    tool = "print('tool', subprocess.Popen(['sleep', '60']).pid, flush=True)"
+    await desk.start(python=program(tmp_path, "python", deaf, tool, SAYS_READY, SERVES))
+    shown = await desk.until(RUNNING)
+    await desk.workers.stop(shown.definition.id)
+    await desk.workers.stop(shown.definition.id)
+
+    await desk.until(STOPPED)
+    tool_pid = int(next(x for x in desk.log().splitlines() if x.startswith("tool")).split()[1])
+    await await_until(lambda: not began(tool_pid), "the tool to be gone")
+
+
+async def test_a_restart_is_one_process_after_the_other(desk: Desk, tmp_path: Path) -> None:
+    """Two clicks, one new process."""
+    await desk.start(python=program(tmp_path, "python", SAYS_READY, SERVES))
+    before = (await desk.until(RUNNING)).pid
+    worker_id = desk.shown["clerk"].definition.id
+    await desk.workers.restart(worker_id)
+    await desk.workers.restart(worker_id)
+
+    await await_until(
+        lambda: desk.shown["clerk"].state is RUNNING and desk.shown["clerk"].pid != before, "it"
+    )
+    assert began(before) == ""
+    assert desk.log().count('"agents"') == 2
+
+
+async def test_a_console_that_closes_ends_what_shall_end(
+    make_desk: MakeDesk, tmp_path: Path
+) -> None:
+    """Also what does not listen; the next console finds the one that shall go on."""
+    first = make_desk()
+    deaf = "import signal; signal.signal(15, signal.SIG_IGN)"
+    own = program(tmp_path, "python", SAYS_READY, SERVES)
+    await first.workers.follow(URL)
+    for one in (
+        definition("ends", python=own),
+        definition("deaf", python=program(tmp_path, "deaf", deaf, SAYS_READY, SERVES)),
+        definition("stays", python=own, keep_running=True, with_console=True),
+    ):
+        await first.workers.keep(one, {})
+        await first.workers.start(one.id)
+    pids = {name: (await first.until(RUNNING, name)).pid for name in ("ends", "deaf", "stays")}
+    first.workers._stop_seconds = 0.3
+    await first.workers.close()
+    assert {name for name, pid in pids.items() if began(pid)} == {"stays"}
+
+    second = make_desk()
+    await second.workers.open()
+    await second.workers.follow(URL)
+    shown = await second.until(RUNNING, "stays")
+    assert (shown.pid, shown.broker) == (pids["stays"], "redis://console@127.0.0.1:1/0")
+    assert second.shown["ends"].state is STOPPED
+    assert '"agents"' in second.log("stays")
+    await second.workers.stop(shown.definition.id)
+    await second.until(STOPPED, "stays")
+
+
+async def test_one_worker_is_never_run_by_two_consoles(make_desk: MakeDesk, tmp_path: Path) -> None:
+    """The lock of the process says that it is there."""
+    first, second = make_desk(), make_desk()
+    shown = await first.start(python=program(tmp_path, "python", SAYS_READY, SERVES))
+    await first.until(RUNNING)
+    await second.workers.open()
+    await second.workers.follow(URL)
+    await second.workers.start(shown.definition.id)
+
+    assert "Another console" in (await second.until(FAILED)).title
+    assert first.shown["clerk"].state is RUNNING
+
+
+async def test_a_process_that_only_has_the_old_id_is_left_alone(
+    make_desk: MakeDesk, tmp_path: Path
+) -> None:
+    """After a restart of the computer it is somebody else's."""
+    first = make_desk()
+    shown = await first.start(python=program(tmp_path, "python", "raise SystemExit(0)"))
+    await first.until(STOPPED)
+    other = await asyncio.create_subprocess_exec("sleep", "60")
+    record = {"pid": other.pid, "began": "then", "owner": 1, "owner_began": "then"}
+    record |= {"kept": False, "broker": "", "at_ms": 0}
+    place = tmp_path / "home" / "local-workers" / f"{shown.definition.id}.json"
+    place.write_text(str(record).replace("'", '"').replace("False", "false"))
+    second = make_desk()
+    await second.workers.open()
+
+    assert second.shown["clerk"].state is STOPPED
+    assert other.returncode is None
+    other.kill()
+    await other.wait()
+
+
+async def test_without_a_broker_nothing_is_started(desk: Desk) -> None:
+    """The person is told what is missing."""
+    kept = definition()
+    await desk.workers.keep(kept, {})
+    await desk.workers.start(kept.id)
+
+    assert (await desk.until(FAILED)).title == "No broker is followed."
+
+
+async def test_what_is_not_in_order_is_not_kept(desk: Desk, tmp_path: Path) -> None:
+    """Nor started, when it was in order before: the folder may have gone since."""
+    with pytest.raises(NotAllowedNow, match="target is not in order"):
+        await desk.workers.keep(definition(target="os.system"), {})
+    assert desk.shown == {}
+
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    kept = definition(folder=str(gone))
+    await desk.workers.keep(kept, {})
+    gone.rmdir()
+    await desk.workers.follow(URL)
+    await desk.workers.start(kept.id)
+    assert (await desk.until(FAILED)).title == "It cannot be started: There is no such folder."
+
+
+async def test_a_worker_that_is_removed_leaves_nothing(desk: Desk, tmp_path: Path) -> None:
+    """No process, no log, no line in the file."""
+    shown = await desk.start(python=program(tmp_path, "python", SAYS_READY, SERVES))
+    pid = (await desk.until(RUNNING)).pid
+    await desk.workers.remove(shown.definition.id)
+
+    assert (desk.shown, began(pid)) == ({}, "")
+    assert list((tmp_path / "home" / "local-workers").iterdir()) == []
+    assert shown.definition.id not in (tmp_path / "home" / "local-workers.json").read_text()
+
+
+async def test_a_killed_worker_of_an_earlier_console_is_noticed(
+    make_desk: MakeDesk, tmp_path: Path
+) -> None:
+    """It is not our child, so nobody tells us; its end has no code."""
+    first = make_desk()
+    own = program(tmp_path, "python", SAYS_READY, SERVES)
+    await first.start(python=own, keep_running=True, restart=RestartPolicy.NEVER)
+    pid = (await first.until(RUNNING)).pid
+    await first.workers.close()
+    second = make_desk()
+    await second.workers.open()
+    await second.until(RUNNING)
+
+    os.kill(pid, signal.SIGKILL)
+
+    assert "only the console that started it could know" in (await second.until(FAILED)).title
+
+
+def test_the_command_holds_nothing_that_a_shell_or_an_option_could_be() -> None:
+    """Only a name that Python itself could import comes after `run`."""
+    ended = worker_command(definition(target="a.b:c"), 10)
+    stays = worker_command(definition(target="a.b:c", keep_running=True), 10)
+
+    assert ended[1:] == [*stays[1:], "--parent", str(os.getpid()), "--grace", "10"]
+    assert stays[1:] == ["-P", "-m", "workers", "run", "a.b:c"]
+
+
+def _arguments_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()

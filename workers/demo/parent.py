@@ -1,8 +1,9 @@
 """The tie between a parent process and its child: when the parent dies, the child ends too.
 
 The only place that knows how an operating system tells of a dead parent. There are two sides:
-`parent_died()` is awaited by a process about its own parent; `ends_with_this_process()` is for the
-start of a child that is another program and will not look by itself.
+`parent_died()` is awaited by a process about its own parent, and `exit_after_parent()` holds also
+where nothing is awaited any more; `ends_with_this_process()` is for the start of a child that is
+another program and will not look by itself.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import ctypes
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 
 _POLL_SECONDS = 0.5
@@ -42,6 +45,25 @@ async def parent_died(parent_pid: int | None = None, poll_seconds: float = _POLL
     if not await _told_by_the_kernel(watched):
         while os.getppid() == watched:  # noqa: ASYNC110 - no event tells of it here
             await asyncio.sleep(poll_seconds)
+
+
+def exit_after_parent(parent_pid: int, grace_seconds: float) -> None:
+    """End this process so long after its parent died, whatever it does by then.
+
+    A thread sees to it: an import that never returns, or a tool that blocks the event loop, must
+    not keep a process for ever that nobody looks after. What can end by itself does so before.
+
+    Args:
+        parent_pid: see `parent_died`.
+        grace_seconds: for what is running.
+    """
+
+    def watch() -> None:
+        asyncio.run(parent_died(parent_pid))
+        time.sleep(grace_seconds)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end with the parent process", daemon=True).start()
 
 
 async def _told_by_the_kernel(parent_pid: int) -> bool:

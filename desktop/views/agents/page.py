@@ -73,7 +73,7 @@ class AgentsPage(QWidget):
         self._overview = Overview(self._chips)
         self._agents = AgentBrowser(store, desk.repairs, now_ms)
         self._troubles = TroubleBrowser(store, desk.repairs, now_ms)
-        self._here = ThisComputer(store, desk)
+        self._here = ThisComputer(store, bridge, desk, now_ms)
         self._stack = QStackedWidget()
         self._is_stale = self._is_watching = False
         self._due = QTimer(self, singleShot=True)

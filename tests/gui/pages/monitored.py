@@ -14,7 +14,6 @@ from workers.wire.health import BrokerHealth, InboxHealth, Letter, Run, Untaken
 from workers.wire.usage import BUCKETS_MS, AgentUsage, Calls
 
 BROKER = BrokerHealth("Redis 7.2.4", 12_400_000, 256_000_000, True, 14)
-LOOKS = 115
 LOOK_MS = 2000
 STUCK, POISONED = "c-harbour-freight-1187", "c-release-of-records"
 
@@ -109,11 +108,15 @@ def worker_name(number: int) -> str:
     return worker(number, at_ms=0, started_ms=0).consumer
 
 
-def at_work(fed: HandFed) -> HandFed:
-    """Two workers for four minutes, an agent of other software, one that nobody serves, trouble."""
-    began = fed.now_ms - LOOKS * LOOK_MS
+def at_work(fed: HandFed, looks: int = 20) -> HandFed:
+    """Two workers, an agent of other software, one that nobody serves, and trouble.
+
+    Args:
+        looks: how often the monitor looked at them by now.
+    """
+    began = fed.now_ms - looks * LOOK_MS
     done = 1200
-    for look in range(LOOKS + 1):
+    for look in range(looks + 1):
         at_ms = began + look * LOOK_MS
         done += round(5 + 4 * math.sin(look / 9) + (3 if look % 11 == 0 else 0))
         workers = (

@@ -41,7 +41,7 @@ AGENT, FOREIGN = "treasury_agent", "weather_agent"
 
 @pytest.fixture
 def page(fed: HandFed, qtbot: QtBot) -> AgentsPage:
-    """The page in the active window, after four minutes of work; one call waits."""
+    """The page in the active window, after some work; one call waits."""
     at_work(fed).tell(scenes.asks())
     return open_page(AgentsPage(fed.store, fed.bridge, fed.desk, fed.clock), qtbot)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +78,35 @@ async def test_a_parent_that_died_before_we_looked_is_noticed_at_once() -> None:
     """Whoever starts us says who it is; by then somebody else may be our parent."""
     async with asyncio.timeout(5):
         await parent_died(parent_pid=os.getpid())
+
+
+# Starts argv[1] as a child that never gives control back, and lives on.
+PARENT_OF_BLOCKED = """
+import subprocess, sys, time
+subprocess.Popen([sys.executable, "-c", sys.argv[1], str(__import__("os").getpid())])
+time.sleep(60)
+"""
+BLOCKED = """
+import os, sys, time
+from workers.demo.parent import exit_after_parent
+exit_after_parent(int(sys.argv[1]), 0.1)
+print("blocked", os.getpid(), flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_child_that_hangs_ends_as_well(start_process: StartProcess) -> None:
+    """In an import that does not return nothing can be awaited; it ends after its grace."""
+    parent = start_process(sys.executable, "-c", PARENT_OF_BLOCKED, BLOCKED, ready="blocked")
+    child = int(parent.ready_line.split()[1])
+
+    parent.kill()
+
+    wait_until(lambda: not _runs(child), "the child to end")
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

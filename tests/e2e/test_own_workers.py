@@ -1,0 +1,78 @@
+"""A console with a person's own workers, and what is left when it ends, in whatever way."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from desktop.settings import Settings, save
+from desktop.system import worker_definitions
+from desktop.system.process_identity import began
+from tests.support.own_workers import definition
+from tests.support.processes import Process, StartProcess
+from tests.support.stub_model import StubModel
+from tests.support.waiting import wait_until
+
+SIGNOFF = (sys.executable, "-m", "desktop")
+
+
+def pid_of(home: Path, worker_id: str) -> int:
+    """The process that a worker has by the console's own record; an error while it has none."""
+    path = home / "local-workers" / f"{worker_id}.json"
+    return int(json.loads(path.read_text())["pid"])
+
+
+def listens(home: Path, worker_id: str, pid: int) -> bool:
+    """Whether this process has said that it serves."""
+    log = (home / "local-workers" / f"{worker_id}.log").read_text()
+    return f'"pid":{pid}}}' in log
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_a_console_leaves_only_the_workers_that_shall_stay(
+    start_process: StartProcess,
+    redis_url: str,
+    stub_model: StubModel,
+    signoff_home: Path,
+    end: signal.Signals,
+) -> None:
+    """Killed or closed; the next console finds those, and ends them when the person says so."""
+    ends = definition("ends", with_console=True)
+    stays = definition("stays", with_console=True, keep_running=True)
+    save(Settings(broker_url=redis_url))
+    worker_definitions.save(signoff_home, [ends, stays])
+    env = {
+        "QT_QPA_PLATFORM": "offscreen",
+        "OPENAI_BASE_URL": stub_model.url,
+        "OPENAI_MODEL": "stub",
+        "OPENAI_API_KEY": "not-a-key",
+    }
+
+    def start(name: str) -> Process:
+        return start_process(*SIGNOFF, "--redis-url", redis_url, name=name, env=env)
+
+    console = start("console")
+    pids = [
+        wait_until(lambda one=one: pid_of(signoff_home, one.id), f"{one.name} to start", 30)
+        for one in (ends, stays)
+    ]
+    wait_until(lambda: listens(signoff_home, stays.id, pids[1]), "stays to serve", 30)
+    console.send_signal(end)
+    console.wait_until_ended(30)
+
+    wait_until(lambda: not began(pids[0]), "the other to end", 30)
+    assert began(pids[1])
+
+    second = start("second")
+    wait_until(lambda: pid_of(signoff_home, ends.id) != pids[0], "ends to start again", 30)
+    assert pid_of(signoff_home, stays.id) == pids[1]
+    second.send_signal(signal.SIGTERM)
+    assert second.wait_until_ended(30) == 0
+    assert began(pids[1])
+    os.kill(pids[1], signal.SIGTERM)
+    wait_until(lambda: not began(pids[1]), "the last to end", 30)
