@@ -127,7 +127,7 @@ class Trouble:
     Attributes:
         key: names it as long as it lasts.
         context_id: empty where it is not known.
-        since_ms: when it began, by the broker's clock.
+        since_ms: when it began, by the broker's clock; 0 if unknown.
         repairs: what can be done, the usual one first.
         dead_id: of the quarantined entry, else empty.
         request: the request in doubt, if it is one.
@@ -153,7 +153,7 @@ class Troubles:
 
     Attributes:
         rows: at most 500.
-        total: how many there are.
+        total: how many there are, also of those that are not listed.
     """
 
     rows: tuple[Trouble, ...] = ()

@@ -42,6 +42,7 @@ _WORST_FIRST = (
 )
 #: How a summary may stand of what still runs: by its last word, or a question answered since.
 _UNFINISHED = (ContextStatus.RUNNING, ContextStatus.WAITING)
+_START_ONE = "Start a worker for it, or look whether its name is right."
 _OPEN = (Repair.OPEN_CONTEXT,)
 
 
@@ -55,7 +56,8 @@ def find(state: State) -> Troubles:
         for agent in agents:
             if agent.inbox is not None:
                 found.extend(_letters(agent.inbox, monitor.repairs))
-                hidden += max((agent.inbox.quarantined or 0) - len(agent.inbox.letters), 0)
+                listed = max(len(agent.inbox.letters), 1)
+                hidden += max((agent.inbox.quarantined or 0) - listed, 0)
         waiting = {request.key.context_id for request in asked if request.is_open}
         waiting |= {one.context_id for one in found}  # told of already
         found.extend(_Quiet(state, agents, waiting).find())
@@ -94,6 +96,16 @@ def _in_doubt(asked: list[Request]) -> Iterator[Trouble]:
 
 
 def _letters(inbox: InboxHealth, repairs: Mapping[RepairKey, RepairState]) -> Iterator[Trouble]:
+    if inbox.quarantined and not inbox.letters:
+        yield Trouble(
+            key=f"letter:{inbox.agent}:",
+            kind=TroubleKind.QUARANTINED,
+            agent=inbox.agent,
+            context_id="",
+            since_ms=0,
+            title=f"{inbox.quarantined:,} messages are in quarantine; this user may not see which.",
+            hint=f"`signoff-worker dlq list {inbox.agent}` tells, as a user that may look.",
+        )
     for letter in inbox.letters:
         poisoned = bool(letter.context_id and letter.attempts)
         asked = (RepairKey(kind, inbox.agent, letter.dead_id) for kind in _ways_out(letter))
@@ -159,6 +171,9 @@ class _Quiet:
             yield from self._run(agent, run, self._last_ms(run.context_id))
         for message in inbox.untaken:
             yield from self._untaken(agent, message, self._last_ms(message.context_id))
+        if inbox.lag and not inbox.untaken and agent.is_served is False:
+            title = f"{inbox.lag:,} messages wait, and nobody serves {agent.name}."
+            yield self._stuck(agent.name, "", 0, title, _START_ONE)
 
     def _last_ms(self, context_id: str) -> int:
         summary = self._state.summaries.get(context_id)
@@ -192,8 +207,7 @@ class _Quiet:
                 yield self._stuck(agent.name, context_id, since_ms, title, hint)
         elif agent.is_served is False and since_ms + UNSERVED_MS < self._at_ms:
             title = f"A message waits, and nobody serves {agent.name}."
-            hint = "Start a worker for it, or look whether its name is right."
-            yield self._stuck(agent.name, context_id, since_ms, title, hint)
+            yield self._stuck(agent.name, context_id, since_ms, title, _START_ONE)
 
     def _silent(self, context: Context) -> Iterator[Trouble]:
         if (

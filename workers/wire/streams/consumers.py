@@ -6,7 +6,9 @@ package names a new consumer for each read, so that there may be tens of thousan
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +16,8 @@ from redis.exceptions import ResponseError
 
 from workers.wire import keys
 from workers.wire.ids import CONSUMER_PREFIX
-from workers.wire.streams.connection import Connection, translated
+from workers.wire.streams.bulk import Question
+from workers.wire.streams.connection import Connection
 from workers.wire.streams.scripts import Script, lua
 
 #: One that was silent for so long, and holds nothing, will not come back (milliseconds).
@@ -23,8 +26,8 @@ LEFT_AFTER_MS = 3600 * 1000
 AT_WORK_MS = 60 * 1000
 #: More are removed by several calls, so that none keeps the broker busy for long.
 _AT_ONCE = 500
-#: No such inbox, none of that type, or nobody ever read it.
-_NOTHING_THERE = ("no such key", "WRONGTYPE", "NOGROUP")
+#: So many are looked at before others get their turn: a list may hold a hundred thousand.
+_SLICE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,34 @@ class Consumer:
         return not self.is_ours and not self.pending and self.idle_ms > LEFT_AFTER_MS
 
 
-def read_consumers(answer: Iterable[Mapping[str, Any]]) -> list[Consumer]:
-    """What the client makes of the answer to `XINFO CONSUMERS`."""
-    return [Consumer(told["name"], told["pending"], told["idle"]) for told in answer]
+@dataclass(slots=True)
+class Tally:
+    """How many readers of an inbox are other software's.
+
+    Attributes:
+        leaked: those it left; see `Consumer.is_leaked`.
+        is_read: one of them asked for messages within the last minute.
+    """
+
+    foreign: int = 0
+    leaked: int = 0
+    is_read: bool = False
+
+
+async def tally(connection: Connection, agent: str) -> Tally:
+    """Count the readers of an agent's inbox, however many there are.
+
+    Raises:
+        BrokerError: the broker is away, or does not permit it.
+    """
+    counted = Tally()
+    async with aclosing(_slices(connection, agent)) as slices:
+        async for several in slices:
+            foreign = [one for one in several if not one.is_ours]
+            counted.foreign += len(foreign)
+            counted.leaked += sum(one.is_leaked for one in foreign)
+            counted.is_read = counted.is_read or any(one.idle_ms < AT_WORK_MS for one in foreign)
+    return counted
 
 
 async def remove_leaked(connection: Connection, agent: str) -> int:
@@ -63,15 +91,30 @@ async def remove_leaked(connection: Connection, agent: str) -> int:
         BrokerError: the broker is away, or does not permit it.
     """
     key, group = keys.inbox(agent), keys.inbox_group(agent)
-    with translated():
-        try:
-            answer = await connection.client.xinfo_consumers(key, group)
-        except ResponseError as error:
-            if not str(error).startswith(_NOTHING_THERE):
-                raise
-            return 0
-    leaked = [one.name for one in read_consumers(answer) if one.is_leaked]
+    leaked: list[bytes] = []
+    async with aclosing(_slices(connection, agent)) as slices:
+        async for several in slices:
+            leaked += [one.name for one in several if one.is_leaked]
     script, removed = Script(connection, lua("leftover")), 0
     for start in range(0, len(leaked), _AT_ONCE):
         removed += int(await script(key, group, *leaked[start : start + _AT_ONCE]))
     return removed
+
+
+async def _slices(connection: Connection, agent: str) -> AsyncGenerator[list[Consumer], None]:
+    """The readers of an agent's inbox, some at a time; none where there is no such inbox."""
+    group = keys.inbox_group(agent)
+    question = Question((keys.inbox(agent),), lambda key: [("XINFO", "CONSUMERS", key, group)], 1)
+    told: list[Any] = []
+    async with aclosing(connection.bulk.ask(question)) as batches:
+        async for answers in batches:
+            for _, [reply] in answers:
+                told = [] if isinstance(reply, ResponseError) else reply
+    for start in range(0, len(told), _SLICE):
+        yield [_consumer(one) for one in told[start : start + _SLICE]]
+        await asyncio.sleep(0)
+
+
+def _consumer(told: list[Any]) -> Consumer:
+    fields = dict(zip(told[::2], told[1::2], strict=True))
+    return Consumer(fields[b"name"], fields[b"pending"], fields[b"idle"])

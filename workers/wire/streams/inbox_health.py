@@ -17,7 +17,7 @@ from workers.wire.codec import MAX_INBOX_BYTES, decode_json
 from workers.wire.errors import BrokerError, BrokerUnreachable, DecodeError
 from workers.wire.health import InboxHealth, Letter, Untaken
 from workers.wire.streams.connection import Connection, translated
-from workers.wire.streams.consumers import AT_WORK_MS, Consumer, read_consumers
+from workers.wire.streams.consumers import Tally, tally
 from workers.wire.streams.inbox_facts import Answer, InboxFacts, count, milliseconds
 from workers.wire.streams.quarantine import DeadLetter, Quarantine
 
@@ -38,8 +38,8 @@ _AT_ONCE = 50
 class _Kept:
     """What was read of one agent before, of what, and when (by `time.monotonic`)."""
 
-    consumers: list[Consumer] | None = None
-    consumers_at: float = float("-inf")
+    tally: Tally | None = None
+    tally_at: float = float("-inf")
     letters: tuple[Letter, ...] = ()
     letters_of: int | None = None
     letters_at: float = float("-inf")
@@ -84,8 +84,7 @@ class InboxReader:
 
     async def _inbox(self, agent: str, state: InboxFacts, now_ms: int) -> InboxHealth:
         kept = self._kept.setdefault(agent, _Kept())
-        consumers = await self._consumers(agent, state, kept)
-        foreign = None if consumers is None else [one for one in consumers if not one.is_ours]
+        readers = await self._tally(agent, state, kept)
         undelivered = await self._undelivered(agent, state, kept)
         parked, waiting = await self._parked(agent, state)
         untaken = sorted(
@@ -102,9 +101,9 @@ class InboxReader:
             pending=state.pending,
             oldest_pending_ms=await self._oldest_pending_ms(agent, state),
             consumers=state.consumers,
-            foreign=None if foreign is None else len(foreign),
-            leaked=None if foreign is None else sum(one.is_leaked for one in foreign),
-            is_read=None if foreign is None else any(one.idle_ms < AT_WORK_MS for one in foreign),
+            foreign=readers.foreign if readers else None,
+            leaked=readers.leaked if readers else None,
+            is_read=readers.is_read if readers else None,
             parked=parked,
             quarantined=state.quarantined,
             runs=state.runs,
@@ -112,19 +111,20 @@ class InboxReader:
             letters=await self._letters(agent, state.quarantined, kept),
         )
 
-    async def _consumers(self, agent: str, state: InboxFacts, kept: _Kept) -> list[Consumer] | None:
+    async def _tally(self, agent: str, state: InboxFacts, kept: _Kept) -> Tally | None:
         if not state.consumers:
-            return None if state.consumers is None else []
+            return None if state.consumers is None else Tally()
         now = time.monotonic()
         is_long = state.consumers > _MANY_CONSUMERS
-        if not is_long or now - kept.consumers_at > _SELDOM_SECONDS:
-            kept.consumers_at, kept.consumers = now, None
-            answer = await self._answer(
-                "XINFO CONSUMERS", keys.inbox(agent), keys.inbox_group(agent)
-            )
-            if isinstance(answer, list):
-                kept.consumers = read_consumers(answer)
-        return kept.consumers
+        if not is_long or now - kept.tally_at > _SELDOM_SECONDS:
+            kept.tally_at, kept.tally = now, None
+            try:
+                kept.tally = await tally(self._connection, agent)
+            except BrokerUnreachable:
+                raise
+            except BrokerError:
+                return None
+        return kept.tally
 
     async def _oldest_pending_ms(self, agent: str, state: InboxFacts) -> int | None:
         if not state.pending:
