@@ -70,7 +70,7 @@ class TroubleBrowser(QWidget):
         self._model.show_rows([(one.key, trouble_row(one, now_ms)) for one in troubles.rows])
         hidden = troubles.total - len(troubles.rows)
         self._more.setVisible(hidden > 0)
-        self._more.show_text(f"{hidden:,} more are in quarantine: see signoff-worker dlq list.")
+        self._more.show_text(f"{hidden:,} more; they are listed when some of these are mended.")
         self._side.setVisible(bool(troubles.rows))
         if self._chosen is None and troubles.rows and self.list.current_row() is None:
             self.list.choose_row(0)
