@@ -8,7 +8,7 @@ broker's clock alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from heapq import nsmallest
+from operator import attrgetter
 
 from desktop.store.health import (
     AgentHealth,
@@ -179,7 +179,8 @@ class _Quiet:
             and summary.context_id not in going_on
             and summary.context_id not in state.indexed_waiting
         ]
-        shown = nsmallest(MOST_ROWS, silent, key=lambda summary: summary.last_activity_ms)
+        silent.sort(key=attrgetter("last_activity_ms"))
+        shown = silent[:MOST_ROWS]
         self.hidden = len(silent) - len(shown)
         return shown
 

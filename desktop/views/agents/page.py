@@ -87,6 +87,7 @@ class AgentsPage(QWidget):
         """Go to a place of the page."""
         self._chips.choose(place.value)
         self._stack.setCurrentIndex([known for known, _ in _PLACES].index(place))
+        self._refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what happened meanwhile, and have the broker looked at from now on."""
@@ -137,8 +138,10 @@ class AgentsPage(QWidget):
         counts = f"In trouble {troubles.total:,}" if troubles.total else "In trouble"
         self._chips.show_words(Place.TROUBLES, counts)
         self._overview.show_overview(self._store, len(agents), sum(waiting.values()), troubles)
-        self._agents.show_agents(agents, waiting, troubled)
-        self._troubles.show_troubles(troubles)
+        if self._stack.currentWidget() is self._agents:
+            self._agents.show_agents(agents, waiting, troubled)
+        elif self._stack.currentWidget() is self._troubles:
+            self._troubles.show_troubles(troubles)
 
     def _show_troubles_of(self, agent: str) -> None:
         self.show_place(Place.TROUBLES)
