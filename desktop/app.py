@@ -132,6 +132,8 @@ class Console:
 
     async def stop(self) -> None:
         """Stop everything, in the reverse order of its start."""
+        # First: pages that are hidden tell the engine that nobody looks any more.
+        self.window.hide()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -143,7 +145,6 @@ class Console:
         self.bridge.close()
         if self._tray is not None:
             self._tray.hide()
-        self.window.hide()
         self.window.deleteLater()
 
     def connect(self, url: str, password: str) -> None:

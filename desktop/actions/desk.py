@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from desktop.actions.local_workers import LocalWorkersDesk
+from desktop.actions.repairs import Repairs
 from desktop.settings import Settings, Theme
 
 
@@ -18,6 +19,11 @@ class Desk(Protocol):
     @property
     def settings(self) -> Settings:
         """What is chosen now."""
+        ...
+
+    @property
+    def repairs(self) -> Repairs:
+        """What can be mended on the broker, and watching it."""
         ...
 
     @property

@@ -26,7 +26,7 @@ def read_only(store: Store) -> NotAllowedNow | None:
     if not store.read_only:
         return None
     return NotAllowedNow(
-        "This console is read-only, so nothing was sent.", "Turn read-only mode off in Settings."
+        "This console is read-only: it sends nothing.", "Turn read-only mode off in Settings."
     )
 
 

@@ -20,7 +20,8 @@ class Changes:
         memory: what this computer remembers changed its state.
         reset: contexts went away; lists must be read anew.
         monitor: the monitor looked again, or a repair went on.
-        read_only: whether this console may write at all.
+        read_only: whether this console may write at all; `link` is set, too: both say what can be
+            sent now.
     """
 
     contexts: set[str] = field(default_factory=set)

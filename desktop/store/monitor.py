@@ -82,15 +82,28 @@ class Monitor:
     _beats: dict[tuple[str, str], _Beats] = field(default_factory=dict)
     _taken: dict[str, tuple[int, int]] = field(default_factory=dict)
     _samples: dict[str, deque[Sample]] = field(default_factory=dict)
+    _agents: dict[str, AgentHealth] | None = None
 
     def agents(self) -> tuple[AgentHealth, ...]:
         """Every agent that has an inbox or a worker, by name."""
-        served = {name for worker in self.workers for name in worker.agents}
-        return tuple(self.agent(name) for name in sorted({*self.inboxes, *served} - {HUMAN}))
+        return tuple(self._by_name().values())
 
     def agent(self, name: str) -> AgentHealth:
         """One agent; of one that nobody knows, nothing is known."""
-        workers = tuple(worker for worker in self.workers if name in worker.agents)
+        return self._by_name().get(name) or AgentHealth(name)
+
+    def _by_name(self) -> dict[str, AgentHealth]:
+        """Every agent, added up once for each change: it takes a moment with 500 workers."""
+        if self._agents is None:
+            served: dict[str, list[WorkerInfo]] = {name: [] for name in self.inboxes}
+            for worker in self.workers:
+                for name in dict.fromkeys(worker.agents):
+                    served.setdefault(name, []).append(worker)
+            served.pop(HUMAN, None)
+            self._agents = {name: self._agent(name, tuple(served[name])) for name in sorted(served)}
+        return self._agents
+
+    def _agent(self, name: str, workers: tuple[WorkerInfo, ...]) -> AgentHealth:
         inbox = self.inboxes.get(name)
         usage = AgentUsage()
         for worker in workers:
@@ -110,6 +123,7 @@ class Monitor:
 
     def apply(self, fact: facts.OfMonitor) -> None:
         """Take in what was seen, or how a repair stands."""
+        self._agents = None
         match fact:
             case facts.MonitorSeen():
                 self.hear(fact.workers)
@@ -123,6 +137,7 @@ class Monitor:
 
     def hear(self, workers: tuple[WorkerInfo, ...]) -> None:
         """Take in what living workers say of themselves."""
+        self._agents = None
         self.workers = workers
         living: set[tuple[str, str]] = set()
         for worker in workers:
@@ -148,6 +163,7 @@ class Monitor:
 
     def forget(self) -> None:
         """Another broker is followed."""
+        self._agents = None
         self.at_ms, self.broker, self.workers = 0, BrokerHealth(), ()
         for known in (self.repairs, self.inboxes, self._beats, self._taken, self._samples):
             known.clear()

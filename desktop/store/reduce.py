@@ -79,7 +79,7 @@ def _apply_to_desk(state: State, fact: facts.OfDesk, changes: Changes) -> None:
             changes.local_workers = True
         case facts.ReadOnlyChanged():
             state.read_only = fact.read_only
-            changes.read_only = True
+            changes.read_only = changes.link = True
         case (
             facts.MonitorSeen() | facts.RepairSending() | facts.RepairDone() | facts.RepairNotDone()
         ):

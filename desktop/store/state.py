@@ -133,15 +133,14 @@ class State:
 
     def agents(self) -> tuple[Agent, ...]:
         """Everybody one can talk to, by name."""
-        served = {name for worker in self.workers for name in worker.agents}
-        names = sorted({*self.agent_names, *served} - {HUMAN})
+        served: dict[str, list[WorkerInfo]] = {name: [] for name in self.agent_names}
+        for worker in self.workers:
+            for name in dict.fromkeys(worker.agents):
+                served.setdefault(name, []).append(worker)
         keys = self.line_up.open_keys()
         asking = Counter(request.agent for key in keys if (request := self.request(key)))
         return tuple(
-            Agent(
-                name,
-                tuple(worker for worker in self.workers if name in worker.agents),
-                asking[name],
-            )
-            for name in names
+            Agent(name, tuple(served[name]), asking[name])
+            for name in sorted(served)
+            if name != HUMAN
         )

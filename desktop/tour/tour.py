@@ -138,6 +138,7 @@ class _Tour:
 
     async def _start_demo(self) -> None:
         await self._pilot.click("rail.agents")
+        await self._pilot.click("monitor.here")
         await self._pilot.click("agents.demo_start")
         store = self._stage.store
         await self._pilot.until(
@@ -229,6 +230,7 @@ class _Tour:
 
     async def _stop_demo(self) -> None:
         await self._pilot.click("rail.agents")
+        await self._pilot.click("monitor.here")
         await self._pilot.click("agents.demo_stop")
         await self._pilot.until(
             lambda: self._stage.store.demo.state is DemoState.STOPPED, "the demo to stop"

@@ -18,7 +18,7 @@ from desktop.qtmodels.tone import Tone
 from desktop.store.changes import Changes
 from desktop.store.records import RequestKey, RequestState
 from desktop.store.store import Store
-from desktop.views.agents.page import AgentsPage
+from desktop.views.agents.page import AgentsPage, Place
 from desktop.views.approvals.page import ApprovalsPage
 from desktop.views.conversations.page import ConversationsPage
 from desktop.views.keys import on_key
@@ -127,6 +127,10 @@ class MainWindow(QMainWindow):
         self._lead_to(Page.CONVERSATIONS)
         self.conversations.begin_with(agent)
 
+    def _show_demo(self) -> None:
+        self._lead_to(Page.AGENTS)
+        self.agents.show_place(Place.HERE)
+
     def _begin(self) -> None:
         self._lead_to(Page.CONVERSATIONS)
         self.conversations.begin()
@@ -167,10 +171,12 @@ class MainWindow(QMainWindow):
         self.approvals.context_wanted.connect(self.open_context)
         self.approvals.conversation_wanted.connect(self._begin)
         self.conversations.request_opened.connect(self.open_request)
+        self.agents.context_wanted.connect(self.open_context)
+        self.agents.request_wanted.connect(self.open_request)
         self.agents.chat_wanted.connect(self._chat_with)
         self.agents.settings_wanted.connect(lambda: self._lead_to(Page.SETTINGS))
         self._status.settings_wanted.connect(lambda: self._lead_to(Page.SETTINGS))
-        self._status.agents_wanted.connect(lambda: self._lead_to(Page.AGENTS))
+        self._status.demo_wanted.connect(self._show_demo)
 
     def _bind_keys(self) -> None:
         on_key(self, Qt.Key.Key_Slash, self._focus_search)

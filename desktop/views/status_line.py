@@ -1,4 +1,4 @@
-"""The line at the lower edge of the window: the link, the demo, and who answers.
+"""The line at the lower edge of the window: the link, the demo, who answers, and "only looking".
 
 The only place that keeps these in sight on every page.
 """
@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
+from desktop.actions.guard import read_only
 from desktop.qtmodels.bridge import Bridge
 from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import link_tone, survey_words
@@ -29,11 +30,11 @@ class StatusLine(QFrame):
 
     Signals:
         settings_wanted: a person wants to see or change the connection.
-        agents_wanted: or to see the demo.
+        demo_wanted: or to see the demo.
     """
 
     settings_wanted = Signal()
-    agents_wanted = Signal()
+    demo_wanted = Signal()
 
     def __init__(self, store: Store, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,10 +43,12 @@ class StatusLine(QFrame):
         self.setProperty("edge", Edge.TOP.value)
         self.setFixedHeight(STATUS_HEIGHT)
         self.setAccessibleName("Status")
-        self.link = PressableState("Opens the connection settings")
+        self.link = PressableState("Link", "Opens the connection settings")
         self.link.setObjectName("link.state")
-        self.demo = PressableState("Opens the page of the agents")
+        self.demo = PressableState("Demo", "Shows what runs on this computer")
         self.demo.setObjectName("demo.state")
+        self.read_only = PressableState("Mode", "Opens the settings")
+        self.read_only.setObjectName("read_only.state")
         self._survey = TextLabel("", Look.SMALL)
         self._survey.setObjectName("survey.state")
         self._note = TextLabel("", Look.SMALL)
@@ -53,12 +56,14 @@ class StatusLine(QFrame):
         row.setContentsMargins(10, 1, 14, 0)
         row.setSpacing(14)
         row.addWidget(self.link)
+        row.addWidget(self.read_only)
         row.addWidget(self._survey)
         row.addStretch(1)
         row.addWidget(self._note)
         row.addWidget(self.demo)
         self.link.pressed.connect(self.settings_wanted)
-        self.demo.pressed.connect(self.agents_wanted)
+        self.read_only.pressed.connect(self.settings_wanted)
+        self.demo.pressed.connect(self.demo_wanted)
         bridge.changed.connect(self._on_changed)
         self._show_link()
         self._show_demo()
@@ -76,6 +81,9 @@ class StatusLine(QFrame):
         link = self._store.link
         words = f"{link.title} · {link.address}" if link.address else link.title
         self.link.show_state(link_tone(link.state), words, link.hint)
+        refusal = read_only(self._store)
+        self.read_only.setVisible(refusal is not None)
+        self.read_only.show_state(Tone.WARN, "Read-only", refusal.title if refusal else "")
         reading = survey_words(self._store.survey) if self._store.is_online else ""
         self._survey.setVisible(bool(reading))
         self._survey.show_text(reading)
@@ -97,14 +105,17 @@ class StatusLine(QFrame):
 class PressableState(LinkIndicator):
     """A state that leads to the page where something can be done about it.
 
+    Args:
+        what: it is the state of, for screen readers.
+
     Signals:
         pressed: with the mouse, Space or Enter.
     """
 
     pressed = Signal()
 
-    def __init__(self, what_it_does: str, parent: QWidget | None = None) -> None:
-        self._what_it_does = what_it_does  # the base shows its first state at once
+    def __init__(self, what: str, what_it_does: str, parent: QWidget | None = None) -> None:
+        self._what, self._what_it_does = what, what_it_does  # the base shows a state at once
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -115,6 +126,7 @@ class PressableState(LinkIndicator):
         super().show_state(tone, words, hint)
         more = f"{hint}\n{self._what_it_does}".strip()
         self.setToolTip(f"{words}\n{more}")
+        self.setAccessibleName(f"{self._what}: {words}")
         self.setAccessibleDescription(more)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

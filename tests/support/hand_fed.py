@@ -24,6 +24,7 @@ from desktop.store.facts import (
     DemoChanged,
     Fact,
     LinkChanged,
+    ReadOnlyChanged,
     ReceiptSeen,
     SearchFound,
     TokenSeen,
@@ -57,11 +58,11 @@ class HandFed:
         self.store = Store()
         self.bridge = Bridge(self.store)
         self.outbox = KeptOutbox(self._answer_search)
-        self.desk = KeptDesk()
         guarded = GuardedOutbox(self.outbox, self.store)
         self.approvals = Approvals(self.store, guarded, self._person)
         self.conversations = Conversations(self.store, guarded, self._person)
         self.repairs = Repairs(self.store, guarded, self._person)
+        self.desk = KeptDesk(repairs=self.repairs)
         self._sequence = 0
         self._summaries: dict[str, Summary] = {}
 
@@ -90,6 +91,10 @@ class HandFed:
         hint = "Signoff tries again by itself."
         link = Link(LinkState.CONNECTING, "The broker is not reachable", hint, ADDRESS)
         return self.feed(LinkChanged(link))
+
+    def read_only(self, *, wanted: bool = True) -> Self:
+        """Let the person want nothing sent, or change their mind."""
+        return self.feed(ReadOnlyChanged(wanted))
 
     def tell(self, *events: Event, seconds_ago: float = 0) -> Self:
         """Let entries of progress streams arrive, in this order."""

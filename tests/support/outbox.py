@@ -7,24 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from desktop.actions.ports import Order, SendDecision, SendMessage
+from desktop.actions.ports import Order, SendDecision, SendMessage, WatchMonitor
 
 
 class KeptOutbox:
     """Implements `actions.ports.Outbox`; sends nothing.
 
     Attributes:
-        orders: everything that would have left, in order.
+        orders: everything that would have left, in order, but for `watched`.
+        watched: whether somebody looks at the monitor, each time that was told.
         on_post: called with each order when it arrives, to look at the world of that moment.
     """
 
     def __init__(self, on_post: Callable[[Order], None] = lambda _order: None) -> None:
         self.orders: list[Order] = []
+        self.watched: list[bool] = []
         self.on_post = on_post
 
     def post(self, order: Order) -> None:
         """Keep it."""
-        self.orders.append(order)
+        if isinstance(order, WatchMonitor):
+            self.watched.append(order.on)
+        else:
+            self.orders.append(order)
         self.on_post(order)
 
     @property

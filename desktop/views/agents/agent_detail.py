@@ -1,122 +1,113 @@
-"""One agent: who serves it, with which tools, and a way to talk to it."""
+"""One agent: how it stands, who serves it, with which tools, and a way to talk to it."""
+
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from desktop.qtmodels.wording import agent_row
-from desktop.store.records import Agent
-from desktop.views.agents.worker_card import WorkerCard
-from desktop.views.parts.buttons import ActionButton, ButtonLook
-from desktop.views.parts.labels import (
-    Edge,
-    Look,
-    Surface,
-    TextLabel,
-    caption,
-    hairline,
-    panel,
+from desktop.actions.guard import read_only
+from desktop.actions.repairs import Repairs
+from desktop.qtmodels.monitor_wording import (
+    FIGURES,
+    agent_figures,
+    health_pill,
+    served_by,
+    unknown_of,
 )
+from desktop.store.health import AgentHealth
+from desktop.store.store import Store
+from desktop.views.agents.agent_charts import AgentCharts
+from desktop.views.agents.figure_grid import FigureGrid
+from desktop.views.agents.leaked_card import LeakedCard
+from desktop.views.agents.tool_rows import ToolRows
+from desktop.views.agents.worker_list import WorkerList
+from desktop.views.parts.buttons import ActionButton, ButtonLook
+from desktop.views.parts.labels import Edge, Look, Surface, TextLabel, caption, panel
 from desktop.views.parts.pill import PillLabel
 
-_READING_WIDTH = 760
-_NO_WORKER = (
+_READING_WIDTH: Final = 1060
+_NO_WORKER: Final = (
     "No Signoff worker says that it serves this agent. It may be served by another kind of worker, "
     "or by nobody now; a message to it waits on the broker until somebody takes it."
 )
 
 
 class AgentDetail(QWidget):
-    """Shows one `Agent`, in place: what did not change is not touched.
+    """Shows one agent, in place: what did not change is not touched.
 
     Signals:
         chat_wanted(str): the person wants to talk to the agent of this name.
+        troubles_wanted(str): the person wants to see what is in trouble at this agent.
+        context_wanted(str): the person wants to read a conversation.
     """
 
     chat_wanted = Signal(str)
+    troubles_wanted = Signal(str)
+    context_wanted = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, store: Store, repairs: Repairs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._agent: Agent | None = None
-        self._cards: dict[str, WorkerCard] = {}
-        self._tools_shown: tuple[str, ...] | None = None
+        self._store = store
+        self._name_shown = ""
         self._name = TextLabel("", Look.SUBTITLE, selectable=True)
         self._name.setObjectName("agents.name")
         self._meta = TextLabel("", Look.MUTED)
+        self._meta.setObjectName("agents.meta")
         self._pill = PillLabel(parent=self)
         self._chat = ActionButton(
             "Chat with this agent", ButtonLook.PRIMARY, icon_name="conversations"
         )
         self._chat.setObjectName("agents.chat")
-        self._chat.clicked.connect(self._on_chat)
-        self._no_worker = TextLabel(_NO_WORKER, Look.MUTED, wrap=True)
-        self._workers = QVBoxLayout()
-        self._workers.setSpacing(10)
-        self._tools = panel(Surface.CARD)
-        self._tool_rows = QVBoxLayout(self._tools)
-        self._tool_rows.setContentsMargins(1, 1, 1, 1)
-        self._tool_rows.setSpacing(0)
+        self._troubled = ActionButton("", icon_name="warning")
+        self._troubled.setObjectName("agents.troubled")
+        self._about = TextLabel("", Look.MUTED, wrap=True, selectable=True)
+        self._about.setObjectName("agents.about")
+        self._figures = FigureGrid(FIGURES)
+        self._charts = AgentCharts()
+        self._leaked = LeakedCard(store, repairs)
+        self._workers = WorkerList()
+        self._tools = ToolRows()
+        self._chat.clicked.connect(lambda: self.chat_wanted.emit(self._name_shown))
+        self._troubled.clicked.connect(lambda: self.troubles_wanted.emit(self._name_shown))
+        self._workers.context_wanted.connect(self.context_wanted)
+        self._lay_out()
+
+    def show_agent(self, agent: AgentHealth, waiting: int, troubled: int, now_ms: int) -> None:
+        """Show an agent as it stands.
+
+        Args:
+            waiting: its requests that wait for a person; `troubled`: what is in trouble there.
+        """
+        is_another = agent.name != self._name_shown
+        self._name_shown = agent.name
+        self._name.show_text(agent.name)
+        self._pill.show_pill(health_pill(agent))
+        self._meta.show_text(_meta(agent, waiting))
+        refusal = read_only(self._store)
+        self._chat.allow(str(refusal) if refusal else "")
+        self._troubled.setVisible(troubled > 0)
+        self._troubled.setText(f"Show {troubled:,} in trouble")
+        about = unknown_of(agent) or ("" if agent.workers else _NO_WORKER)
+        self._about.show_text(about)
+        self._about.setVisible(bool(about))
+        self._figures.show_figures(agent_figures(agent, now_ms))
+        monitor = self._store.monitor
+        samples = monitor.samples(agent.name)
+        self._charts.setVisible(bool(monitor.at_ms))
+        self._charts.show_samples(samples, monitor.at_ms, foreign=agent.is_foreign)
+        self._leaked.show_agent(agent)
+        self._workers.show_agent(agent, now_ms)
+        self._workers_caption.setVisible(bool(agent.workers))
+        self._tools.show_agent(agent)
+        if is_another:
+            self._area.verticalScrollBar().setValue(0)
+
+    def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._head())
         column.addWidget(self._body(), 1)
-
-    def show_agent(self, agent: Agent, now_ms: int) -> None:
-        """Show an agent as it stands."""
-        self._agent = agent
-        row = agent_row(agent)
-        self._name.show_text(agent.name)
-        self._pill.show_pill(row.pill)
-        calls = "1 call waits" if agent.waiting == 1 else f"{agent.waiting:,} calls wait"
-        parts = (row.meta, calls if agent.waiting else "")
-        self._meta.show_text(" · ".join(part for part in parts if part) or "no worker known")
-        self._show_workers(agent, now_ms)
-        self._show_tools(agent)
-
-    def _show_workers(self, agent: Agent, now_ms: int) -> None:
-        living = {worker.consumer: worker for worker in agent.workers}
-        for consumer in set(self._cards) - set(living):
-            card = self._cards.pop(consumer)
-            card.hide()  # deletion waits for the event loop; it must not be seen till then
-            card.deleteLater()
-        for consumer, worker in living.items():
-            if consumer not in self._cards:
-                self._cards[consumer] = WorkerCard()
-                self._workers.addWidget(self._cards[consumer])
-            self._cards[consumer].show_worker(worker, now_ms)
-        self._no_worker.setVisible(not living)
-
-    def _show_tools(self, agent: Agent) -> None:
-        offered = {tool for worker in agent.workers for tool in worker.tools.get(agent.name, ())}
-        tools = tuple(sorted(offered))
-        if tools == self._tools_shown:
-            return
-        self._tools_shown = tools
-        while (item := self._tool_rows.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        for number, tool in enumerate(tools):
-            if number:
-                self._tool_rows.addWidget(hairline())
-            label = TextLabel(tool, Look.MONO, selectable=True)
-            label.setContentsMargins(15, 9, 15, 9)
-            self._tool_rows.addWidget(label)
-        if not tools:
-            nothing = TextLabel("No tools are known of this agent.", Look.MUTED, wrap=True)
-            nothing.setContentsMargins(15, 9, 15, 9)
-            self._tool_rows.addWidget(nothing)
-
-    def _on_chat(self) -> None:
-        if self._agent is not None:
-            self.chat_wanted.emit(self._agent.name)
 
     def _head(self) -> QFrame:
         head = panel(Surface.PANEL, Edge.BOTTOM)
@@ -142,15 +133,19 @@ class AgentDetail(QWidget):
         column = QVBoxLayout(inner)
         column.setContentsMargins(20, 16, 20, 16)
         column.setSpacing(10)
-        column.addWidget(caption("Workers"))
-        column.addWidget(self._no_worker)
-        column.addLayout(self._workers)
-        column.addSpacing(10)
+        self._workers_caption = caption("Workers")
+        column.addWidget(self._troubled, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._about)
+        column.addWidget(self._figures)
+        column.addWidget(self._charts)
+        column.addWidget(self._leaked)
+        column.addWidget(self._workers_caption)
+        column.addWidget(self._workers)
         column.addWidget(caption("Tools"))
         column.addWidget(self._tools)
         column.addStretch(1)
         inner.setMaximumWidth(_READING_WIDTH)
-        area = QScrollArea()
+        area = self._area = QScrollArea()
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setAccessibleName("About this agent")
@@ -158,3 +153,10 @@ class AgentDetail(QWidget):
         area.setProperty("surface", "flat")
         area.setWidget(inner)
         return area
+
+
+def _meta(agent: AgentHealth, waiting: int) -> str:
+    calls = "1 call waits" if waiting == 1 else f"{waiting:,} calls wait"
+    note = ", ".join(dict.fromkeys(worker.note for worker in agent.workers if worker.note))
+    parts = (served_by(agent), note, calls if waiting else "")
+    return " · ".join(part for part in parts if part)

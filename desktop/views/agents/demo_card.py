@@ -39,8 +39,7 @@ class DemoCard(QFrame):
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("surface", "panel")
-        self.setProperty("edge", "top")
+        self.setProperty("surface", "card")
         self._pill = PillLabel(parent=self)
         self._pill.setObjectName("agents.demo_state")
         self._words = TextLabel("", Look.MUTED, wrap=True, selectable=True)

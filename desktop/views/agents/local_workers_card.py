@@ -32,8 +32,7 @@ class LocalWorkersCard(QFrame):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setProperty("surface", "panel")
-        self.setProperty("edge", "top")
+        self.setProperty("surface", "card")
         self._store = store
         self._pill = PillLabel(parent=self)
         self._pill.setObjectName("agents.local_state")

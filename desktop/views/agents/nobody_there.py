@@ -13,14 +13,17 @@ class NobodyThere(EmptyState):
 
     Signals:
         settings_wanted: the person wants to look at the connection.
+        demo_wanted: the person wants to look around first.
     """
 
     settings_wanted = Signal()
+    demo_wanted = Signal()
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__("agents", "", "", parent=parent)
         self._store = store
         self.action_chosen.connect(self.settings_wanted)
+        self.other_chosen.connect(self.demo_wanted)
 
     def refresh(self) -> None:
         """Say what is missing now."""
@@ -32,7 +35,8 @@ class NobodyThere(EmptyState):
             case LinkState.CATCHING_UP:
                 self.show_words(link.title, "Signoff reads what the broker holds.")
             case LinkState.OFFLINE:
-                hint = "Connect to the broker that your agents use, or start the demo below."
-                self.show_words("Signoff is not connected", hint, "Connect to a broker")
+                hint = "Connect to the broker that your agents use, or start the demo."
+                title = "Signoff is not connected"
+                self.show_words(title, hint, "Connect to a broker", "Start the demo")
             case _:
                 self.show_words(link.title, link.hint, "Connection settings")

@@ -1,32 +1,46 @@
-"""The agents page: everybody one can talk to, and the bundled demo.
+"""The agents page: the monitor of everybody who works on the broker, and what runs here.
 
-The only place that decides which agent is looked at.
+The only place that decides what the monitor refreshes, and when. While the page is not seen it does
+nothing, and asks the engine for nothing.
 """
 
+from collections import Counter
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QElapsedTimer, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from desktop.actions.desk import Desk
 from desktop.qtmodels.bridge import Bridge
-from desktop.qtmodels.rows_model import RowsModel
-from desktop.qtmodels.wording import agent_row
 from desktop.store.changes import Changes
-from desktop.store.records import LinkState
 from desktop.store.store import Store
-from desktop.views.agents.agent_detail import AgentDetail
-from desktop.views.agents.demo_card import DemoCard
-from desktop.views.agents.local_workers_card import LocalWorkersCard
-from desktop.views.agents.nobody_there import NobodyThere
-from desktop.views.keys import on_key
-from desktop.views.parts.labels import Edge, Look, Surface, TextLabel, panel
-from desktop.views.parts.list_view import RowList
+from desktop.views.agents.agent_browser import AgentBrowser
+from desktop.views.agents.overview import Overview
+from desktop.views.agents.this_computer import ThisComputer
+from desktop.views.agents.trouble_browser import TroubleBrowser
+from desktop.views.parts.filter_chips import FilterChips
 
-_LIST_WIDTH: Final = 352
-_NARROW_LIST_WIDTH: Final = 300
+
+class Place(StrEnum):
+    """What the page shows below its overview."""
+
+    AGENTS = "agents"
+    TROUBLES = "troubles"
+    HERE = "here"
+
+
+_PLACES: Final = (
+    (Place.AGENTS, "Agents"),
+    (Place.TROUBLES, "In trouble"),
+    (Place.HERE, "This computer"),
+)
+
+
+#: Changes that come quicker are shown together.
+_PAUSE_MS: Final = 250
 
 
 class AgentsPage(QWidget):
@@ -35,10 +49,14 @@ class AgentsPage(QWidget):
     Signals:
         chat_wanted(str): the person wants to talk to the agent of this name.
         settings_wanted: the person wants to look at the connection.
+        context_wanted(str): the person wants to read a conversation.
+        request_wanted(RequestKey): the person wants to decide on a call.
     """
 
     chat_wanted = Signal(str)
     settings_wanted = Signal()
+    context_wanted = Signal(str)
+    request_wanted = Signal(object)
 
     def __init__(
         self,
@@ -49,105 +67,102 @@ class AgentsPage(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._store, self._now_ms = store, now_ms
-        self._chosen = ""
-        self._list = RowList("Agents")
-        self._list.setObjectName("agents.list")
-        self._model: RowsModel[str] = RowsModel(self._list)
-        self._list.setModel(self._model)
-        self._count = TextLabel("", Look.MUTED)
-        self._none = TextLabel("", Look.MUTED, wrap=True)
-        self._side_stack = QStackedWidget()
-        self._detail = AgentDetail()
-        self._nobody = NobodyThere(store)
+        self._store, self._repairs = store, desk.repairs
+        self._chips = FilterChips("Show", [(place.value, words) for place, words in _PLACES])
+        self._chips.name_chips("monitor")
+        self._overview = Overview(self._chips)
+        self._agents = AgentBrowser(store, desk.repairs, now_ms)
+        self._troubles = TroubleBrowser(store, desk.repairs, now_ms)
+        self._here = ThisComputer(store, bridge, desk, now_ms)
         self._stack = QStackedWidget()
-        self._demo = DemoCard(desk)
-        self._own = LocalWorkersCard(store, bridge, desk.local_workers, now_ms)
+        self._is_stale = self._is_watching = False
+        self._due = QTimer(self, singleShot=True)
+        self._due.timeout.connect(self._refresh_if_seen)
         self._lay_out()
-        self._list.row_chosen.connect(self._on_row_chosen)
-        self._list.row_opened.connect(self._on_row_opened)
-        self._detail.chat_wanted.connect(self.chat_wanted)
-        self._nobody.settings_wanted.connect(self.settings_wanted)
-        on_key(self, Qt.Key.Key_J, lambda: self._list.step(1), repeats=True)
-        on_key(self, Qt.Key.Key_K, lambda: self._list.step(-1), repeats=True)
+        self._connect(desk)
         bridge.changed.connect(self._on_changed)
-        self.setFocusProxy(self._list)
+        self.setFocusProxy(self._agents)
+
+    def show_place(self, place: Place) -> None:
+        """Go to a place of the page."""
+        self._chips.choose(place.value)
+        self._stack.setCurrentIndex([known for known, _ in _PLACES].index(place))
         self._refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what happened meanwhile."""
+        """Catch up with what happened meanwhile, and have the broker looked at from now on."""
         super().showEvent(event)
+        self._is_watching = True
+        self._repairs.watch(on=True)
         self._refresh()
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks any more."""
+        super().hideEvent(event)
+        if self._is_watching:  # a stack hides its pages before any of them was seen
+            self._is_watching = False
+            self._repairs.watch(on=False)
+
     def _on_changed(self, changes: Changes) -> None:
-        if self.isVisible() and (changes.agents or changes.link or changes.demo or changes.reset):
+        if not self.isVisible():
+            return
+        if changes.demo:
+            self._here.refresh()
+        urgent = changes.link or changes.reset
+        if urgent or changes.agents or changes.monitor or changes.requests:
+            if urgent or not self._due.isActive():
+                self._refresh()
+            else:
+                self._is_stale = True
+
+    def _refresh_if_seen(self) -> None:
+        if self._is_stale and self.isVisible():
             self._refresh()
 
     def _refresh(self) -> None:
-        self._demo.show_demo(self._store.demo)
-        agents = self._store.agents()
-        self._model.show_rows([(agent.name, agent_row(agent)) for agent in agents])
-        self._count.show_text(f"{len(agents):,}" if agents else "")
-        self._side_stack.setCurrentWidget(self._list if agents else self._none)
-        if not agents:
-            self._chosen = ""
-            self._show_nobody()
-            return
-        names = [agent.name for agent in agents]
-        if self._chosen not in names:
-            self._chosen = names[0]
-        if self._list.current_row() != names.index(self._chosen):
-            self._list.choose_row(names.index(self._chosen))
-        self._detail.show_agent(agents[names.index(self._chosen)], self._now_ms())
-        self._stack.setCurrentWidget(self._detail)
+        """Read everything anew, and then nothing for ten times as long as that took."""
+        clock = QElapsedTimer()
+        clock.start()
+        self._read_store()
+        self._is_stale = False
+        self._due.start(max(_PAUSE_MS, 10 * clock.elapsed()))
 
-    def _show_nobody(self) -> None:
-        self._nobody.refresh()
-        self._stack.setCurrentWidget(self._nobody)
-        online = self._store.link.state is LinkState.ONLINE
-        words = "No agents yet. Workers bring them." if online else "Agents are listed here."
-        self._none.show_text(words)
+    def _read_store(self) -> None:
+        self._here.refresh()
+        known = self._store.agents()
+        waiting = {agent.name: agent.waiting for agent in known}
+        monitor = self._store.monitor
+        agents = tuple(monitor.agent(agent.name) for agent in known)
+        troubles = self._store.troubles()
+        troubled = Counter(one.agent for one in troubles.rows)
+        counts = f"In trouble {troubles.total:,}" if troubles.total else "In trouble"
+        self._chips.show_words(Place.TROUBLES, counts)
+        self._overview.show_overview(self._store, len(agents), sum(waiting.values()), troubles)
+        if self._stack.currentWidget() is self._agents:
+            self._agents.show_agents(agents, waiting, troubled)
+        elif self._stack.currentWidget() is self._troubles:
+            self._troubles.show_troubles(troubles)
 
-    def _on_row_chosen(self, row: int) -> None:
-        name = self._model.key_at(row)
-        found = next((agent for agent in self._store.agents() if agent.name == name), None)
-        if found is not None:
-            self._chosen = found.name
-            self._detail.show_agent(found, self._now_ms())
+    def _show_troubles_of(self, agent: str) -> None:
+        self.show_place(Place.TROUBLES)
+        self._troubles.choose_first_of(agent)
 
-    def _on_row_opened(self, row: int) -> None:
-        name = self._model.key_at(row)
-        if name is not None:
-            self.chat_wanted.emit(name)
+    def _connect(self, desk: Desk) -> None:
+        self._chips.chosen.connect(lambda name: self.show_place(Place(name)))
+        self._agents.chat_wanted.connect(self.chat_wanted)
+        self._agents.detail.context_wanted.connect(self.context_wanted)
+        self._agents.detail.troubles_wanted.connect(self._show_troubles_of)
+        self._agents.nobody.settings_wanted.connect(self.settings_wanted)
+        self._agents.nobody.demo_wanted.connect(desk.start_demo)
+        self._troubles.detail.context_wanted.connect(self.context_wanted)
+        self._troubles.detail.request_wanted.connect(self.request_wanted)
 
     def _lay_out(self) -> None:
         self.setProperty("surface", "bg")
-        head = QHBoxLayout()
-        head.setContentsMargins(16, 0, 16, 0)
-        head.setSpacing(8)
-        head.addWidget(TextLabel("Agents", Look.TITLE))
-        head.addWidget(self._count, 1)
-        side = panel(Surface.PANEL, Edge.RIGHT)
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 18, 0, 8)
-        column.setSpacing(12)
-        column.addLayout(head)
-        self._side_stack.addWidget(self._list)
-        self._none.setContentsMargins(16, 0, 16, 0)
-        self._none.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._side_stack.addWidget(self._none)
-        column.addWidget(self._side_stack, 1)
-        side.setMinimumWidth(_NARROW_LIST_WIDTH)
-        side.setMaximumWidth(_LIST_WIDTH)
-        self._stack.addWidget(self._nobody)
-        self._stack.addWidget(self._detail)
-        main = QVBoxLayout()
-        main.setSpacing(0)
-        main.addWidget(self._stack, 1)
-        main.addWidget(self._demo)
-        main.addWidget(self._own)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(side, 2)
-        row.addLayout(main, 5)
+        for widget in (self._agents, self._troubles, self._here):
+            self._stack.addWidget(widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._overview)
+        column.addWidget(self._stack, 1)

@@ -6,9 +6,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.qtmodels.tone import Tone
-from desktop.views.approvals.decision_button import DecisionButton
-from desktop.views.approvals.outcome import Outcome
 from desktop.views.parts.buttons import ActionButton, ButtonLook
+from desktop.views.parts.decision_button import DecisionButton
+from desktop.views.parts.outcome import Outcome
 
 _WARNING: Final = (
     "This call was started before. If that start took effect, it takes effect a second time."

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from desktop.actions.offers import is_batch
 from desktop.store.records import DecisionKind, Request
-from desktop.views.approvals.decision_button import DecisionButton
 from desktop.views.parts.buttons import ButtonLook
+from desktop.views.parts.decision_button import DecisionButton
 
 _COLUMNS: Final = 2
 

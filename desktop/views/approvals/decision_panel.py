@@ -17,13 +17,13 @@ from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import outcome_text, state_pill
 from desktop.store.records import DecisionKind, Request, RequestKey, RequestState
 from desktop.views.approvals.again_panel import AgainPanel
-from desktop.views.approvals.decision_button import DecisionButton
 from desktop.views.approvals.decision_buttons import DecisionButtons
 from desktop.views.approvals.form_panel import FormPanel
-from desktop.views.approvals.guard import MisclickGuard
-from desktop.views.approvals.outcome import Outcome
 from desktop.views.approvals.reject_panel import RejectPanel
+from desktop.views.parts.decision_button import DecisionButton
+from desktop.views.parts.guard import MisclickGuard
 from desktop.views.parts.labels import Look, TextLabel
+from desktop.views.parts.outcome import Outcome
 
 _NOT_READABLE = NotAllowedNow(
     "Not all of the arguments can be shown.", "What cannot be read cannot be approved."
@@ -260,8 +260,8 @@ class DecisionPanel(QWidget):
     def _enable(self, button: DecisionButton, refusal: SignoffError | None, *, held: bool) -> None:
         can = refusal is None and not held
         had_focus = button.hasFocus()
+        button.allow(str(refusal) if refusal else "")
         button.setEnabled(can)
-        button.setToolTip(str(refusal) if refusal else "")
         if had_focus and not can:
             self.focus_freed.emit()
 

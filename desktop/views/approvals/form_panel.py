@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from desktop.actions.edits import Change, changes
 from desktop.actions.forms import Absent, Form, FormProblems, Raw
 from desktop.views.approvals.changes_view import ChangesView
-from desktop.views.approvals.decision_button import DecisionButton
 from desktop.views.approvals.form_view import FormView
 from desktop.views.parts.buttons import ActionButton, ButtonLook
+from desktop.views.parts.decision_button import DecisionButton
 from desktop.views.parts.fitting_area import FittingArea
 from desktop.views.parts.labels import Look, Surface, TextLabel, panel
 

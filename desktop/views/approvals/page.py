@@ -19,12 +19,12 @@ from desktop.store.records import Request, RequestKey
 from desktop.store.store import Store
 from desktop.views.approvals.context_head import ContextHead
 from desktop.views.approvals.first_steps import FirstSteps, is_first_run
-from desktop.views.approvals.guard import MisclickGuard
 from desktop.views.approvals.request_card import RequestCard
 from desktop.views.approvals.request_list import RequestList
 from desktop.views.keys import on_key
 from desktop.views.parts.empty_state import EmptyState
 from desktop.views.parts.filter_chips import FilterChips
+from desktop.views.parts.guard import MisclickGuard
 from desktop.views.parts.labels import Edge, Surface, panel
 from desktop.views.transcript_pane import TranscriptPane
 

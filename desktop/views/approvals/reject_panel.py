@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop.actions.approvals import MAX_REASON_LENGTH
-from desktop.views.approvals.decision_button import DecisionButton
 from desktop.views.parts.buttons import ActionButton, ButtonLook
+from desktop.views.parts.decision_button import DecisionButton
 from desktop.views.parts.labels import Look, TextLabel
 
 #: What reviewers say most; the agent's model reads it.

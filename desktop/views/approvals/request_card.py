@@ -15,11 +15,11 @@ from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import in_doubt_words, risk_pill, state_pill
 from desktop.store.records import Request, RequestState
 from desktop.views.approvals.decision_panel import DecisionPanel
-from desktop.views.approvals.guard import MisclickGuard
 from desktop.views.approvals.request_facts import RequestFacts
 from desktop.views.parts.arguments_view import ArgumentsView
 from desktop.views.parts.banner import Banner
 from desktop.views.parts.fitting_area import FittingArea
+from desktop.views.parts.guard import MisclickGuard
 from desktop.views.parts.labels import Edge, Look, Surface, TextLabel, caption, hairline, panel
 from desktop.views.parts.link_prompt import LinkPrompt
 from desktop.views.parts.markdown_view import MarkdownView

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.actions.conversations import Conversations
+from desktop.actions.guard import read_only
 from desktop.errors import SignoffError
 from desktop.store.store import Store
 from desktop.views.conversations.message_field import MessageField
@@ -64,8 +65,8 @@ class Composer(QWidget):
         self._why_not.setVisible(bool(why_not))
         self._error.show_text(self._failure)
         self._error.setVisible(bool(self._failure))
+        self._send.allow(why_not)
         self._send.setEnabled(not why_not and bool(self.field.text().strip()))
-        self._send.setToolTip(why_not)
 
     def forget_missing(self) -> None:
         """Drop drafts of conversations that the broker no longer has."""
@@ -76,6 +77,9 @@ class Composer(QWidget):
         }
 
     def _reason(self, agent: str) -> str:
+        refusal = read_only(self._store)
+        if refusal is not None:
+            return str(refusal)
         if not self._store.is_online:
             return f"{self._store.link.title}. You can write; it can be sent when the link is back."
         if not agent:

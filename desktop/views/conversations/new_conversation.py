@@ -8,6 +8,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.actions.conversations import Conversations
+from desktop.actions.guard import read_only
 from desktop.errors import SignoffError
 from desktop.store.store import Store
 from desktop.views.conversations.message_field import MessageField
@@ -95,15 +96,22 @@ class NewConversation(QWidget):
         super().keyPressEvent(event)
 
     def _show_what_is_missing(self) -> None:
-        online = self._store.is_online
         name = self._agent.currentText().strip()
-        about = self._about_agent(name)
-        if not online:
-            about = f"{self._store.link.title}. A conversation can start when the link is there."
-        self._about.show_text(about)
+        why_not = self._why_not()
+        self._about.show_text(why_not or self._about_agent(name))
         self._error.show_text(self._failure)
         self._error.setVisible(bool(self._failure))
-        self._start.setEnabled(online and bool(name) and bool(self._field.text().strip()))
+        self._start.allow(why_not)
+        written = bool(name) and bool(self._field.text().strip())
+        self._start.setEnabled(not why_not and written)
+
+    def _why_not(self) -> str:
+        refusal = read_only(self._store)
+        if refusal is not None:
+            return str(refusal)
+        if not self._store.is_online:
+            return f"{self._store.link.title}. A conversation can start when the link is there."
+        return ""
 
     def _about_agent(self, name: str) -> str:
         if not name:

@@ -53,9 +53,14 @@ class ActionButton(QPushButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         if look not in {ButtonLook.CHIP, ButtonLook.QUIET}:
             self.setMinimumHeight(38)
-        if key_hint:
-            self.setAccessibleDescription(f"Key: {key_hint}")
+        self._describe("")
         appearance().changed.connect(self.update)
+
+    def allow(self, why_not: str = "") -> None:
+        """Let it be pressed, or say why it cannot be: in the tool tip and to screen readers."""
+        self.setEnabled(not why_not)
+        self.setToolTip(why_not)
+        self._describe(why_not)
 
     def sizeHint(self) -> QSize:
         """Room for icon, word and key."""
@@ -85,6 +90,11 @@ class ActionButton(QPushButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_content(painter)
         painter.end()
+
+    def _describe(self, why_not: str) -> None:
+        self.setAccessibleDescription(
+            why_not or (f"Key: {self._key_hint}" if self._key_hint else "")
+        )
 
     def _paint_content(self, painter: QPainter) -> None:
         ink = self._ink()

@@ -49,6 +49,17 @@ class FilterChips(QWidget):
         row.addStretch()
         self._group.idClicked.connect(lambda number: self.chosen.emit(self._names[number]))
 
+    def name_chips(self, prefix: str) -> None:
+        """Give each chip an object name, such as `monitor.troubles`."""
+        for number, name in enumerate(self._names):
+            self._group.button(number).setObjectName(f"{prefix}.{name}")
+
+    def show_words(self, name: str, words: str) -> None:
+        """Let a chip say something else, such as how many there are."""
+        chip = self._group.button(self._names.index(name))
+        if chip.text() != words:
+            chip.setText(words)
+
     def choice(self) -> str:
         """Name of the chosen chip."""
         return self._names[self._group.checkedId()]

@@ -75,8 +75,11 @@ class TextLabel(QLabel):
         self.show_text(text)
 
     def show_text(self, text: str) -> None:
-        """Show another text."""
-        self._full = visible(text)
+        """Show another text; the same one costs nothing."""
+        full = visible(text)
+        if full == self._full:
+            return
+        self._full = full
         self.setAccessibleName(self._full)
         self.updateGeometry()
         self._cut()

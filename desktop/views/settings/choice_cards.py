@@ -1,4 +1,4 @@
-"""The small cards of the settings page: the person, the look, notifications, kept text."""
+"""The small cards of the settings page: the person, the look, notices, kept text, looking only."""
 
 from typing import Final
 
@@ -128,6 +128,28 @@ class KeepTextCard(SettingsCard):
         self._desk.keep_text(wanted=wanted)
         # It counts when the keyring has the key, and is shown then.
         self.show_choices()
+
+
+class ReadOnlyCard(SettingsCard):
+    """Whether anything leaves this desk."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__("Read-only mode", parent=parent)
+        self._desk = desk
+        self._box = QCheckBox("Only look: this console sends nothing")
+        self._box.setObjectName("settings.read_only")
+        self._box.clicked.connect(lambda wanted: desk.only_read(wanted=wanted))
+        about = (
+            "Everything is shown, and nothing can be decided, written or repaired from here, "
+            "neither in this window nor with the commands."
+        )
+        self.column.addLayout(_in_line(self._box))
+        self.column.addWidget(TextLabel(about, Look.SMALL, wrap=True))
+        self.show_choices()
+
+    def show_choices(self) -> None:
+        """Show what is chosen."""
+        self._box.setChecked(self._desk.settings.read_only)
 
 
 def _in_line(widget: QWidget) -> QHBoxLayout:

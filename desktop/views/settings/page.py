@@ -16,6 +16,7 @@ from desktop.views.settings.choice_cards import (
     LookCard,
     NotifyCard,
     PersonCard,
+    ReadOnlyCard,
 )
 from desktop.views.settings.connection_card import ConnectionCard
 
@@ -31,7 +32,13 @@ class SettingsPage(QWidget):
         super().__init__(parent)
         self._store = store
         self._connection = ConnectionCard(desk)
-        self._choices = (PersonCard(desk), LookCard(desk), NotifyCard(desk), KeepTextCard(desk))
+        self._choices = (
+            PersonCard(desk),
+            LookCard(desk),
+            NotifyCard(desk),
+            KeepTextCard(desk),
+            ReadOnlyCard(desk),
+        )
         self._lay_out()
         bridge.changed.connect(self._on_changed)
         self._connection.show_link(store.link)

@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from desktop.qtmodels.rows import ROW_ROLE, Row
 from desktop.store.records import RequestKey
-from desktop.views.approvals.guard import MisclickGuard
 from desktop.views.approvals.page import ApprovalsPage
+from desktop.views.parts.guard import MisclickGuard
 from desktop.views.parts.list_view import RowList
 from tests.gui.pages.morning import DOSE, INVOICE, OUTSIDE, RECORD, REFUND
 from tests.gui.pages.seeing import (

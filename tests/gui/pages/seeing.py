@@ -91,6 +91,12 @@ def choose(rows: RowList, key: object) -> None:
     QApplication.processEvents()  # what is new beside it gets its place
 
 
+def lay_out() -> None:
+    """Let layouts come to rest: a turn of the loop for each depth of wrapped text."""
+    for _ in range(10):
+        QApplication.processEvents()
+
+
 def cut_off(page: QWidget) -> list[str]:
     """What does not get the room it needs, or lies outside of what holds it."""
     return [

@@ -1,4 +1,4 @@
-"""The agents page: who is there, who serves them, and the bundled demo."""
+"""The agents page: who is there and who serves them, and what runs on this computer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from desktop.qtmodels.rows import ROW_ROLE, Row
 from desktop.settings import Theme
 from desktop.store.facts import AgentsSeen, LinkChanged
 from desktop.store.records import DemoState, Link, LinkState
-from desktop.views.agents.page import AgentsPage
+from desktop.views.agents.page import AgentsPage, Place
 from desktop.views.agents.worker_card import WorkerCard
 from desktop.views.parts.buttons import ActionButton
 from desktop.views.parts.copy_button import CopyButton
@@ -29,6 +29,7 @@ from tests.gui.pages.seeing import (
     cut_off,
     is_seen,
     keys_of,
+    lay_out,
     open_page,
     press,
     see,
@@ -81,6 +82,12 @@ def page(fed: HandFed, qtbot: QtBot) -> AgentsPage:
     return open_page(page_of(team(fed)), qtbot)
 
 
+def go_to(page: AgentsPage, place: Place) -> None:
+    """Choose a place of the page as a person does."""
+    words = {Place.AGENTS: "Agents", Place.TROUBLES: "In trouble", Place.HERE: "This computer"}
+    press(page, words[place])
+
+
 def rows(page: QWidget) -> RowList:
     return see(page, "agents.list", RowList)
 
@@ -114,22 +121,22 @@ def test_an_agent_shows_its_workers_and_its_tools(page: AgentsPage) -> None:
     assert words.index("get_account_balance") < words.index("list_payments")
 
 
-def test_a_heartbeat_changes_words_in_place(page: AgentsPage, fed: HandFed) -> None:
+def test_a_heartbeat_changes_words_in_place(page: AgentsPage, fed: HandFed, qtbot: QtBot) -> None:
     """The cards stay what they are; a worker that died takes its card with it."""
     choose(rows(page), "treasury_agent")
     before = cards(page)
     workers = next(a.workers for a in fed.store.agents() if a.name == "treasury_agent")
     fed.feed(AgentsSeen(("treasury_agent", "weather_agent"), workers[:1]))
 
-    assert cards(page) == before[:1]
+    qtbot.waitUntil(lambda: cards(page) == before[:1])
     assert "1 worker" in words_in(page)
 
 
-def test_calls_that_wait_are_counted(page: AgentsPage, fed: HandFed) -> None:
+def test_calls_that_wait_are_counted(page: AgentsPage, fed: HandFed, qtbot: QtBot) -> None:
     """The agent that waits for a person is marked in the list, too."""
     choose(rows(page), "treasury_agent")
     fed.tell(scenes.asks())
-    assert "1 call waits" in words_in(page)
+    qtbot.waitUntil(lambda: "1 call waits" in words_in(page))
 
     row = rows(page).model().index(1, 0).data(ROW_ROLE)
     assert isinstance(row, Row)
@@ -166,20 +173,23 @@ def test_chatting_starts_from_the_agent_one_looks_at(page: AgentsPage, qtbot: Qt
     assert wanted.args == ["treasury_agent"]
 
 
-def test_who_is_looked_at_stays_while_others_come(page: AgentsPage, fed: HandFed) -> None:
+def test_who_is_looked_at_stays_while_others_come(
+    page: AgentsPage, fed: HandFed, qtbot: QtBot
+) -> None:
     """A worker that starts does not change what a person reads."""
     choose(rows(page), "treasury_agent")
     fed.serve("auditor", "read_log")
 
-    assert keys_of(rows(page))[0] == "auditor"
+    qtbot.waitUntil(lambda: keys_of(rows(page))[0] == "auditor")
     assert see(page, "agents.name", QLabel).text() == "treasury_agent"
 
 
-# -- the demo ------------------------------------------------------------------------------------
+# -- this computer -------------------------------------------------------------------------------
 
 
 def test_the_demo_is_started_and_stopped_once_per_click(page: AgentsPage, fed: HandFed) -> None:
     """What cannot be done now cannot be pressed now."""
+    go_to(page, Place.HERE)
     start = see(page, "agents.demo_start", ActionButton)
     stop = see(page, "agents.demo_stop", ActionButton)
     state = see(page, "agents.demo_state", PillLabel)
@@ -199,6 +209,7 @@ def test_the_demo_is_started_and_stopped_once_per_click(page: AgentsPage, fed: H
 
 def test_what_a_failed_demo_said_is_shown_in_full(page: AgentsPage, fed: HandFed) -> None:
     """Every line can be selected and copied; the demo can be started again."""
+    go_to(page, Place.HERE)
     fed.demo(DemoState.FAILED, "The demo did not start.", LOG)
     hint = see(page, "agents.demo_hint", ValueBox)
     assert hint.toPlainText() == LOG
@@ -216,13 +227,15 @@ def test_what_a_failed_demo_said_is_shown_in_full(page: AgentsPage, fed: HandFed
 
 
 def test_without_a_broker_the_page_leads_to_the_settings(qtbot: QtBot) -> None:
-    """The demo card is there as well."""
-    page = open_page(page_of(HandFed()), qtbot)
+    """Or to the demo, without leaving it."""
+    fed = HandFed()
+    page = open_page(page_of(fed), qtbot)
     assert "Signoff is not connected" in words_in(page)
     with qtbot.waitSignal(page.settings_wanted):
         press(page, "Connect to a broker")
+    press(page, "Start the demo")
 
-    assert is_seen(page, "agents.demo_start")
+    assert ("start_demo",) in fed.desk.asked
 
 
 @pytest.mark.parametrize(
@@ -257,17 +270,23 @@ def test_a_hidden_page_is_right_when_it_is_shown(fed: HandFed, qtbot: QtBot) -> 
 
 @pytest.mark.parametrize("size", [SMALLEST_PAGE, USUAL_PAGE])
 def test_nothing_is_cut_off(page: AgentsPage, fed: HandFed, size: tuple[int, int]) -> None:
-    """Also with a long failure under a busy agent."""
+    """Of a busy agent, and with a long failure of the demo."""
     page.resize(*size)
     choose(rows(page), "treasury_agent")
-    fed.demo(DemoState.FAILED, "The demo did not start.", LOG * 5)
-    QApplication.processEvents()  # lets the layouts settle
+    lay_out()
+    assert cut_off(page) == []
 
+    go_to(page, Place.HERE)
+    fed.demo(DemoState.FAILED, "The demo did not start.", LOG * 5)
+    lay_out()
     assert cut_off(page) == []
 
 
 def test_every_control_has_a_name_and_a_ring(page: AgentsPage, fed: HandFed, qtbot: QtBot) -> None:
     """A person who uses no mouse can start the demo and read why it failed."""
+    assert unnamed_or_without_ring(page, qtbot) == []
+
+    go_to(page, Place.HERE)
     fed.demo(DemoState.FAILED, "The demo did not start.", LOG)
 
     assert unnamed_or_without_ring(page, qtbot) == []
@@ -293,4 +312,5 @@ def test_pictures_of_the_page(
 
     folder = tmp_path_factory.getbasetemp()
     assert shown.save(str(folder / f"agents-{theme}-{size[0]}.png"))
-    assert shown.toImage().pixelColor(size[0] // 2, 75) == QColor(tokens().bg)
+    beside = rows(page).mapTo(page, rows(page).rect().topRight()).x() + 10
+    assert shown.toImage().pixelColor(beside, size[1] // 2) == QColor(tokens().bg)

@@ -18,7 +18,7 @@ from desktop.store.facts import LocalWorkersChanged
 from desktop.store.local_workers import LocalWorker, LocalWorkerState, WorkerDefinition
 from desktop.store.records import DemoState
 from desktop.views.agents.local_workers_panel import SMALLEST, USUAL, LocalWorkersPanel
-from desktop.views.agents.page import AgentsPage
+from desktop.views.agents.page import AgentsPage, Place
 from desktop.views.agents.worker_log import WorkerLogView
 from desktop.views.parts.buttons import ActionButton
 from desktop.views.parts.list_view import RowList
@@ -112,6 +112,7 @@ def test_the_agents_page_says_what_is_wrong_and_leads_there(fed: HandFed, qtbot:
     """The window of the workers opens beside it."""
     page = open_page(AgentsPage(fed.store, fed.bridge, fed.desk, fed.clock), qtbot)
     two(fed)
+    page.show_place(Place.HERE)
     assert "Ward: It could not import the module ward." in words_in(page)
     click(page, "agents.local_manage")
 

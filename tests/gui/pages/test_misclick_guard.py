@@ -9,8 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from desktop.views.approvals.guard import GUARD_MS, MisclickGuard
 from desktop.views.approvals.request_card import RequestCard
+from desktop.views.parts.guard import GUARD_MS, MisclickGuard
 from tests.gui.pages.seeing import (
     click,
     open_page,

@@ -20,7 +20,9 @@ from desktop.store.records import DemoState, RequestKey
 from desktop.views.main_window import MainWindow
 from desktop.views.page import Page
 from desktop.views.parts.buttons import ActionButton
+from desktop.views.parts.list_view import RowList
 from desktop.views.theme import apply_theme, tokens
+from tests.gui.pages.monitored import at_work
 from tests.gui.pages.morning import INVOICE, OUTSIDE, RECORD, morning
 from tests.gui.pages.questions import (
     BATCH,
@@ -32,7 +34,7 @@ from tests.gui.pages.questions import (
     transfer,
     transfer_in_doubt,
 )
-from tests.gui.pages.seeing import click, cut_off, open_page, press, see
+from tests.gui.pages.seeing import choose, click, cut_off, keys_of, open_page, press, see
 from tests.support.hand_fed import HandFed
 from tests.support.scenes import asks, hosted_asks, human_says
 from workers.wire.approvals import Outcome
@@ -247,6 +249,34 @@ def agents(stage: Stage) -> None:
     stage[0].show_page(Page.AGENTS)
 
 
+def monitor(stage: Stage) -> None:
+    """An agent at work."""
+    at_work(stage[1])
+    agents(stage)
+    choose(see(stage[0], "agents.list", RowList), "treasury_agent")
+
+
+def other_software(stage: Stage) -> None:
+    """An agent of which little can be known."""
+    monitor(stage)
+    choose(see(stage[0], "agents.list", RowList), "weather_agent")
+
+
+def trouble(stage: Stage) -> None:
+    """A message in quarantine, about to be discarded."""
+    monitor(stage)
+    click(stage[0], "monitor.troubles")
+    rows = see(stage[0], "troubles.list", RowList)
+    choose(rows, keys_of(rows)[-1])
+    click(stage[0], "trouble.discard")
+
+
+def read_only(stage: Stage) -> None:
+    """Nothing can be decided."""
+    look(stage)
+    stage[1].read_only()
+
+
 def settings(stage: Stage) -> None:
     """What can be chosen."""
     stage[0].show_page(Page.SETTINGS)
@@ -278,6 +308,10 @@ SCENES: tuple[Scene, ...] = (
     transcript,
     conversation,
     agents,
+    monitor,
+    other_software,
+    trouble,
+    read_only,
     settings,
 )
 

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop.settings import Theme
-from desktop.views.approvals.guard import MisclickGuard
 from desktop.views.approvals.reject_panel import CANNED
 from desktop.views.approvals.request_card import RequestCard
 from desktop.views.parts.buttons import ActionButton
+from desktop.views.parts.guard import MisclickGuard
 from desktop.views.parts.labels import TextLabel
 from desktop.views.parts.pill import PillLabel
 from desktop.views.theme import apply_theme

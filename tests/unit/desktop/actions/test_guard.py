@@ -41,7 +41,8 @@ def test_no_order_that_writes_leaves_a_read_only_console() -> None:
     guarded.post(message)
 
     assert changes.read_only
-    assert outbox.orders == [WatchMonitor(on=True), OpenTranscript("c"), message]
+    assert outbox.watched == [True]
+    assert outbox.orders == [OpenTranscript("c"), message]
 
 
 def test_only_named_orders_read() -> None:

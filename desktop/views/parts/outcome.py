@@ -1,4 +1,4 @@
-"""What became of a request, in a tinted box that cannot be overlooked."""
+"""What became of something, in a tinted box that cannot be overlooked."""
 
 from typing import Final
 
