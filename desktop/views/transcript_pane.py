@@ -4,14 +4,18 @@ The only place that connects `TranscriptView` with the store. It shows a span of
 words that models are writing, and asks before a link opens.
 """
 
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.qtmodels.bridge import Bridge
 from desktop.store.changes import Changes
 from desktop.store.records import Entry
 from desktop.store.store import Store
+from desktop.views.parts.find_bar import FindBar
 from desktop.views.parts.link_prompt import LinkPrompt
 from desktop.views.parts.transcript_view import TranscriptView
+from desktop.views.transcript_search import TranscriptSearch
 from desktop.views.transcript_source import draft_key, speaker_words, transcript
 from desktop.views.transcript_span import Span
 
@@ -22,6 +26,7 @@ class TranscriptPane(QWidget):
     Attributes:
         view: the transcript itself; pages give it its object name.
         link_prompt: asks before a link leaves the console.
+        find_bar: where a person types what to find; `search` looks for it.
     """
 
     def __init__(self, store: Store, bridge: Bridge, parent: QWidget | None = None) -> None:
@@ -32,18 +37,22 @@ class TranscriptPane(QWidget):
         self._drafted: dict[str, int] = {}  # key of a draft -> characters given to the view
         self.view = TranscriptView(self)
         self.link_prompt = LinkPrompt(self)
+        self.find_bar = FindBar(self)
+        self.search = TranscriptSearch(store, self.view, self.find_bar, self._bring, lambda: True)
         self.view.link_requested.connect(self.link_prompt.ask)
         self.view.top_reached.connect(lambda: self._read_on(self._span.earlier()))
         self.view.bottom_reached.connect(lambda: self._read_on(self._span.later()))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.find_bar)
         column.addWidget(self.view, 1)
         asked = QVBoxLayout()
         asked.setContentsMargins(16, 0, 16, 0)  # above and below it would take room even unasked
         asked.addWidget(self.link_prompt)
         column.addLayout(asked)
         bridge.changed.connect(self._on_changed)
+        self._bind_keys()
 
     @property
     def context_id(self) -> str | None:
@@ -56,8 +65,16 @@ class TranscriptPane(QWidget):
             return
         self._empty()
         self._context_id = context_id
+        self.search.show_context(context_id)
         self._show_entries()
         self._show_drafts()
+
+    def back(self) -> bool:
+        """What Escape does: end a search. Returns whether there was one."""
+        was_open = self.search.is_open
+        if was_open:
+            self.search.close()
+        return was_open
 
     def _on_changed(self, changes: Changes) -> None:
         if self._context_id is None:
@@ -65,6 +82,7 @@ class TranscriptPane(QWidget):
         if changes.reset or self._context_id in changes.transcripts:
             self._show_entries()
             self._show_drafts()
+            self.search.refresh()
         elif self._context_id in changes.streaming:
             self._show_drafts()
 
@@ -88,6 +106,11 @@ class TranscriptPane(QWidget):
             self._show_span(self._store.entries(self._context_id))
             self._show_drafts()
 
+    def _bring(self, number: int) -> None:
+        """Set the part in type in which an entry stands, if it is not."""
+        if not self._span.start <= number < self._span.end:
+            self._read_on(self._span.around(number))
+
     def _show_span(self, entries: list[Entry]) -> None:
         requests = self._store.requests_in(self._context_id or "")
         shown = transcript(entries[self._span.start : self._span.end], requests)
@@ -109,3 +132,14 @@ class TranscriptPane(QWidget):
         for key in set(self._drafted) - wanted:
             self.view.drop_stream(key)
             del self._drafted[key]
+
+    def _bind_keys(self) -> None:
+        for keys, action in (
+            (QKeySequence(QKeySequence.StandardKey.Find), self.search.open),
+            (QKeySequence("F3"), lambda: self.search.step(1)),
+            (QKeySequence("Shift+F3"), lambda: self.search.step(-1)),
+        ):
+            # Silent while the pane is hidden, so that each page may have one.
+            shortcut = QShortcut(keys, self)
+            shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
+            shortcut.activated.connect(action)

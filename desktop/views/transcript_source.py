@@ -31,7 +31,7 @@ def transcript(entries: Sequence[Entry], requests: Sequence[Request]) -> list[Tr
         entries: in the order of the stream.
         requests: all requests of the same conversation.
     """
-    writer = _Writer(requests)
+    writer = TranscriptWriter(requests)
     for entry in entries:
         writer.add(entry)
     return writer.lines
@@ -47,7 +47,7 @@ def speaker_words(speaker: str) -> str:
     return _PERSON if speaker == HUMAN else speaker
 
 
-class _Writer:
+class TranscriptWriter:
     """Turns entries into lines, one after the other.
 
     Attributes:
@@ -61,6 +61,7 @@ class _Writer:
         self._calls: dict[tuple[str, str], tuple[int, ToolCall]] = {}
 
     def add(self, entry: Entry) -> None:
+        """Write the next entry; it may also change a line that was written before."""
         match entry.kind:
             case StoredKind.HUMAN | StoredKind.AGENT:
                 self._add_spoken(entry)

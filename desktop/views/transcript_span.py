@@ -53,3 +53,8 @@ class Span:
         """A page further towards the end."""
         end = min(self.length, self.end + PAGE)
         return Span(max(self.start, end - MOST), end, self.length)
+
+    def around(self, number: int) -> Span:
+        """A page with an entry in its middle, anywhere in the conversation."""
+        start = max(0, min(number - PAGE // 2, self.length - PAGE))
+        return Span(start, min(self.length, start + PAGE), self.length)

@@ -114,6 +114,8 @@ class ConversationsPage(QWidget):
         """
         if self._beginning:
             self._on_cancelled()
+        elif self._open.isVisible() and self._transcript.back():
+            pass
         elif not self._list.list.hasFocus():
             self._list.list.setFocus(Qt.FocusReason.ShortcutFocusReason)
         else:

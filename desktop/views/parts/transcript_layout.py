@@ -66,6 +66,11 @@ def continued_key(address: str) -> str | None:
     return unquote(address[len(_MORE) :]) if address.startswith(_MORE) else None
 
 
+def is_own_link(address: str) -> bool:
+    """Whether a link is one of ours: words that nobody said."""
+    return address.startswith((_TOGGLE, _MORE))
+
+
 def entry_box(kind: EntryKind) -> Box | None:
     """The box painted behind an entry."""
     return _BOXES[kind]

@@ -33,7 +33,7 @@ from desktop.views.theme import tokens
 
 _FLUSH_MS: Final = 33  # words appear at most 30 times a second
 _RENDER_SECONDS: Final = 0.3  # a draft is set as Markdown at most this often
-_RENDER_UP_TO: Final = 8_000  # characters; a longer draft grows as plain text until it is done
+_RENDER_UP_TO: Final = 5_000  # characters, set in 6 ms; a longer draft grows as plain text
 _READING_WIDTH: Final = 900  # pixels; lines longer than this are hard to read
 _BOTTOM_SLACK: Final = 6  # pixels from the end that still count as "at the end"
 _BOX_PADDING: Final = 13.0
@@ -173,6 +173,31 @@ class TranscriptView(DocumentView):
     def render_again(self) -> None:
         """Set every entry anew, in the colours of the theme in force."""
         self._rebuild([shown.entry for shown in self._shown])
+
+    # -- where things are in it --------------------------------------------------------------------
+
+    def frame_of(self, key: str) -> QTextFrame | None:
+        """Where an entry is set; None for one that is not."""
+        shown = self._by_key.get(key)
+        return shown.frame if shown is not None else None
+
+    def first_in_sight(self) -> str:
+        """The key of the entry at the top of what is seen; empty for none."""
+        anchor = self._anchor()
+        return anchor[0] if anchor is not None else ""
+
+    def unfold(self, key: str) -> None:
+        """Show the detail of an entry."""
+        if key not in self._opened:
+            self._opened.add(key)
+            self._write_again(self._by_key.get(key))
+
+    def bring_into_sight(self, cursor: QTextCursor) -> None:
+        """Scroll to a place, unless it is in sight, and no further than needed for some context."""
+        room = self.viewport().height()
+        spot = self.cursorRect(cursor)
+        if spot.top() < 0 or spot.bottom() > room:
+            self._scroll_to(self.verticalScrollBar().value() + spot.top() - room // 3)
 
     def follow(self, address: str) -> None:
         """Show or hide details, or the next page of a long text; other links are only told of."""
@@ -360,9 +385,12 @@ class TranscriptView(DocumentView):
     def _return_to(self, key: str, offset: float) -> None:
         shown = self._by_key.get(key)
         if shown is not None:
-            # Qt guesses the length and corrects it later; a place to return to must be right now.
-            length = round(self.document().size().height()) - self.viewport().height()
-            self._busy = True
-            self.verticalScrollBar().setRange(0, max(0, length))
-            self._busy = False
-            self.verticalScrollBar().setValue(round(self._area_top(shown.frame) + offset))
+            self._scroll_to(round(self._area_top(shown.frame) + offset))
+
+    def _scroll_to(self, height: int) -> None:
+        # Qt guesses the length and corrects it later; a place to return to must be right now.
+        length = round(self.document().size().height()) - self.viewport().height()
+        self._busy = True
+        self.verticalScrollBar().setRange(0, max(0, length))
+        self._busy = False
+        self.verticalScrollBar().setValue(height)
