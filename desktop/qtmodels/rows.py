@@ -32,6 +32,8 @@ class Row:
     Attributes:
         age: how long ago, already worded, such as `2m`.
         unread: something here wants to be looked at.
+        branch: in a list that is a tree, one for each level the row is set in: whether more follows
+            on that level, so that its line goes on below.
         initial: one or two letters for the avatar; `hue` (0 to 359) colours it.
     """
 
@@ -43,6 +45,7 @@ class Row:
     unread: bool = False
     initial: str = ""
     hue: int = 0
+    branch: tuple[bool, ...] = ()
 
     @property
     def spoken(self) -> str:

@@ -16,7 +16,7 @@ from desktop.views.parts.find_bar import FindBar
 from desktop.views.parts.link_prompt import LinkPrompt
 from desktop.views.parts.transcript_view import TranscriptView
 from desktop.views.transcript_search import TranscriptSearch
-from desktop.views.transcript_source import draft_key, speaker_words, transcript
+from desktop.views.transcript_source import draft_key, line_keys, speaker_words, transcript
 from desktop.views.transcript_span import Span
 
 
@@ -68,6 +68,18 @@ class TranscriptPane(QWidget):
         self.search.show_context(context_id)
         self._show_entries()
         self._show_drafts()
+
+    def show_entry(self, entry_id: str) -> None:
+        """Scroll to an entry; one that has no line of its own shows what comes after it."""
+        entries = self._store.entries(self._context_id or "")
+        at = next((n for n, entry in enumerate(entries) if entry.entry_id == entry_id), None)
+        if at is None:
+            return
+        self._bring(at)
+        keys = (key for entry in entries[at:] for key in line_keys(entry))
+        found = next(filter(None, map(self.view.frame_of, keys)), None)
+        if found is not None:
+            self.view.scroll_to_frame(found)
 
     def back(self) -> bool:
         """What Escape does: end a search. Returns whether there was one."""

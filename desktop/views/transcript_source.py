@@ -42,6 +42,11 @@ def draft_key(streaming: Streaming) -> str:
     return _message_key(streaming.message_id)
 
 
+def line_keys(entry: Entry) -> tuple[str, str]:
+    """The keys under which the first line of an entry may stand."""
+    return _key(entry), _call_key(entry, 0)
+
+
 def speaker_words(speaker: str) -> str:
     """Who speaks, as a person reads it."""
     return _PERSON if speaker == HUMAN else speaker
@@ -113,7 +118,7 @@ class TranscriptWriter:
 
 def _call(entry: Entry, number: int, call: ToolCall) -> TranscriptEntry:
     return TranscriptEntry(
-        key=f"call:{entry.entry_id}:{number}",
+        key=_call_key(entry, number),
         kind=EntryKind.TOOL_CALL,
         speaker=speaker_words(entry.speaker),
         at=clock(entry.at_ms),
@@ -184,6 +189,10 @@ def _line(
 def _key(entry: Entry) -> str:
     # A message keeps the key of its draft. Prefixes keep ids of the wire from meeting each other.
     return _message_key(entry.message_id) if entry.message_id else f"entry:{entry.entry_id}"
+
+
+def _call_key(entry: Entry, number: int) -> str:
+    return f"call:{entry.entry_id}:{number}"
 
 
 def _message_key(message_id: str) -> str:

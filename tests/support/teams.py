@@ -51,7 +51,9 @@ def hears(
 ) -> Event:
     """An agent gets the answer to a task it gave."""
     status = "error" if failed else "success"
-    return _says("tool", text, agent, caller, task, tool_call_id=call, name="call_", status=status)
+    return _says(
+        "tool", text, agent, caller, task, tool_call_id=call, name="call_expert", status=status
+    )
 
 
 def fails(agent: str, *, caller: str = HUMAN, task: str = TASK) -> Event:

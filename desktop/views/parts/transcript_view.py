@@ -199,6 +199,10 @@ class TranscriptView(DocumentView):
         if spot.top() < 0 or spot.bottom() > room:
             self._scroll_to(self.verticalScrollBar().value() + spot.top() - room // 3)
 
+    def scroll_to_frame(self, frame: QTextFrame) -> None:
+        """Put the beginning of an entry at the top of what is seen."""
+        self._scroll_to(round(self._area_top(frame)))
+
     def follow(self, address: str) -> None:
         """Show or hide details, or the next page of a long text; other links are only told of."""
         toggled, continued = toggled_key(address), continued_key(address)
