@@ -4,20 +4,27 @@ The only place that connects `TranscriptView` with the store. It shows a span of
 words that models are writing, and asks before a link opens.
 """
 
-from PySide6.QtCore import Qt
+from typing import Final
+
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from desktop.actions.transcripts import Transcripts
 from desktop.qtmodels.bridge import Bridge
 from desktop.store.changes import Changes
 from desktop.store.records import Entry
 from desktop.store.store import Store
 from desktop.views.parts.find_bar import FindBar
+from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.link_prompt import LinkPrompt
 from desktop.views.parts.transcript_view import TranscriptView
 from desktop.views.transcript_search import TranscriptSearch
 from desktop.views.transcript_source import draft_key, line_keys, speaker_words, transcript
 from desktop.views.transcript_span import Span
+
+#: Words about reading appear if it takes longer than this.
+_SLOW_MS: Final = 250
 
 
 class TranscriptPane(QWidget):
@@ -29,23 +36,40 @@ class TranscriptPane(QWidget):
         find_bar: where a person types what to find; `search` looks for it.
     """
 
-    def __init__(self, store: Store, bridge: Bridge, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        bridge: Bridge,
+        transcripts: Transcripts,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._store = store
+        self._store, self._transcripts = store, transcripts
         self._context_id: str | None = None
         self._span = Span()
+        self._first = ""  # id of the first entry that was here
+        self._wants_older = False
         self._drafted: dict[str, int] = {}  # key of a draft -> characters given to the view
         self.view = TranscriptView(self)
         self.link_prompt = LinkPrompt(self)
         self.find_bar = FindBar(self)
-        self.search = TranscriptSearch(store, self.view, self.find_bar, self._bring, lambda: True)
+        self.search = TranscriptSearch(store, self.view, self.find_bar, self._bring)
+        self.find_bar.older_wanted.connect(self._read_older)
         self.view.link_requested.connect(self.link_prompt.ask)
-        self.view.top_reached.connect(lambda: self._read_on(self._span.earlier()))
+        self.view.top_reached.connect(self._on_top_reached)
         self.view.bottom_reached.connect(lambda: self._read_on(self._span.later()))
+        self._reading = TextLabel("", Look.MUTED)
+        self._reading.setObjectName("transcript.reading")
+        self._reading.setContentsMargins(20, 8, 20, 8)
+        self._reading.hide()
+        # What is there in a moment needs no word that it comes.
+        self._slow = QTimer(self, interval=_SLOW_MS, singleShot=True)
+        self._slow.timeout.connect(self._tell_reading)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.find_bar)
+        column.addWidget(self._reading)
         column.addWidget(self.view, 1)
         asked = QVBoxLayout()
         asked.setContentsMargins(16, 0, 16, 0)  # above and below it would take room even unasked
@@ -66,6 +90,8 @@ class TranscriptPane(QWidget):
         self._empty()
         self._context_id = context_id
         self.search.show_context(context_id)
+        if context_id is not None:
+            self._transcripts.open(context_id)
         self._show_entries()
         self._show_drafts()
 
@@ -91,6 +117,8 @@ class TranscriptPane(QWidget):
     def _on_changed(self, changes: Changes) -> None:
         if self._context_id is None:
             return
+        if changes.reset and self._store.context(self._context_id) is not None:
+            self._transcripts.open(self._context_id)
         if changes.reset or self._context_id in changes.transcripts:
             self._show_entries()
             self._show_drafts()
@@ -103,13 +131,55 @@ class TranscriptPane(QWidget):
         self.link_prompt.hide()
         self._drop_drafts_except(set())
         self.view.set_entries([])
-        self._span = Span()
+        self._span, self._first, self._wants_older = Span(), "", False
+        self._slow.stop()
+        self._reading.hide()
 
     def _show_entries(self) -> None:
         if self._context_id is not None:
             entries = self._store.entries(self._context_id)
-            self._span = self._span.fitted(len(entries), follows=self.view.is_at_end)
+            came_before = self._count_before_first(entries)
+            span = self._span.shifted(came_before)
+            self._span = span.fitted(len(entries), follows=self.view.is_at_end)
+            if came_before and self._wants_older:
+                self._wants_older, self._span = False, self._span.earlier()
             self._show_span(entries)
+            self._tell_reading(soon=True)
+
+    def _count_before_first(self, entries: list[Entry]) -> int:
+        """How many entries there are now before those that were here."""
+        before = self._first
+        self._first = entries[0].entry_id if entries else ""
+        if not before or before == self._first:
+            return 0
+        ids = (number for number, entry in enumerate(entries) if entry.entry_id == before)
+        return next(ids, 0)
+
+    def _on_top_reached(self) -> None:
+        if self._span.start:
+            self._read_on(self._span.earlier())
+        elif self._context_id is not None:
+            self._wants_older = self._transcripts.read_older(self._context_id)
+            self._tell_reading(soon=True)
+
+    def _read_older(self) -> None:
+        """Have more read to search in; the reader stays where they are."""
+        if self._context_id is not None:
+            self._transcripts.read_older(self._context_id)
+
+    def _tell_reading(self, *, soon: bool = False) -> None:
+        """Say what is being read from the broker, if that takes a while."""
+        context_id = self._context_id or ""
+        self._wants_older = self._wants_older and not self._store.reaches_start(context_id)
+        words = "Reading earlier entries…" if self._wants_older else ""
+        if self._store.is_open(context_id) and not self._store.is_read(context_id):
+            words = "Reading the conversation…"
+        if words and soon:
+            self._slow.start()
+            return
+        self._slow.stop()
+        self._reading.show_text(words)
+        self._reading.setVisible(bool(words))
 
     def _read_on(self, span: Span) -> None:
         """Go on to the page before or after; there may be none."""

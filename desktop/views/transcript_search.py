@@ -29,7 +29,6 @@ class TranscriptSearch(QObject):
 
     Args:
         bring: called with the number of an entry that must be set in type now.
-        reaches_start: whether the conversation is loaded from its beginning.
     """
 
     def __init__(
@@ -38,11 +37,10 @@ class TranscriptSearch(QObject):
         view: TranscriptView,
         bar: FindBar,
         bring: Callable[[int], None],
-        reaches_start: Callable[[], bool],
     ) -> None:
         super().__init__(bar)
         self._store, self._view, self._bar = store, view, bar
-        self._bring, self._reaches_start = bring, reaches_start
+        self._bring = bring
         self._context_id = ""
         self._marks = TranscriptMarks(view)
         self._finder = Finder()
@@ -173,6 +171,6 @@ class TranscriptSearch(QObject):
     def _tell(self) -> None:
         total = self._places[-1].before + self._places[-1].total if self._places else 0
         self._bar.show_count(self._number(), total, searching=self._searching)
-        older = not self._reaches_start()
+        older = not self._store.reaches_start(self._context_id)
         words = _OLDER if older else _CUT if self._finder.is_cut else ""
         self._bar.show_note(words, may_load=older)

@@ -9,7 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from desktop.store.facts import EventSeen
+from desktop.actions.ports import ReadOlder
+from desktop.store.facts import EventSeen, TranscriptRead
 from desktop.views.parts.find_bar import FindField
 from desktop.views.theme import tokens
 from desktop.views.transcript_pane import TranscriptPane
@@ -38,13 +39,15 @@ def pane(fed: HandFed, qtbot: QtBot) -> TranscriptPane:
         for n in range(500)
     ]  # fmt: skip
     fed.feed(*(EventSeen(CONTEXT, f"{NOW_MS + 1}-{n}", e) for n, e in enumerate(events)))
-    made = open_page(TranscriptPane(fed.store, fed.bridge), qtbot, (760, 600))
+    pane = TranscriptPane(fed.store, fed.bridge, fed.conversations.transcripts)
+    made = open_page(pane, qtbot, (760, 600))
     made.show_context(CONTEXT)
     return made
 
 
 def find(pane: TranscriptPane, qtbot: QtBot, words: str, says: str) -> None:
     """Press Ctrl+F, type, and wait until the bar says how often it was found."""
+    qtbot.waitUntil(pane.isActiveWindow)
     press(pane, KEY.Key_F, CTRL)
     field = see(pane, "find.words", FindField)
     qtbot.waitUntil(field.hasFocus)
@@ -129,6 +132,25 @@ def test_what_is_said_meanwhile_is_found_and_moves_nobody(
     fed.feed(EventSeen(CONTEXT, f"{NOW_MS + 2}-0", news))
     qtbot.waitUntil(lambda: count(pane) == "1 of 2")
     assert pane.view.verticalScrollBar().value() == at
+
+
+def test_what_is_not_loaded_is_not_passed_over_in_silence(fed: HandFed, qtbot: QtBot) -> None:
+    """The bar says so, and loads more when asked to."""
+    newest = EventSeen(CONTEXT, f"{NOW_MS}-9", agent_says("About ACME.", message_id="m-9"))
+    fed.feed(TranscriptRead(CONTEXT, (newest,)))
+    pane = open_page(
+        TranscriptPane(fed.store, fed.bridge, fed.conversations.transcripts), qtbot, (760, 600)
+    )
+    pane.show_context(CONTEXT)
+    find(pane, qtbot, "acme", "1 of 1")
+    assert see(pane, "find.note", QLabel).text() == "Older entries are not loaded"
+
+    click(pane, "find.older")
+    [order] = [sent for sent in fed.outbox.orders if isinstance(sent, ReadOlder)]
+    older = EventSeen(CONTEXT, f"{NOW_MS}-1", agent_says("ACME who?", message_id="m-1"))
+    fed.feed(TranscriptRead(order.context_id, (older,), reaches_start=True, is_tail=False))
+    qtbot.waitUntil(lambda: count(pane) == "2 of 2")
+    assert not is_seen(pane, "find.older")
 
 
 def test_escape_ends_it_where_it_was_found(pane: TranscriptPane, qtbot: QtBot) -> None:

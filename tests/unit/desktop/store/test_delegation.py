@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop.store.delegation import Delegation, Standing, agents_in, delegations
-from desktop.store.facts import Fact
+from desktop.store.facts import Fact, TranscriptRead
 from desktop.store.store import Store
 from tests.support import scenes
 from tests.support.learning import KEY, online_store, seen, told
@@ -251,8 +251,9 @@ def tree(*events: Event) -> tuple[Delegation, ...]:
 
 
 def learn(batch: list[Fact]) -> Store:
-    """A store that learned this, one fact after the other."""
+    """A store that learned this of an open transcript, one fact after the other."""
     store = Store()
+    store.apply([TranscriptRead(scenes.CONTEXT, reaches_start=True)])
     for fact in batch:
         store.apply([fact])
     return store
