@@ -9,6 +9,7 @@ from desktop.views.parts.document_view import ICON_INSET
 from desktop.views.parts.markdown import write_markdown, write_plain, write_rest
 from desktop.views.parts.markdown_source import page_length
 from desktop.views.parts.text_formats import (
+    OWN_LINK,
     Box,
     Formats,
     box_frame,
@@ -21,9 +22,8 @@ from desktop.views.parts.visible_text import one_line
 
 ENTRY_GAP: Final = 14.0
 _ROW_GAP: Final = 3.0
-# Links of ours. An agent's link can only be http, https or mailto, so it can never be one.
-_TOGGLE: Final = "signoff-toggle:"
-_MORE: Final = "signoff-more:"
+_TOGGLE: Final = f"{OWN_LINK}toggle:"
+_MORE: Final = f"{OWN_LINK}more:"
 
 _BOXES: Final = {
     EntryKind.HUMAN: Box.HUMAN,
@@ -64,11 +64,6 @@ def toggled_key(address: str) -> str | None:
 def continued_key(address: str) -> str | None:
     """The entry of which a link shows more, if it is such a link."""
     return unquote(address[len(_MORE) :]) if address.startswith(_MORE) else None
-
-
-def is_own_link(address: str) -> bool:
-    """Whether a link is one of ours: words that nobody said."""
-    return address.startswith((_TOGGLE, _MORE))
 
 
 def entry_box(kind: EntryKind) -> Box | None:

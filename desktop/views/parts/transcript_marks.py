@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QPoint, QTimer
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor, QTextFrame
 from PySide6.QtWidgets import QTextEdit
 
-from desktop.views.parts.transcript_layout import is_own_link
+from desktop.views.parts.text_formats import is_own_link
 from desktop.views.parts.transcript_view import TranscriptView
 from desktop.views.theme import appearance, tokens
 
