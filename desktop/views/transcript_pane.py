@@ -20,7 +20,13 @@ from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.link_prompt import LinkPrompt
 from desktop.views.parts.transcript_view import TranscriptView
 from desktop.views.transcript_search import TranscriptSearch
-from desktop.views.transcript_source import draft_key, line_keys, speaker_words, transcript
+from desktop.views.transcript_source import (
+    draft_key,
+    line_keys,
+    speaker_words,
+    transcript,
+    weight_of,
+)
 from desktop.views.transcript_span import Span
 
 #: Words about reading appear if it takes longer than this.
@@ -47,6 +53,7 @@ class TranscriptPane(QWidget):
         self._store, self._transcripts = store, transcripts
         self._context_id: str | None = None
         self._span = Span()
+        self._entries: list[Entry] = []  # all that are loaded
         self._first = ""  # id of the first entry that was here
         self._wants_older = False
         self._drafted: dict[str, int] = {}  # key of a draft -> characters given to the view
@@ -57,7 +64,7 @@ class TranscriptPane(QWidget):
         self.find_bar.older_wanted.connect(self._read_older)
         self.view.link_requested.connect(self.link_prompt.ask)
         self.view.top_reached.connect(self._on_top_reached)
-        self.view.bottom_reached.connect(lambda: self._read_on(self._span.later()))
+        self.view.bottom_reached.connect(lambda: self._read_on(self._span.later(self._weigh)))
         self._reading = TextLabel("", Look.MUTED)
         self._reading.setObjectName("transcript.reading")
         self._reading.setContentsMargins(20, 8, 20, 8)
@@ -131,18 +138,18 @@ class TranscriptPane(QWidget):
         self.link_prompt.hide()
         self._drop_drafts_except(set())
         self.view.set_entries([])
-        self._span, self._first, self._wants_older = Span(), "", False
+        self._span, self._entries, self._first, self._wants_older = Span(), [], "", False
         self._slow.stop()
         self._reading.hide()
 
     def _show_entries(self) -> None:
         if self._context_id is not None:
-            entries = self._store.entries(self._context_id)
+            entries = self._entries = self._store.entries(self._context_id)
             came_before = self._count_before_first(entries)
             span = self._span.shifted(came_before)
-            self._span = span.fitted(len(entries), follows=self.view.is_at_end)
+            self._span = span.fitted(len(entries), self._weigh, follows=self.view.is_at_end)
             if came_before and self._wants_older:
-                self._wants_older, self._span = False, self._span.earlier()
+                self._wants_older, self._span = False, self._span.earlier(self._weigh)
             self._show_span(entries)
             self._tell_reading(soon=True)
 
@@ -157,7 +164,7 @@ class TranscriptPane(QWidget):
 
     def _on_top_reached(self) -> None:
         if self._span.start:
-            self._read_on(self._span.earlier())
+            self._read_on(self._span.earlier(self._weigh))
         elif self._context_id is not None:
             self._wants_older = self._transcripts.read_older(self._context_id)
             self._tell_reading(soon=True)
@@ -185,13 +192,16 @@ class TranscriptPane(QWidget):
         """Go on to the page before or after; there may be none."""
         if self._context_id is not None and span != self._span:
             self._span = span
-            self._show_span(self._store.entries(self._context_id))
+            self._show_span(self._entries)
             self._show_drafts()
 
     def _bring(self, number: int) -> None:
         """Set the part in type in which an entry stands, if it is not."""
         if not self._span.start <= number < self._span.end:
-            self._read_on(self._span.around(number))
+            self._read_on(self._span.around(number, self._weigh))
+
+    def _weigh(self, number: int) -> int:
+        return weight_of(self._entries[number])
 
     def _show_span(self, entries: list[Entry]) -> None:
         requests = self._store.requests_in(self._context_id or "")

@@ -13,10 +13,13 @@ from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import call_state, clock
 from desktop.store.records import HUMAN, Entry, Request, RequestState, Streaming, ToolCall
 from desktop.store.records import EntryKind as StoredKind
+from desktop.views.parts.markdown_source import RENDERED_CHARACTERS
 from desktop.views.parts.transcript_entry import EntryKind, TranscriptEntry
 
 #: So much of a tool's result stands on its line; all of it is folded beneath.
 RESULT_ON_LINE = 56
+#: What a line of a tool costs, counted in characters of text.
+_ROW_CHARACTERS = 160
 _PERSON = "Person"
 
 
@@ -40,6 +43,13 @@ def transcript(entries: Sequence[Entry], requests: Sequence[Request]) -> list[Tr
 def draft_key(streaming: Streaming) -> str:
     """The key under which a message is written; the whole message takes its place later."""
     return _message_key(streaming.message_id)
+
+
+def weight_of(entry: Entry) -> int:
+    """How many characters of an entry are set in type, about; never more than a page of text."""
+    is_spoken = entry.kind in {StoredKind.HUMAN, StoredKind.AGENT, StoredKind.SENDING}
+    calls = _ROW_CHARACTERS * len(entry.tool_calls)
+    return min(len(entry.text) if is_spoken else _ROW_CHARACTERS, RENDERED_CHARACTERS) + calls
 
 
 def line_keys(entry: Entry) -> tuple[str, str]:
@@ -81,6 +91,8 @@ class TranscriptWriter:
             case StoredKind.UNREADABLE:
                 title, _, excerpt = entry.text.partition("\n")
                 self.lines.append(_line(entry, EntryKind.UNREADABLE, text=title, detail=excerpt))
+            case StoredKind.GAP:
+                self.lines.append(_line(entry, EntryKind.GAP, title=entry.text))
 
     def _add_spoken(self, entry: Entry) -> None:
         human = entry.kind is StoredKind.HUMAN

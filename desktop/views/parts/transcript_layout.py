@@ -1,9 +1,10 @@
 """How one transcript entry is set in type. Knows frames and formats, not scrolling or input."""
 
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote, unquote
 
-from PySide6.QtGui import QTextBlockFormat, QTextCursor
+from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextFrame
 
 from desktop.views.parts.document_view import ICON_INSET
 from desktop.views.parts.markdown import write_markdown, write_plain, write_rest
@@ -21,6 +22,7 @@ from desktop.views.parts.transcript_entry import EntryKind, TranscriptEntry
 from desktop.views.parts.visible_text import one_line
 
 ENTRY_GAP: Final = 14.0
+BOX_PADDING: Final = 13.0
 _ROW_GAP: Final = 3.0
 _TOGGLE: Final = f"{OWN_LINK}toggle:"
 _MORE: Final = f"{OWN_LINK}more:"
@@ -33,6 +35,7 @@ _BOXES: Final = {
     EntryKind.INTERRUPT: Box.WAITING,
     EntryKind.ERROR: Box.ERROR,
     EntryKind.UNREADABLE: Box.UNREADABLE,
+    EntryKind.GAP: Box.UNREADABLE,
 }
 _UNTITLED: Final = {
     EntryKind.TOOL_CALL: "tool call",
@@ -40,6 +43,7 @@ _UNTITLED: Final = {
     EntryKind.INTERRUPT: "waiting",
     EntryKind.ERROR: "Something went wrong",
     EntryKind.UNREADABLE: "This entry could not be read",
+    EntryKind.GAP: "Entries were removed before they were read",
 }
 _DETAIL_WORDS: Final = {
     EntryKind.TOOL_CALL: "arguments",
@@ -69,6 +73,63 @@ def continued_key(address: str) -> str | None:
 def entry_box(kind: EntryKind) -> Box | None:
     """The box painted behind an entry."""
     return _BOXES[kind]
+
+
+def insert_frame(
+    cursor: QTextCursor,
+    kind: EntryKind,
+    before: EntryKind | None,
+    following: tuple[QTextFrame, EntryKind] | None,
+) -> QTextFrame:
+    """Make an empty frame for an entry, with the gaps around it.
+
+    Args:
+        before: the kind of the entry above it. following: the frame below it and its kind; None
+            puts the new one at the end of the document.
+    """
+    if following is None:
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+    else:
+        cursor.setPosition(following[0].firstPosition() - 1)
+    make_spacer(cursor, gap_above(kind, before))
+    box = entry_box(kind)
+    frame = cursor.insertFrame(box_frame(box, padding=BOX_PADDING if box else 0))
+    cursor.setPosition(frame.lastPosition() + 1)
+    make_spacer(cursor, 1 if following is None else gap_above(following[1], kind))
+    return frame
+
+
+def remove_frames(cursor: QTextCursor, first: QTextFrame, last: QTextFrame) -> None:
+    """Take frames away that stand one after the other, with the gaps between them."""
+    # The marks around a frame must be in the selection, or only its text is removed.
+    cursor.setPosition(first.firstPosition() - 1)
+    cursor.setPosition(last.lastPosition() + 1, QTextCursor.MoveMode.KeepAnchor)
+    cursor.removeSelectedText()
+
+
+def empty_frame(cursor: QTextCursor, frame: QTextFrame) -> None:
+    """Take the words out of a frame."""
+    cursor.setPosition(frame.firstPosition())
+    cursor.setPosition(frame.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
+    cursor.removeSelectedText()
+
+
+def kept_run(old: Sequence[str], new: Sequence[str]) -> tuple[int, int, int] | None:
+    """What two pages of a transcript have in common, if that is one run of entries.
+
+    Returns:
+        How many old ones go before it, how many new ones come before it, and its length.
+    """
+    places = {key: at for at, key in enumerate(new)}
+    start = next((at for at, key in enumerate(old) if key in places), None)
+    if start is None:
+        return None
+    at = places[old[start]]
+    pairs = zip(old[start:], new[at:], strict=False)
+    length = next((n for n, (one, other) in enumerate(pairs) if one != other), None)
+    length = min(len(old) - start, len(new) - at) if length is None else length
+    is_one = len(places.keys() & set(old)) == length
+    return (start, at, length) if is_one else None
 
 
 def write_entry(

@@ -19,12 +19,16 @@ from PySide6.QtWidgets import QWidget
 
 from desktop.views.parts.document_view import DocumentView
 from desktop.views.parts.markdown_source import RENDERED_CHARACTERS
-from desktop.views.parts.text_formats import Formats, box_frame, insert_visible, make_spacer
+from desktop.views.parts.text_formats import Formats, box_frame, insert_visible
 from desktop.views.parts.transcript_entry import EntryKind, TranscriptEntry
 from desktop.views.parts.transcript_layout import (
+    BOX_PADDING,
     continued_key,
+    empty_frame,
     entry_box,
-    gap_above,
+    insert_frame,
+    kept_run,
+    remove_frames,
     toggled_key,
     write_draft,
     write_entry,
@@ -36,7 +40,6 @@ _RENDER_SECONDS: Final = 0.3  # a draft is set as Markdown at most this often
 _RENDER_UP_TO: Final = 5_000  # characters, set in 6 ms; a longer draft grows as plain text
 _READING_WIDTH: Final = 900  # pixels; lines longer than this are hard to read
 _BOTTOM_SLACK: Final = 6  # pixels from the end that still count as "at the end"
-_BOX_PADDING: Final = 13.0
 
 
 @dataclass(slots=True)
@@ -114,6 +117,10 @@ class TranscriptView(DocumentView):
             for entry in entries:
                 self.put_entry(entry)
             return
+        kept = kept_run(old_keys, [entry.key for entry in entries])
+        if kept is not None:
+            self._shift(entries, *kept)
+            return
         if not set(old_keys) & {entry.key for entry in entries}:
             self._opened.clear()
             self._pages.clear()
@@ -126,9 +133,10 @@ class TranscriptView(DocumentView):
         if entry.key in self._drafts:
             self.drop_stream(entry.key)
         cursor = self._edit()
-        following = next(iter(self._drafts.values()), None)
-        frame = self._insert_frame(cursor, entry.kind, self._last_kind(), following)
-        self._add(entry, frame)
+        draft = next(iter(self._drafts.values()), None)
+        following = (draft.frame, EntryKind.AGENT) if draft is not None else None
+        frame = insert_frame(cursor, entry.kind, self._last_kind(), following)
+        self._add(entry, frame, len(self._shown))
         self._done(cursor)
 
     def update_entry(self, entry: TranscriptEntry) -> None:
@@ -153,7 +161,7 @@ class TranscriptView(DocumentView):
         if draft is None:
             cursor = self._edit()
             last = EntryKind.AGENT if self._drafts else self._last_kind()
-            draft = _Draft(speaker, self._insert_frame(cursor, EntryKind.AGENT, last, None))
+            draft = _Draft(speaker, insert_frame(cursor, EntryKind.AGENT, last, None))
             write_draft(draft.frame.firstCursorPosition(), speaker, "", Formats(tokens()))
             self._drafts[message_id] = draft
             self._done(cursor)
@@ -166,8 +174,7 @@ class TranscriptView(DocumentView):
         draft = self._drafts.pop(message_id, None)
         if draft is not None:
             cursor = self._edit()
-            self._select_frame(cursor, draft.frame)
-            cursor.removeSelectedText()
+            remove_frames(cursor, draft.frame, draft.frame)
             self._done(cursor)
 
     def render_again(self) -> None:
@@ -248,33 +255,9 @@ class TranscriptView(DocumentView):
     def _last_kind(self) -> EntryKind | None:
         return self._shown[-1].entry.kind if self._shown else None
 
-    def _insert_frame(
-        self,
-        cursor: QTextCursor,
-        kind: EntryKind,
-        before: EntryKind | None,
-        following: _Draft | None,
-    ) -> QTextFrame:
-        if following is None:
-            cursor.movePosition(QTextCursor.MoveOperation.End)
-        else:
-            cursor.setPosition(following.frame.firstPosition() - 1)
-        make_spacer(cursor, gap_above(kind, before))
-        box = entry_box(kind)
-        frame = cursor.insertFrame(box_frame(box, padding=_BOX_PADDING if box else 0))
-        cursor.setPosition(frame.lastPosition() + 1)
-        make_spacer(cursor, 1 if following is None else gap_above(EntryKind.AGENT, kind))
-        return frame
-
-    @staticmethod
-    def _select_frame(cursor: QTextCursor, frame: QTextFrame) -> None:
-        # The marks around a frame must be in the selection, or only its text is removed.
-        cursor.setPosition(frame.firstPosition() - 1)
-        cursor.setPosition(frame.lastPosition() + 1, QTextCursor.MoveMode.KeepAnchor)
-
-    def _add(self, entry: TranscriptEntry, frame: QTextFrame) -> None:
+    def _add(self, entry: TranscriptEntry, frame: QTextFrame, at: int) -> None:
         shown = _Shown(entry, frame)
-        self._shown.append(shown)
+        self._shown.insert(at, shown)
         self._by_key[entry.key] = shown
         self._write(shown)
 
@@ -292,17 +275,33 @@ class TranscriptView(DocumentView):
         if shown is None:
             return
         cursor = self._edit()
-        self._empty_frame(cursor, shown.frame)
+        empty_frame(cursor, shown.frame)
         kind = entry_box(shown.entry.kind)
-        shown.frame.setFrameFormat(box_frame(kind, padding=_BOX_PADDING if kind else 0))
+        shown.frame.setFrameFormat(box_frame(kind, padding=BOX_PADDING if kind else 0))
         self._write(shown)
         self._done(cursor)
 
-    @staticmethod
-    def _empty_frame(cursor: QTextCursor, frame: QTextFrame) -> None:
-        cursor.setPosition(frame.firstPosition())
-        cursor.setPosition(frame.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
-        cursor.removeSelectedText()
+    def _shift(self, entries: Sequence[TranscriptEntry], gone: int, new: int, kept: int) -> None:
+        """Set what came, take away what went; what stays between them is not set again."""
+        anchor = None if self.is_at_end else self._anchor()
+        cursor = self._edit()
+        for out in (self._shown[gone + kept :], self._shown[:gone]):
+            if out:
+                remove_frames(cursor, out[0].frame, out[-1].frame)
+            for shown in out:
+                del self._by_key[shown.entry.key]
+        self._shown = self._shown[gone : gone + kept]
+        following = (self._shown[0].frame, self._shown[0].entry.kind)
+        before: EntryKind | None = None
+        for at, entry in enumerate(entries[:new]):
+            frame = insert_frame(cursor, entry.kind, before, following)
+            self._add(entry, frame, at)
+            before = entry.kind
+        self._done(cursor)
+        for entry in entries[new:]:
+            self.put_entry(entry)
+        if anchor is not None:
+            self._return_to(*anchor)
 
     def _rebuild(self, entries: list[TranscriptEntry]) -> None:
         anchor = None if self.is_at_end else self._anchor()
@@ -312,8 +311,8 @@ class TranscriptView(DocumentView):
         self.document().clear()
         cursor = self._edit()
         for entry in entries:
-            frame = self._insert_frame(cursor, entry.kind, self._last_kind(), None)
-            self._add(entry, frame)
+            frame = insert_frame(cursor, entry.kind, self._last_kind(), None)
+            self._add(entry, frame, len(self._shown))
         self._done(cursor)
         for message_id, draft in drafts.items():
             self.stream(message_id, draft.speaker, draft.text + "".join(draft.pending))
@@ -332,7 +331,7 @@ class TranscriptView(DocumentView):
             if not new and not draft.rough:
                 continue
             if len(draft.text) < _RENDER_UP_TO and now - draft.rendered_at > _RENDER_SECONDS:
-                self._empty_frame(cursor, draft.frame)
+                empty_frame(cursor, draft.frame)
                 start = draft.frame.firstCursorPosition()
                 write_draft(start, draft.speaker, draft.text, formats)
                 draft.rendered_at, draft.rough = now, False
