@@ -14,8 +14,8 @@ from typing import Final, TypeAlias
 PAGE: Final = 100
 #: More than this are never set at once; what is farthest from the reader goes.
 MOST: Final = 300
-#: Characters of a page, set in 60 ms: long entries make it shorter. One entry it always has.
-PAGE_CHARACTERS: Final = 48_000
+#: Characters of a page, set in 40 ms: long entries make it shorter. One entry it always has.
+PAGE_CHARACTERS: Final = 32_000
 
 #: How many characters an entry has, by its number.
 Weigh: TypeAlias = Callable[[int], int]

@@ -25,7 +25,7 @@ from desktop.views.parts.code_colours import colour_line
 from desktop.views.parts.markdown_source import (
     Prepared,
     link_target,
-    page_length,
+    pages_length,
     parse,
     sanitise,
 )
@@ -91,7 +91,7 @@ def write_rest(
     """
     if not rest:
         return
-    shown = pages * page_length(rest)
+    shown = pages_length(rest, pages)
     if shown:
         cursor.insertBlock(paragraph(above=_GAP))
         form = formats.code if code else formats.body
