@@ -10,7 +10,7 @@ from typing import Final
 
 from PySide6.QtGui import QTextBlock, QTextCursor, QTextList, QTextTable
 
-from desktop.views.parts.text_formats import is_own_link, is_spacer
+from desktop.views.parts.text_formats import is_continued, is_own_link, is_spacer
 
 _CLOSE: Final = 3.0  # pixels between lines that belong together
 _SEEN_AS: Final = str.maketrans({"\u2028": "\n", "\u00a0": " ", "\ufdd0": None, "\ufdd1": None})
@@ -30,6 +30,8 @@ def copied_text(selection: QTextCursor) -> str:
         words, here = _words(block, start, end), _row_of(block)
         if here is not None and here == row:
             lines[-1] = f"{lines[-1]}\t{words}"
+        elif lines and not gap and is_continued(form):
+            lines[-1] += words
         else:
             is_after_table = row is not None and here is None
             if lines and (gap or is_after_table or form.topMargin() > _CLOSE):

@@ -26,6 +26,7 @@ from desktop.views.theme import BODY_PIXELS, MONO_PIXELS, mono_font, ui_font
 from desktop.views.theme_tokens import Tokens
 
 BOX_PROPERTY: Final = int(QTextFormat.Property.UserProperty) + 1
+_CONTINUED: Final = BOX_PROPERTY + 1
 #: How links of ours begin. An agent's link can only be http, https or mailto, so never like this.
 OWN_LINK: Final = "signoff-"
 _LINE_GAP: Final = 5.0
@@ -98,6 +99,18 @@ def paragraph(*, above: float = 0, below: float = 0) -> QTextBlockFormat:
     made.setTopMargin(above)
     made.setBottomMargin(below)
     return made
+
+
+def continued_paragraph() -> QTextBlockFormat:
+    """A block that goes on with the text of the one above, which was cut for length only."""
+    made = paragraph()
+    made.setProperty(_CONTINUED, True)
+    return made
+
+
+def is_continued(form: QTextBlockFormat) -> bool:
+    """Whether a block goes on with the line above."""
+    return form.boolProperty(_CONTINUED)
 
 
 def make_spacer(cursor: QTextCursor, height: float) -> None:

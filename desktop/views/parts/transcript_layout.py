@@ -7,7 +7,12 @@ from urllib.parse import quote, unquote
 from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextFrame
 
 from desktop.views.parts.document_view import ICON_INSET
-from desktop.views.parts.markdown import write_markdown, write_plain, write_rest
+from desktop.views.parts.markdown import (
+    write_markdown,
+    write_next_page,
+    write_plain,
+    write_rest,
+)
 from desktop.views.parts.markdown_source import page_length
 from desktop.views.parts.text_formats import (
     OWN_LINK,
@@ -26,6 +31,7 @@ BOX_PADDING: Final = 13.0
 _ROW_GAP: Final = 3.0
 _TOGGLE: Final = f"{OWN_LINK}toggle:"
 _MORE: Final = f"{OWN_LINK}more:"
+_COPY: Final = f"{OWN_LINK}copy:"
 
 _BOXES: Final = {
     EntryKind.HUMAN: Box.HUMAN,
@@ -60,14 +66,18 @@ def gap_above(kind: EntryKind, before: EntryKind | None) -> float:
     return _ROW_GAP if kind not in _SPOKEN and before not in _SPOKEN else ENTRY_GAP
 
 
-def toggled_key(address: str) -> str | None:
-    """The entry whose detail a link shows or hides, if it is such a link."""
-    return unquote(address[len(_TOGGLE) :]) if address.startswith(_TOGGLE) else None
+def keys_in(address: str) -> tuple[str | None, str | None, str | None]:
+    """The entry whose detail a link shows or hides, of which it shows more, or that it copies."""
+    toggled, continued, copied = (
+        unquote(address[len(kind) :]) if address.startswith(kind) else None
+        for kind in (_TOGGLE, _MORE, _COPY)
+    )
+    return toggled, continued, copied
 
 
-def continued_key(address: str) -> str | None:
-    """The entry of which a link shows more, if it is such a link."""
-    return unquote(address[len(_MORE) :]) if address.startswith(_MORE) else None
+def long_text(entry: TranscriptEntry) -> str:
+    """The text of an entry that may be too long to be set at once."""
+    return entry.detail if _is_detail(entry) else entry.text
 
 
 def entry_box(kind: EntryKind) -> Box | None:
@@ -146,15 +156,50 @@ def write_entry(
         cursor.insertBlock()
         prepared = write_markdown(cursor, entry.text, formats)
         _to_end_of(frame_cursor, cursor)
-        write_rest(cursor, prepared.rest, pages, _MORE + quote(entry.key), formats)
+        _write_rest(cursor, entry, prepared.rest, pages, formats)
         return
     _write_row(cursor, entry, formats, opened=opened)
     if entry.kind is EntryKind.ERROR and entry.text:
         cursor.insertBlock()
         write_plain(cursor, entry.text[: page_length(entry.text)], formats)
         cursor.mergeBlockFormat(_inset())
-    if opened:
+        _write_rest(cursor, entry, entry.text[page_length(entry.text) :], pages, formats)
+    if opened and entry.detail:
         _write_detail(cursor, entry, formats, pages)
+
+
+def write_more(frame: QTextFrame, entry: TranscriptEntry, formats: Formats, pages: int) -> None:
+    """Set the page of a long entry that was asked for last, below those that are set."""
+    inner = frame.childFrames()
+    where = inner[-1] if _is_detail(entry) and inner else frame
+    text = long_text(entry)
+    write_next_page(
+        where.lastCursorPosition(),
+        text[page_length(text) :],
+        pages,
+        _MORE + quote(entry.key),
+        formats,
+        code=_is_detail(entry),
+        copy_link=_COPY + quote(entry.key),
+    )
+
+
+def _write_rest(
+    cursor: QTextCursor, entry: TranscriptEntry, rest: str, pages: int, formats: Formats
+) -> None:
+    write_rest(
+        cursor,
+        rest,
+        pages,
+        _MORE + quote(entry.key),
+        formats,
+        code=_is_detail(entry),
+        copy_link=_COPY + quote(entry.key),
+    )
+
+
+def _is_detail(entry: TranscriptEntry) -> bool:
+    return entry.kind not in _SPOKEN and entry.kind is not EntryKind.ERROR
 
 
 def write_draft(
@@ -212,7 +257,7 @@ def _write_detail(
     length = page_length(entry.detail)
     head, rest = entry.detail[:length], entry.detail[length:]
     insert_visible(inner, head, formats.code, formats, exact=True)
-    write_rest(inner, rest, pages, _MORE + quote(entry.key), formats, code=True)
+    _write_rest(inner, entry, rest, pages, formats)
     cursor.setPosition(frame.lastPosition() + 1)
     make_spacer(cursor, 1)
 

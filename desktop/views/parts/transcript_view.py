@@ -7,37 +7,34 @@ The document is a row of frames with a thin empty block before each (Qt wants on
 `gap [entry] gap [entry] ... gap [draft] tail`. Messages still being written come last.
 """
 
-import time
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QResizeEvent, QTextCursor, QTextFrame
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QCursor, QGuiApplication, QResizeEvent, QTextCursor, QTextFrame
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from desktop.views.parts.document_view import DocumentView
-from desktop.views.parts.markdown_source import RENDERED_CHARACTERS
-from desktop.views.parts.text_formats import Formats, box_frame, insert_visible
+from desktop.views.parts.text_formats import Formats, box_frame
+from desktop.views.parts.transcript_draft import RENDER_MS, Draft
 from desktop.views.parts.transcript_entry import EntryKind, TranscriptEntry
 from desktop.views.parts.transcript_layout import (
     BOX_PADDING,
-    continued_key,
     empty_frame,
     entry_box,
     insert_frame,
     kept_run,
+    keys_in,
+    long_text,
     remove_frames,
-    toggled_key,
-    write_draft,
     write_entry,
+    write_more,
 )
 from desktop.views.theme import tokens
 
 _FLUSH_MS: Final = 33  # words appear at most 30 times a second
-_RENDER_SECONDS: Final = 0.3  # a draft is set as Markdown at most this often
-_RENDER_UP_TO: Final = 5_000  # characters, set in 6 ms; a longer draft grows as plain text
 _READING_WIDTH: Final = 900  # pixels; lines longer than this are hard to read
 _BOTTOM_SLACK: Final = 6  # pixels from the end that still count as "at the end"
 
@@ -48,18 +45,6 @@ class _Shown:
 
     entry: TranscriptEntry
     frame: QTextFrame
-
-
-@dataclass(slots=True)
-class _Draft:
-    """A message that is still being written."""
-
-    speaker: str
-    frame: QTextFrame
-    text: str = ""
-    pending: list[str] = field(default_factory=list)
-    rendered_at: float = 0.0
-    rough: bool = False  # has words that are not set as Markdown yet
 
 
 class TranscriptView(DocumentView):
@@ -78,7 +63,7 @@ class TranscriptView(DocumentView):
         super().__init__("Transcript", parent)
         self._shown: list[_Shown] = []
         self._by_key: dict[str, _Shown] = {}
-        self._drafts: dict[str, _Draft] = {}
+        self._drafts: dict[str, Draft] = {}
         self._opened: set[str] = set()
         self._pages: dict[str, int] = {}
         self._at_end = True
@@ -88,7 +73,7 @@ class TranscriptView(DocumentView):
         self._flush_timer = QTimer(self, interval=_FLUSH_MS, singleShot=True)
         self._flush_timer.timeout.connect(self._flush_drafts)
         # A writer that pauses leaves its last words rough until then.
-        self._tidy_timer = QTimer(self, interval=round(_RENDER_SECONDS * 1000), singleShot=True)
+        self._tidy_timer = QTimer(self, interval=RENDER_MS, singleShot=True)
         self._tidy_timer.timeout.connect(self._flush_drafts)
         bar = self.verticalScrollBar()
         bar.valueChanged.connect(self._on_scrolled)
@@ -161,8 +146,8 @@ class TranscriptView(DocumentView):
         if draft is None:
             cursor = self._edit()
             last = EntryKind.AGENT if self._drafts else self._last_kind()
-            draft = _Draft(speaker, insert_frame(cursor, EntryKind.AGENT, last, None))
-            write_draft(draft.frame.firstCursorPosition(), speaker, "", Formats(tokens()))
+            draft = Draft(speaker, insert_frame(cursor, EntryKind.AGENT, last, None))
+            draft.begin(Formats(tokens()))
             self._drafts[message_id] = draft
             self._done(cursor)
         draft.pending.append(text)
@@ -212,13 +197,16 @@ class TranscriptView(DocumentView):
 
     def follow(self, address: str) -> None:
         """Show or hide details, or the next page of a long text; other links are only told of."""
-        toggled, continued = toggled_key(address), continued_key(address)
+        toggled, continued, copied = keys_in(address)
         if toggled is not None:
             self._opened ^= {toggled}
             self._write_again(self._by_key.get(toggled))
         elif continued is not None:
-            self._pages[continued] = self._pages.get(continued, 0) + 1
-            self._write_again(self._by_key.get(continued))
+            self._show_more(continued)
+        elif copied is not None:
+            if copied in self._by_key:
+                QGuiApplication.clipboard().setText(long_text(self._by_key[copied].entry))
+                QToolTip.showText(QCursor.pos(), "Copied", self)
         else:
             super().follow(address)
 
@@ -270,6 +258,14 @@ class TranscriptView(DocumentView):
             opened=key in self._opened,
             pages=self._pages.get(key, 0),
         )
+
+    def _show_more(self, key: str) -> None:
+        shown = self._by_key.get(key)
+        if shown is not None:
+            self._pages[key] = self._pages.get(key, 0) + 1
+            cursor = self._edit()
+            write_more(shown.frame, shown.entry, Formats(tokens()), self._pages[key])
+            self._done(cursor)
 
     def _write_again(self, shown: _Shown | None) -> None:
         if shown is None:
@@ -323,22 +319,7 @@ class TranscriptView(DocumentView):
         cursor = self._edit()
         formats = Formats(tokens())
         for draft in self._drafts.values():
-            new = "".join(draft.pending)
-            draft.pending.clear()
-            room = RENDERED_CHARACTERS - len(draft.text)
-            draft.text += new[: max(0, room)]
-            now = time.monotonic()
-            if not new and not draft.rough:
-                continue
-            if len(draft.text) < _RENDER_UP_TO and now - draft.rendered_at > _RENDER_SECONDS:
-                empty_frame(cursor, draft.frame)
-                start = draft.frame.firstCursorPosition()
-                write_draft(start, draft.speaker, draft.text, formats)
-                draft.rendered_at, draft.rough = now, False
-            elif room > 0:
-                end = draft.frame.lastCursorPosition()
-                insert_visible(end, new[:room], formats.body, formats)
-                draft.rough = len(draft.text) < _RENDER_UP_TO
+            draft.flush(cursor, formats)
         self._done(cursor)
         if any(draft.rough for draft in self._drafts.values()):
             self._tidy_timer.start()
