@@ -8,6 +8,7 @@ Raw HTML stays text. No Qt here.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -147,7 +148,9 @@ def link_target(address: object) -> str | None:
     return None if hidden else address
 
 
+@cache
 def _parser() -> MarkdownIt:
+    # Making one takes longer than parsing most messages; it keeps nothing of what it parsed.
     # `html: False` keeps tags as text. Above our own cap on nesting, so that nothing is dropped.
     options = {"html": False, "linkify": False, "typographer": False, "maxNesting": 100}
     return MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
