@@ -162,7 +162,7 @@ class FindBar(QFrame):
         row.addWidget(self._count)
         row.addWidget(self._back)
         row.addWidget(self._on)
-        row.addWidget(self._note, 2)
+        row.addWidget(self._note)
         row.addWidget(self._older)
         row.addStretch(1)
         row.addWidget(self._close)
