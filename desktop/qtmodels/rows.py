@@ -32,6 +32,8 @@ class Row:
     Attributes:
         age: how long ago, already worded, such as `2m`.
         unread: something here wants to be looked at.
+        branch: in a list that is a tree, one for each level the row is set in: whether more follows
+            on that level, so that its line goes on below.
         initial: one or two letters for the avatar; `hue` (0 to 359) colours it.
         problem: what is wrong with it; stands in place of the subtitle.
         cached: a word that says that nobody has confirmed it yet; empty if somebody has.
@@ -49,6 +51,7 @@ class Row:
     problem: str = ""
     cached: str = ""
     hint: str = ""
+    branch: tuple[bool, ...] = ()
 
     @property
     def spoken(self) -> str:

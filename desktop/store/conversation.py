@@ -12,7 +12,14 @@ from desktop.store.records import Entry, EntryKind, Streaming
 from workers.wire.dialects import Dialect, PendingCall
 from workers.wire.events import AgentProgress
 from workers.wire.ids import HUMAN, StreamId
-from workers.wire.messages import ERROR_PREFIX, WAITING_RESPONSE, ChatMessage, Role
+from workers.wire.messages import (
+    DELEGATION_PREFIX,
+    ERROR_PREFIX,
+    WAITING_RESPONSE,
+    ChatMessage,
+    Role,
+    ToolCall,
+)
 
 
 @dataclass(slots=True)
@@ -84,6 +91,9 @@ def entry_of_message(
             message.removeprefix(ERROR_PREFIX).strip() or "The run failed.",
             failed=True,
             to_human=to_human,
+            invocation_id=progress.invocation_id,
+            agent=progress.callee_agent,
+            caller=progress.caller_agent,
         )
     if message.role is Role.TOOL and message.text == WAITING_RESPONSE:
         return None
@@ -106,6 +116,8 @@ def entry_of_message(
         finish=progress.is_finish,
         to_human=to_human,
         invocation_id=progress.invocation_id,
+        agent=progress.callee_agent,
+        caller=progress.caller_agent,
     )
 
 
@@ -125,7 +137,20 @@ def entry_of_interrupt(entry_id: str, progress: AgentProgress, call: PendingCall
         EntryKind.INTERRUPT,
         progress.callee_agent,
         f"asks {call.action}" if machine else call.action,
+        tool_calls=_task_given(call) if machine else (),
         tool_call_id=call.tool_call_id,
         to_human=progress.caller_agent == HUMAN,
         invocation_id=progress.invocation_id,
+        agent=progress.callee_agent,
+        caller=progress.caller_agent,
     )
+
+
+def _task_given(call: PendingCall) -> tuple[ToolCall, ...]:
+    """The call by which an agent gives a task to another one."""
+    whole = call.args if isinstance(call.args, dict) else {}
+    named = whole.get("tool_call_id")
+    call_id = named if isinstance(named, str) else ""
+    task = whole.get("task")
+    name = f"{DELEGATION_PREFIX}{call.action}"
+    return (ToolCall(id=call_id, name=name, args={"task": task}),) if call.action else ()

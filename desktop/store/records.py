@@ -67,9 +67,12 @@ class Entry:
         entry_id: the stream's id; ordered by `workers.wire.ids.StreamId`.
         at_ms: when it arrived at the broker, milliseconds since the epoch.
         speaker: the agent, the tool or the person.
+        tool_calls: what a model asks for; of an interrupt by which an agent asks another, that.
         tool_call_id: the call a tool's result or an interrupt belongs to.
         finish: the last message of an invocation.
         to_human: the invocation was a person's.
+        agent: whose run it belongs to; empty for what is no part of a run.
+        caller: who asked for that run: an agent, or `HUMAN`.
         note: what the reader should know of it, such as that it was not sent.
     """
 
@@ -85,6 +88,8 @@ class Entry:
     finish: bool = False
     to_human: bool = False
     invocation_id: str = ""
+    agent: str = ""
+    caller: str = ""
     note: str = ""
 
 

@@ -44,6 +44,7 @@ class Tokens:
         border: hairlines that only divide. `outline` bounds a control and is stronger.
         focus: the ring around the control that has the keyboard.
         fill: background of the one primary button; `on_fill` stands on it.
+        mark: behind words that were searched for; `text` stands on it.
         name: also part of file names that belong to the theme, e.g. `down-light.svg`.
     """
 
@@ -72,6 +73,7 @@ class Tokens:
     on_fill: str
     selected: str
     hover: str
+    mark: str
     focus: str
     code: str
     code_text: str
@@ -116,6 +118,7 @@ LIGHT: Final = Tokens(
     on_fill="#ffffff",
     selected="#eaeefc",
     hover="#f2f4f8",
+    mark="#ffe08a",
     focus="#3b5bdb",
     code="#f3f4f7",
     code_text="#1f2430",
@@ -152,6 +155,7 @@ DARK: Final = Tokens(
     on_fill="#ffffff",
     selected="#20294a",
     hover="#1c2029",
+    mark="#5f4700",
     focus="#8aa2ff",
     code="#11141a",
     code_text="#d7dbe3",

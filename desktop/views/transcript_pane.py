@@ -6,7 +6,8 @@ words that models are writing, and asks before a link opens.
 
 from typing import Final
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.actions.transcripts import Transcripts
@@ -14,10 +15,18 @@ from desktop.qtmodels.bridge import Bridge
 from desktop.store.changes import Changes
 from desktop.store.records import Entry
 from desktop.store.store import Store
+from desktop.views.parts.find_bar import FindBar
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.link_prompt import LinkPrompt
 from desktop.views.parts.transcript_view import TranscriptView
-from desktop.views.transcript_source import draft_key, speaker_words, transcript
+from desktop.views.transcript_search import TranscriptSearch
+from desktop.views.transcript_source import (
+    draft_key,
+    line_keys,
+    speaker_words,
+    transcript,
+    weight_of,
+)
 from desktop.views.transcript_span import Span
 
 #: Words about reading appear if it takes longer than this.
@@ -30,6 +39,7 @@ class TranscriptPane(QWidget):
     Attributes:
         view: the transcript itself; pages give it its object name.
         link_prompt: asks before a link leaves the console.
+        find_bar: where a person types what to find; `search` looks for it.
     """
 
     def __init__(
@@ -43,14 +53,18 @@ class TranscriptPane(QWidget):
         self._store, self._transcripts = store, transcripts
         self._context_id: str | None = None
         self._span = Span()
+        self._entries: list[Entry] = []  # all that are loaded
         self._first = ""  # id of the first entry that was here
         self._wants_older = False
         self._drafted: dict[str, int] = {}  # key of a draft -> characters given to the view
         self.view = TranscriptView(self)
         self.link_prompt = LinkPrompt(self)
+        self.find_bar = FindBar(self)
+        self.search = TranscriptSearch(store, self.view, self.find_bar, self._bring)
+        self.find_bar.older_wanted.connect(self._read_older)
         self.view.link_requested.connect(self.link_prompt.ask)
         self.view.top_reached.connect(self._on_top_reached)
-        self.view.bottom_reached.connect(lambda: self._read_on(self._span.later()))
+        self.view.bottom_reached.connect(lambda: self._read_on(self._span.later(self._weigh)))
         self._reading = TextLabel("", Look.MUTED)
         self._reading.setObjectName("transcript.reading")
         self._reading.setContentsMargins(20, 8, 20, 8)
@@ -61,6 +75,7 @@ class TranscriptPane(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.find_bar)
         column.addWidget(self._reading)
         column.addWidget(self.view, 1)
         asked = QVBoxLayout()
@@ -68,6 +83,7 @@ class TranscriptPane(QWidget):
         asked.addWidget(self.link_prompt)
         column.addLayout(asked)
         bridge.changed.connect(self._on_changed)
+        self._bind_keys()
 
     @property
     def context_id(self) -> str | None:
@@ -80,10 +96,30 @@ class TranscriptPane(QWidget):
             return
         self._empty()
         self._context_id = context_id
+        self.search.show_context(context_id)
         if context_id is not None:
             self._transcripts.open(context_id)
         self._show_entries()
         self._show_drafts()
+
+    def show_entry(self, entry_id: str) -> None:
+        """Scroll to an entry; one that has no line of its own shows what comes after it."""
+        entries = self._store.entries(self._context_id or "")
+        at = next((n for n, entry in enumerate(entries) if entry.entry_id == entry_id), None)
+        if at is None:
+            return
+        self._bring(at)
+        keys = (key for entry in entries[at:] for key in line_keys(entry))
+        found = next(filter(None, map(self.view.frame_of, keys)), None)
+        if found is not None:
+            self.view.scroll_to_frame(found)
+
+    def back(self) -> bool:
+        """What Escape does: end a search. Returns whether there was one."""
+        was_open = self.search.is_open
+        if was_open:
+            self.search.close()
+        return was_open
 
     def _on_changed(self, changes: Changes) -> None:
         if self._context_id is None:
@@ -93,6 +129,7 @@ class TranscriptPane(QWidget):
         if changes.reset or self._context_id in changes.transcripts:
             self._show_entries()
             self._show_drafts()
+            self.search.refresh()
         elif self._context_id in changes.streaming:
             self._show_drafts()
 
@@ -101,18 +138,18 @@ class TranscriptPane(QWidget):
         self.link_prompt.hide()
         self._drop_drafts_except(set())
         self.view.set_entries([])
-        self._span, self._first, self._wants_older = Span(), "", False
+        self._span, self._entries, self._first, self._wants_older = Span(), [], "", False
         self._slow.stop()
         self._reading.hide()
 
     def _show_entries(self) -> None:
         if self._context_id is not None:
-            entries = self._store.entries(self._context_id)
+            entries = self._entries = self._store.entries(self._context_id)
             came_before = self._count_before_first(entries)
             span = self._span.shifted(came_before)
-            self._span = span.fitted(len(entries), follows=self.view.is_at_end)
+            self._span = span.fitted(len(entries), self._weigh, follows=self.view.is_at_end)
             if came_before and self._wants_older:
-                self._wants_older, self._span = False, self._span.earlier()
+                self._wants_older, self._span = False, self._span.earlier(self._weigh)
             self._show_span(entries)
             self._tell_reading(soon=True)
 
@@ -127,10 +164,15 @@ class TranscriptPane(QWidget):
 
     def _on_top_reached(self) -> None:
         if self._span.start:
-            self._read_on(self._span.earlier())
+            self._read_on(self._span.earlier(self._weigh))
         elif self._context_id is not None:
             self._wants_older = self._transcripts.read_older(self._context_id)
             self._tell_reading(soon=True)
+
+    def _read_older(self) -> None:
+        """Have more read to search in; the reader stays where they are."""
+        if self._context_id is not None:
+            self._transcripts.read_older(self._context_id)
 
     def _tell_reading(self, *, soon: bool = False) -> None:
         """Say what is being read from the broker, if that takes a while."""
@@ -150,8 +192,16 @@ class TranscriptPane(QWidget):
         """Go on to the page before or after; there may be none."""
         if self._context_id is not None and span != self._span:
             self._span = span
-            self._show_span(self._store.entries(self._context_id))
+            self._show_span(self._entries)
             self._show_drafts()
+
+    def _bring(self, number: int) -> None:
+        """Set the part in type in which an entry stands, if it is not."""
+        if not self._span.start <= number < self._span.end:
+            self._read_on(self._span.around(number, self._weigh))
+
+    def _weigh(self, number: int) -> int:
+        return weight_of(self._entries[number])
 
     def _show_span(self, entries: list[Entry]) -> None:
         requests = self._store.requests_in(self._context_id or "")
@@ -174,3 +224,14 @@ class TranscriptPane(QWidget):
         for key in set(self._drafted) - wanted:
             self.view.drop_stream(key)
             del self._drafted[key]
+
+    def _bind_keys(self) -> None:
+        for keys, action in (
+            (QKeySequence(QKeySequence.StandardKey.Find), self.search.open),
+            (QKeySequence("F3"), lambda: self.search.step(1)),
+            (QKeySequence("Shift+F3"), lambda: self.search.step(-1)),
+        ):
+            # Silent while the pane is hidden, so that each page may have one.
+            shortcut = QShortcut(keys, self)
+            shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
+            shortcut.activated.connect(action)

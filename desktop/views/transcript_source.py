@@ -13,10 +13,13 @@ from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import call_state, clock
 from desktop.store.records import HUMAN, Entry, Request, RequestState, Streaming, ToolCall
 from desktop.store.records import EntryKind as StoredKind
+from desktop.views.parts.markdown_source import RENDERED_CHARACTERS
 from desktop.views.parts.transcript_entry import EntryKind, TranscriptEntry
 
 #: So much of a tool's result stands on its line; all of it is folded beneath.
 RESULT_ON_LINE = 56
+#: What a line of a tool costs, counted in characters of text.
+_ROW_CHARACTERS = 160
 _PERSON = "Person"
 
 
@@ -31,7 +34,7 @@ def transcript(entries: Sequence[Entry], requests: Sequence[Request]) -> list[Tr
         entries: in the order of the stream.
         requests: all requests of the same conversation.
     """
-    writer = _Writer(requests)
+    writer = TranscriptWriter(requests)
     for entry in entries:
         writer.add(entry)
     return writer.lines
@@ -42,12 +45,24 @@ def draft_key(streaming: Streaming) -> str:
     return _message_key(streaming.message_id)
 
 
+def weight_of(entry: Entry) -> int:
+    """How many characters of an entry are set in type, about; never more than a page of text."""
+    is_spoken = entry.kind in {StoredKind.HUMAN, StoredKind.AGENT, StoredKind.SENDING}
+    calls = _ROW_CHARACTERS * len(entry.tool_calls)
+    return min(len(entry.text) if is_spoken else _ROW_CHARACTERS, RENDERED_CHARACTERS) + calls
+
+
+def line_keys(entry: Entry) -> tuple[str, str]:
+    """The keys under which the first line of an entry may stand."""
+    return _key(entry), _call_key(entry, 0)
+
+
 def speaker_words(speaker: str) -> str:
     """Who speaks, as a person reads it."""
     return _PERSON if speaker == HUMAN else speaker
 
 
-class _Writer:
+class TranscriptWriter:
     """Turns entries into lines, one after the other.
 
     Attributes:
@@ -61,6 +76,7 @@ class _Writer:
         self._calls: dict[tuple[str, str], tuple[int, ToolCall]] = {}
 
     def add(self, entry: Entry) -> None:
+        """Write the next entry; it may also change a line that was written before."""
         match entry.kind:
             case StoredKind.HUMAN | StoredKind.AGENT:
                 self._add_spoken(entry)
@@ -75,6 +91,8 @@ class _Writer:
             case StoredKind.UNREADABLE:
                 title, _, excerpt = entry.text.partition("\n")
                 self.lines.append(_line(entry, EntryKind.UNREADABLE, text=title, detail=excerpt))
+            case StoredKind.GAP:
+                self.lines.append(_line(entry, EntryKind.GAP, title=entry.text))
 
     def _add_spoken(self, entry: Entry) -> None:
         human = entry.kind is StoredKind.HUMAN
@@ -112,7 +130,7 @@ class _Writer:
 
 def _call(entry: Entry, number: int, call: ToolCall) -> TranscriptEntry:
     return TranscriptEntry(
-        key=f"call:{entry.entry_id}:{number}",
+        key=_call_key(entry, number),
         kind=EntryKind.TOOL_CALL,
         speaker=speaker_words(entry.speaker),
         at=clock(entry.at_ms),
@@ -183,6 +201,10 @@ def _line(
 def _key(entry: Entry) -> str:
     # A message keeps the key of its draft. Prefixes keep ids of the wire from meeting each other.
     return _message_key(entry.message_id) if entry.message_id else f"entry:{entry.entry_id}"
+
+
+def _call_key(entry: Entry, number: int) -> str:
+    return f"call:{entry.entry_id}:{number}"
 
 
 def _message_key(message_id: str) -> str:

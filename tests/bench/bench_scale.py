@@ -80,7 +80,7 @@ def _rows(times: dict[str, int], row: Callable[[str], object]) -> list[tuple[str
 def _transcript() -> Figure:
     from PySide6.QtWidgets import QApplication
 
-    from desktop.store.facts import EventSeen
+    from desktop.store.facts import EventSeen, TranscriptRead
     from desktop.views.parts.transcript_view import TranscriptView
     from desktop.views.transcript_pane import TranscriptPane
     from desktop.views.transcript_source import transcript
@@ -91,12 +91,11 @@ def _transcript() -> Figure:
     assert app is not None
     fed = HandFed()
     words = "Message number {} says **something** to read.\n\n- one\n- two"
-    fed.feed(
-        *(
-            EventSeen(CONTEXT, f"{NOW_MS}-{n}", agent_says(words.format(n), message_id=f"m-{n}"))
-            for n in range(ENTRIES)
-        )
+    events = tuple(
+        EventSeen(CONTEXT, f"{NOW_MS}-{n}", agent_says(words.format(n), message_id=f"m-{n}"))
+        for n in range(ENTRIES)
     )
+    fed.feed(TranscriptRead(CONTEXT, events, reaches_start=True))
     pane, whole = (
         TranscriptPane(fed.store, fed.bridge, fed.conversations.transcripts),
         TranscriptView(),

@@ -54,6 +54,8 @@ class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
 ERROR_PREFIX = "Error occurred."
 #: What the base package writes as the tool's message while another agent works on it.
 WAITING_RESPONSE = "waiting response..."
+#: The tool by which an agent gives a task to another one is named so, and then after that agent.
+DELEGATION_PREFIX = "call_"
 
 
 def read_message(value: JSON) -> ChatMessage | str:

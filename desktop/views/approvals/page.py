@@ -111,6 +111,8 @@ class ApprovalsPage(QWidget):
         """
         if self.card.decision.is_writing:
             self.card.decision.cancel()
+        elif self.transcript.isVisible() and self.transcript.back():
+            pass
         elif self._turns.isVisible() and self._turns.choice() == _TRANSCRIPT:
             self._show_turn(_REQUEST)
         elif not self.list.rows.hasFocus():

@@ -18,6 +18,7 @@ from desktop.store.store import Store
 from desktop.views.approvals.first_steps import FirstSteps, is_first_run
 from desktop.views.conversations.composer import Composer
 from desktop.views.conversations.conversation_list import ConversationList
+from desktop.views.conversations.delegation_tree import DelegationTree
 from desktop.views.conversations.header import ConversationHeader
 from desktop.views.conversations.new_conversation import NewConversation
 from desktop.views.conversations.waiting_bar import WaitingBar
@@ -61,6 +62,7 @@ class ConversationsPage(QWidget):
         self._notes: dict[str, str] = {}
         self._list = ConversationList(store, conversations, now_ms)
         self._header = ConversationHeader()
+        self._team = DelegationTree(store, now_ms)
         self._transcript = TranscriptPane(store, bridge, conversations.transcripts)
         self._transcript.view.setObjectName("conversations.transcript")
         self._waiting = WaitingBar()
@@ -114,6 +116,8 @@ class ConversationsPage(QWidget):
         """
         if self._beginning:
             self._on_cancelled()
+        elif self._open.isVisible() and self._transcript.back():
+            pass
         elif not self._list.list.hasFocus():
             self._list.list.setFocus(Qt.FocusReason.ShortcutFocusReason)
         else:
@@ -123,6 +127,7 @@ class ConversationsPage(QWidget):
     def _open_context(self, context_id: str | None) -> None:
         self._context_id = context_id
         self._transcript.show_context(context_id)
+        self._team.show_context(context_id)
         self._composer.show_context(context_id)
         self._show_what_is_open()
 
@@ -174,6 +179,8 @@ class ConversationsPage(QWidget):
         if self._beginning and (changes.agents or changes.link):
             self._new.refresh()
         touched = self._context_id is None or self._context_id in changes.contexts
+        if self._context_id in changes.transcripts or changes.agents or changes.reset:
+            self._team.refresh_soon()
         if touched or changes.agents or changes.link or changes.demo or changes.reset:
             self._show_what_is_open()
 
@@ -198,6 +205,7 @@ class ConversationsPage(QWidget):
     def _on_clock(self) -> None:
         if self.isVisible() and not self._beginning:
             self._show_head()
+            self._team.refresh()
 
     def _connect(self) -> None:
         self._list.chosen.connect(self._on_chosen)
@@ -206,6 +214,8 @@ class ConversationsPage(QWidget):
         self._new.started.connect(self._on_started)
         self._new.cancelled.connect(self._on_cancelled)
         self._waiting.review_wanted.connect(self.request_opened)
+        self._team.request_wanted.connect(self.request_opened)
+        self._team.entry_wanted.connect(self._transcript.show_entry)
         self._nothing.action_chosen.connect(self.begin)
         self._first.settings_wanted.connect(self.settings_wanted)
         self._first.demo_wanted.connect(self.demo_wanted)
@@ -224,6 +234,7 @@ class ConversationsPage(QWidget):
         talk.setContentsMargins(0, 0, 0, 0)
         talk.setSpacing(0)
         talk.addWidget(self._header)
+        talk.addWidget(self._team)
         talk.addWidget(self._transcript, 1)
         talk.addLayout(bar)
         talk.addWidget(self._composer)

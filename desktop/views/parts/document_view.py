@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
+from desktop.views.parts.copied_text import copied_text
 from desktop.views.parts.markdown import INDENT_PIXELS
 from desktop.views.parts.text_formats import Box, box_area, box_of
 from desktop.views.theme import appearance, tokens, ui_font
@@ -75,8 +76,7 @@ class DocumentView(QTextBrowser):
     def createMimeDataFromSelection(self) -> QMimeData:
         """Copying gives the words as they are seen, without formats and frame marks."""
         data = QMimeData()
-        text = self.textCursor().selection().toPlainText()
-        data.setText(text.replace("\ufdd0", "\n").replace("\ufdd1", "\n"))
+        data.setText(copied_text(self.textCursor()))
         return data
 
     def paintEvent(self, event: QPaintEvent) -> None:

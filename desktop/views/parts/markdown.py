@@ -25,7 +25,7 @@ from desktop.views.parts.code_colours import colour_line
 from desktop.views.parts.markdown_source import (
     Prepared,
     link_target,
-    page_length,
+    pages_length,
     parse,
     sanitise,
 )
@@ -33,6 +33,7 @@ from desktop.views.parts.text_formats import (
     Box,
     Formats,
     box_frame,
+    continued_paragraph,
     insert_visible,
     make_spacer,
     paragraph,
@@ -80,27 +81,75 @@ def write_plain(cursor: QTextCursor, text: str, formats: Formats) -> None:
 
 
 def write_rest(
-    cursor: QTextCursor, rest: str, pages: int, link: str, formats: Formats, *, code: bool = False
+    cursor: QTextCursor,
+    rest: str,
+    pages: int,
+    link: str,
+    formats: Formats,
+    *,
+    code: bool = False,
+    copy_link: str = "",
 ) -> None:
     """Continue after a capped text: the pages a person asked for, then a link for the next one.
 
     Args:
         rest: what the cap left over; shown as plain text, a page at a time.
         pages: how many pages were asked for so far.
-        link: what choosing "show the rest" is reported as.
+        link: what choosing "show the rest" is reported as. copy_link: the same for "copy all".
     """
     if not rest:
         return
-    shown = pages * page_length(rest)
-    if shown:
-        cursor.insertBlock(paragraph(above=_GAP))
-        form = formats.code if code else formats.body
-        insert_visible(cursor, rest[:shown], form, formats)
-    left = len(rest) - shown
+    for page in range(pages):
+        if pages_length(rest, page) < len(rest):
+            cursor.insertBlock()
+            _write_page(cursor, rest, page, formats, code=code)
+    left = len(rest) - pages_length(rest, pages)
     if left > 0:
         cursor.insertBlock(paragraph(above=_GAP))
-        words = f"Show the rest as plain text ({left:,} characters)"
-        cursor.insertText(words, formats.link(formats.muted, link))
+        _write_links(cursor, left, link, copy_link, formats)
+
+
+def write_next_page(
+    cursor: QTextCursor,
+    rest: str,
+    pages: int,
+    link: str,
+    formats: Formats,
+    *,
+    code: bool = False,
+    copy_link: str = "",
+) -> None:
+    """Put the page asked for last in place of the link for it; the cursor stands in its block.
+
+    What is above is not set again: otherwise each page of a long text would cost more than the
+    one before. The arguments are those of `write_rest`.
+    """
+    cursor.movePosition(QTextCursor.MoveOperation.StartOfBlock)
+    end = QTextCursor.MoveOperation.EndOfBlock
+    cursor.movePosition(end, QTextCursor.MoveMode.KeepAnchor)
+    cursor.removeSelectedText()
+    _write_page(cursor, rest, pages - 1, formats, code=code)
+    left = len(rest) - pages_length(rest, pages)
+    if left > 0:
+        cursor.insertBlock(paragraph(above=_GAP))
+        _write_links(cursor, left, link, copy_link, formats)
+
+
+def _write_page(cursor: QTextCursor, rest: str, page: int, formats: Formats, *, code: bool) -> None:
+    # A block of its own for each: Qt breaks a long line in time that grows with its square.
+    cursor.setBlockFormat(paragraph(above=_GAP) if page == 0 else continued_paragraph())
+    text = rest[pages_length(rest, page) : pages_length(rest, page + 1)]
+    insert_visible(cursor, text, formats.code if code else formats.body, formats)
+
+
+def _write_links(
+    cursor: QTextCursor, left: int, link: str, copy_link: str, formats: Formats
+) -> None:
+    words = f"Show the rest as plain text ({left:,} characters)"
+    cursor.insertText(words, formats.link(formats.muted, link))
+    if copy_link:
+        cursor.insertText("   ", formats.muted)
+        cursor.insertText("Copy all of it", formats.link(formats.muted, copy_link))
 
 
 class _Writer:

@@ -8,6 +8,7 @@ Raw HTML stays text. No Qt here.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -20,6 +21,12 @@ RENDERED_CHARACTERS: Final = 64 * 1024
 # Qt breaks a line without gaps in time that grows with the square of its length: 0.2 s for 64 K.
 _UNBROKEN_CHARACTERS: Final = 8 * 1024
 _WORD: Final = re.compile(r"\S+")
+# What 64 K letters cost, an eighth of that many lines or marks would: 0.7 s for lines of two.
+_LINE_COST: Final = 37  # of a line, in letters
+_MARK_COST: Final = 50  # of a character that may be a mark, and may part a text into pieces
+_BUDGET: Final = 96 * 1024  # in letters: 80 ms
+_CHEAP: Final = _BUDGET // (_MARK_COST + 1)  # characters that are within it, whatever they are
+_COSTLY: Final = re.compile(r"[\n*_`~|\[\]<>]")
 _MAX_NESTING: Final = 20
 # The parser takes time that grows with the square of unmatched brackets: 2.3 s for 64 K of them.
 _MAX_BRACKETS: Final = 4_000
@@ -47,12 +54,37 @@ class Prepared:
 
 
 def page_length(text: str) -> int:
-    """How many characters of a text may be set in type at once: fewer where it has no gaps."""
-    if len(text) <= _UNBROKEN_CHARACTERS:
+    """How many characters of a text may be set in type at once.
+
+    Fewer where it has no gaps, and where it is full of short lines or of marks of Markdown.
+    """
+    if len(text) <= _CHEAP:
         return RENDERED_CHARACTERS
-    for word in _WORD.finditer(text, 0, RENDERED_CHARACTERS):
-        if word.end() - word.start() > _UNBROKEN_CHARACTERS:
-            return word.start() + _UNBROKEN_CHARACTERS
+    end = _affordable(text)
+    if len(text) > _UNBROKEN_CHARACTERS:
+        for word in _WORD.finditer(text, 0, end):
+            if word.end() - word.start() > _UNBROKEN_CHARACTERS:
+                return word.start() + _UNBROKEN_CHARACTERS
+    return end
+
+
+def pages_length(text: str, pages: int) -> int:
+    """How many characters so many pages of a text have, each cut as `page_length` says."""
+    at = 0
+    for _ in range(pages):
+        if at >= len(text):
+            break
+        # No page is longer than this, so there is no need to copy more.
+        at += page_length(text[at : at + 2 * RENDERED_CHARACTERS])
+    return min(at, len(text))
+
+
+def _affordable(text: str) -> int:
+    room = _BUDGET
+    for found in _COSTLY.finditer(text, 0, RENDERED_CHARACTERS):
+        room -= _LINE_COST if found.group() == "\n" else _MARK_COST
+        if found.start() >= room:
+            return found.start()
     return RENDERED_CHARACTERS
 
 
@@ -116,7 +148,9 @@ def link_target(address: object) -> str | None:
     return None if hidden else address
 
 
+@cache
 def _parser() -> MarkdownIt:
+    # Making one takes longer than parsing most messages; it keeps nothing of what it parsed.
     # `html: False` keeps tags as text. Above our own cap on nesting, so that nothing is dropped.
     options = {"html": False, "linkify": False, "typographer": False, "maxNesting": 100}
     return MarkdownIt("commonmark", options).enable(["table", "strikethrough"])

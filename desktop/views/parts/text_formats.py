@@ -26,6 +26,9 @@ from desktop.views.theme import BODY_PIXELS, MONO_PIXELS, mono_font, ui_font
 from desktop.views.theme_tokens import Tokens
 
 BOX_PROPERTY: Final = int(QTextFormat.Property.UserProperty) + 1
+_CONTINUED: Final = BOX_PROPERTY + 1
+#: How links of ours begin. An agent's link can only be http, https or mailto, so never like this.
+OWN_LINK: Final = "signoff-"
 _LINE_GAP: Final = 5.0
 _HEADING_PIXELS: Final = {1: 18, 2: 16, 3: 15}
 _DISTANCE: Final = int(QTextBlockFormat.LineHeightTypes.LineDistanceHeight.value)
@@ -98,6 +101,18 @@ def paragraph(*, above: float = 0, below: float = 0) -> QTextBlockFormat:
     return made
 
 
+def continued_paragraph() -> QTextBlockFormat:
+    """A block that goes on with the text of the one above, which was cut for length only."""
+    made = paragraph()
+    made.setProperty(_CONTINUED, True)
+    return made
+
+
+def is_continued(form: QTextBlockFormat) -> bool:
+    """Whether a block goes on with the line above."""
+    return form.boolProperty(_CONTINUED)
+
+
 def make_spacer(cursor: QTextCursor, height: float) -> None:
     """Turn the empty block at the cursor into a gap. Qt needs such a block around each frame."""
     block = QTextBlockFormat()
@@ -107,6 +122,16 @@ def make_spacer(cursor: QTextCursor, height: float) -> None:
     font = ui_font(1)
     characters.setFont(font)
     cursor.setBlockCharFormat(characters)
+
+
+def is_spacer(form: QTextBlockFormat) -> bool:
+    """Whether a block is a gap, and holds no words."""
+    return form.lineHeightType() == _FIXED
+
+
+def is_own_link(address: str) -> bool:
+    """Whether a link is one of ours: words that nobody said."""
+    return address.startswith(OWN_LINK)
 
 
 def box_frame(

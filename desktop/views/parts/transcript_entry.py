@@ -19,6 +19,7 @@ class EntryKind(StrEnum):
     INTERRUPT = "interrupt"
     ERROR = "error"
     UNREADABLE = "unreadable"
+    GAP = "gap"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,36 +7,36 @@ The document is a row of frames with a thin empty block before each (Qt wants on
 `gap [entry] gap [entry] ... gap [draft] tail`. Messages still being written come last.
 """
 
-import time
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QResizeEvent, QTextCursor, QTextFrame
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QCursor, QGuiApplication, QResizeEvent, QTextCursor, QTextFrame
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from desktop.views.parts.document_view import DocumentView
-from desktop.views.parts.markdown_source import RENDERED_CHARACTERS
-from desktop.views.parts.text_formats import Formats, box_frame, insert_visible, make_spacer
+from desktop.views.parts.text_formats import Formats, box_frame
+from desktop.views.parts.transcript_draft import RENDER_MS, Draft
 from desktop.views.parts.transcript_entry import EntryKind, TranscriptEntry
 from desktop.views.parts.transcript_layout import (
-    continued_key,
+    BOX_PADDING,
+    empty_frame,
     entry_box,
-    gap_above,
-    toggled_key,
-    write_draft,
+    insert_frame,
+    kept_run,
+    keys_in,
+    long_text,
+    remove_frames,
     write_entry,
+    write_more,
 )
 from desktop.views.theme import tokens
 
 _FLUSH_MS: Final = 33  # words appear at most 30 times a second
-_RENDER_SECONDS: Final = 0.3  # a draft is set as Markdown at most this often
-_RENDER_UP_TO: Final = 8_000  # characters; a longer draft grows as plain text until it is done
 _READING_WIDTH: Final = 900  # pixels; lines longer than this are hard to read
 _BOTTOM_SLACK: Final = 6  # pixels from the end that still count as "at the end"
-_BOX_PADDING: Final = 13.0
 
 
 @dataclass(slots=True)
@@ -45,18 +45,6 @@ class _Shown:
 
     entry: TranscriptEntry
     frame: QTextFrame
-
-
-@dataclass(slots=True)
-class _Draft:
-    """A message that is still being written."""
-
-    speaker: str
-    frame: QTextFrame
-    text: str = ""
-    pending: list[str] = field(default_factory=list)
-    rendered_at: float = 0.0
-    rough: bool = False  # has words that are not set as Markdown yet
 
 
 class TranscriptView(DocumentView):
@@ -75,7 +63,7 @@ class TranscriptView(DocumentView):
         super().__init__("Transcript", parent)
         self._shown: list[_Shown] = []
         self._by_key: dict[str, _Shown] = {}
-        self._drafts: dict[str, _Draft] = {}
+        self._drafts: dict[str, Draft] = {}
         self._opened: set[str] = set()
         self._pages: dict[str, int] = {}
         self._at_end = True
@@ -85,7 +73,7 @@ class TranscriptView(DocumentView):
         self._flush_timer = QTimer(self, interval=_FLUSH_MS, singleShot=True)
         self._flush_timer.timeout.connect(self._flush_drafts)
         # A writer that pauses leaves its last words rough until then.
-        self._tidy_timer = QTimer(self, interval=round(_RENDER_SECONDS * 1000), singleShot=True)
+        self._tidy_timer = QTimer(self, interval=RENDER_MS, singleShot=True)
         self._tidy_timer.timeout.connect(self._flush_drafts)
         bar = self.verticalScrollBar()
         bar.valueChanged.connect(self._on_scrolled)
@@ -114,6 +102,10 @@ class TranscriptView(DocumentView):
             for entry in entries:
                 self.put_entry(entry)
             return
+        kept = kept_run(old_keys, [entry.key for entry in entries])
+        if kept is not None:
+            self._shift(entries, *kept)
+            return
         if not set(old_keys) & {entry.key for entry in entries}:
             self._opened.clear()
             self._pages.clear()
@@ -126,9 +118,10 @@ class TranscriptView(DocumentView):
         if entry.key in self._drafts:
             self.drop_stream(entry.key)
         cursor = self._edit()
-        following = next(iter(self._drafts.values()), None)
-        frame = self._insert_frame(cursor, entry.kind, self._last_kind(), following)
-        self._add(entry, frame)
+        draft = next(iter(self._drafts.values()), None)
+        following = (draft.frame, EntryKind.AGENT) if draft is not None else None
+        frame = insert_frame(cursor, entry.kind, self._last_kind(), following)
+        self._add(entry, frame, len(self._shown))
         self._done(cursor)
 
     def update_entry(self, entry: TranscriptEntry) -> None:
@@ -153,8 +146,8 @@ class TranscriptView(DocumentView):
         if draft is None:
             cursor = self._edit()
             last = EntryKind.AGENT if self._drafts else self._last_kind()
-            draft = _Draft(speaker, self._insert_frame(cursor, EntryKind.AGENT, last, None))
-            write_draft(draft.frame.firstCursorPosition(), speaker, "", Formats(tokens()))
+            draft = Draft(speaker, insert_frame(cursor, EntryKind.AGENT, last, None))
+            draft.begin(Formats(tokens()))
             self._drafts[message_id] = draft
             self._done(cursor)
         draft.pending.append(text)
@@ -166,23 +159,54 @@ class TranscriptView(DocumentView):
         draft = self._drafts.pop(message_id, None)
         if draft is not None:
             cursor = self._edit()
-            self._select_frame(cursor, draft.frame)
-            cursor.removeSelectedText()
+            remove_frames(cursor, draft.frame, draft.frame)
             self._done(cursor)
 
     def render_again(self) -> None:
         """Set every entry anew, in the colours of the theme in force."""
         self._rebuild([shown.entry for shown in self._shown])
 
+    # -- where things are in it --------------------------------------------------------------------
+
+    def frame_of(self, key: str) -> QTextFrame | None:
+        """Where an entry is set; None for one that is not."""
+        shown = self._by_key.get(key)
+        return shown.frame if shown is not None else None
+
+    def first_in_sight(self) -> str:
+        """The key of the entry at the top of what is seen; empty for none."""
+        anchor = self._anchor()
+        return anchor[0] if anchor is not None else ""
+
+    def unfold(self, key: str) -> None:
+        """Show the detail of an entry."""
+        if key not in self._opened:
+            self._opened.add(key)
+            self._write_again(self._by_key.get(key))
+
+    def bring_into_sight(self, cursor: QTextCursor) -> None:
+        """Scroll to a place, unless it is in sight, and no further than needed for some context."""
+        room = self.viewport().height()
+        spot = self.cursorRect(cursor)
+        if spot.top() < 0 or spot.bottom() > room:
+            self._scroll_to(self.verticalScrollBar().value() + spot.top() - room // 3)
+
+    def scroll_to_frame(self, frame: QTextFrame) -> None:
+        """Put the beginning of an entry at the top of what is seen."""
+        self._scroll_to(round(self._area_top(frame)))
+
     def follow(self, address: str) -> None:
         """Show or hide details, or the next page of a long text; other links are only told of."""
-        toggled, continued = toggled_key(address), continued_key(address)
+        toggled, continued, copied = keys_in(address)
         if toggled is not None:
             self._opened ^= {toggled}
             self._write_again(self._by_key.get(toggled))
         elif continued is not None:
-            self._pages[continued] = self._pages.get(continued, 0) + 1
-            self._write_again(self._by_key.get(continued))
+            self._show_more(continued)
+        elif copied is not None:
+            if copied in self._by_key:
+                QGuiApplication.clipboard().setText(long_text(self._by_key[copied].entry))
+                QToolTip.showText(QCursor.pos(), "Copied", self)
         else:
             super().follow(address)
 
@@ -219,33 +243,9 @@ class TranscriptView(DocumentView):
     def _last_kind(self) -> EntryKind | None:
         return self._shown[-1].entry.kind if self._shown else None
 
-    def _insert_frame(
-        self,
-        cursor: QTextCursor,
-        kind: EntryKind,
-        before: EntryKind | None,
-        following: _Draft | None,
-    ) -> QTextFrame:
-        if following is None:
-            cursor.movePosition(QTextCursor.MoveOperation.End)
-        else:
-            cursor.setPosition(following.frame.firstPosition() - 1)
-        make_spacer(cursor, gap_above(kind, before))
-        box = entry_box(kind)
-        frame = cursor.insertFrame(box_frame(box, padding=_BOX_PADDING if box else 0))
-        cursor.setPosition(frame.lastPosition() + 1)
-        make_spacer(cursor, 1 if following is None else gap_above(EntryKind.AGENT, kind))
-        return frame
-
-    @staticmethod
-    def _select_frame(cursor: QTextCursor, frame: QTextFrame) -> None:
-        # The marks around a frame must be in the selection, or only its text is removed.
-        cursor.setPosition(frame.firstPosition() - 1)
-        cursor.setPosition(frame.lastPosition() + 1, QTextCursor.MoveMode.KeepAnchor)
-
-    def _add(self, entry: TranscriptEntry, frame: QTextFrame) -> None:
+    def _add(self, entry: TranscriptEntry, frame: QTextFrame, at: int) -> None:
         shown = _Shown(entry, frame)
-        self._shown.append(shown)
+        self._shown.insert(at, shown)
         self._by_key[entry.key] = shown
         self._write(shown)
 
@@ -259,21 +259,45 @@ class TranscriptView(DocumentView):
             pages=self._pages.get(key, 0),
         )
 
+    def _show_more(self, key: str) -> None:
+        shown = self._by_key.get(key)
+        if shown is not None:
+            self._pages[key] = self._pages.get(key, 0) + 1
+            cursor = self._edit()
+            write_more(shown.frame, shown.entry, Formats(tokens()), self._pages[key])
+            self._done(cursor)
+
     def _write_again(self, shown: _Shown | None) -> None:
         if shown is None:
             return
         cursor = self._edit()
-        self._empty_frame(cursor, shown.frame)
+        empty_frame(cursor, shown.frame)
         kind = entry_box(shown.entry.kind)
-        shown.frame.setFrameFormat(box_frame(kind, padding=_BOX_PADDING if kind else 0))
+        shown.frame.setFrameFormat(box_frame(kind, padding=BOX_PADDING if kind else 0))
         self._write(shown)
         self._done(cursor)
 
-    @staticmethod
-    def _empty_frame(cursor: QTextCursor, frame: QTextFrame) -> None:
-        cursor.setPosition(frame.firstPosition())
-        cursor.setPosition(frame.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
-        cursor.removeSelectedText()
+    def _shift(self, entries: Sequence[TranscriptEntry], gone: int, new: int, kept: int) -> None:
+        """Set what came, take away what went; what stays between them is not set again."""
+        anchor = None if self.is_at_end else self._anchor()
+        cursor = self._edit()
+        for out in (self._shown[gone + kept :], self._shown[:gone]):
+            if out:
+                remove_frames(cursor, out[0].frame, out[-1].frame)
+            for shown in out:
+                del self._by_key[shown.entry.key]
+        self._shown = self._shown[gone : gone + kept]
+        following = (self._shown[0].frame, self._shown[0].entry.kind)
+        before: EntryKind | None = None
+        for at, entry in enumerate(entries[:new]):
+            frame = insert_frame(cursor, entry.kind, before, following)
+            self._add(entry, frame, at)
+            before = entry.kind
+        self._done(cursor)
+        for entry in entries[new:]:
+            self.put_entry(entry)
+        if anchor is not None:
+            self._return_to(*anchor)
 
     def _rebuild(self, entries: list[TranscriptEntry]) -> None:
         anchor = None if self.is_at_end else self._anchor()
@@ -283,8 +307,8 @@ class TranscriptView(DocumentView):
         self.document().clear()
         cursor = self._edit()
         for entry in entries:
-            frame = self._insert_frame(cursor, entry.kind, self._last_kind(), None)
-            self._add(entry, frame)
+            frame = insert_frame(cursor, entry.kind, self._last_kind(), None)
+            self._add(entry, frame, len(self._shown))
         self._done(cursor)
         for message_id, draft in drafts.items():
             self.stream(message_id, draft.speaker, draft.text + "".join(draft.pending))
@@ -295,22 +319,7 @@ class TranscriptView(DocumentView):
         cursor = self._edit()
         formats = Formats(tokens())
         for draft in self._drafts.values():
-            new = "".join(draft.pending)
-            draft.pending.clear()
-            room = RENDERED_CHARACTERS - len(draft.text)
-            draft.text += new[: max(0, room)]
-            now = time.monotonic()
-            if not new and not draft.rough:
-                continue
-            if len(draft.text) < _RENDER_UP_TO and now - draft.rendered_at > _RENDER_SECONDS:
-                self._empty_frame(cursor, draft.frame)
-                start = draft.frame.firstCursorPosition()
-                write_draft(start, draft.speaker, draft.text, formats)
-                draft.rendered_at, draft.rough = now, False
-            elif room > 0:
-                end = draft.frame.lastCursorPosition()
-                insert_visible(end, new[:room], formats.body, formats)
-                draft.rough = len(draft.text) < _RENDER_UP_TO
+            draft.flush(cursor, formats)
         self._done(cursor)
         if any(draft.rough for draft in self._drafts.values()):
             self._tidy_timer.start()
@@ -360,9 +369,12 @@ class TranscriptView(DocumentView):
     def _return_to(self, key: str, offset: float) -> None:
         shown = self._by_key.get(key)
         if shown is not None:
-            # Qt guesses the length and corrects it later; a place to return to must be right now.
-            length = round(self.document().size().height()) - self.viewport().height()
-            self._busy = True
-            self.verticalScrollBar().setRange(0, max(0, length))
-            self._busy = False
-            self.verticalScrollBar().setValue(round(self._area_top(shown.frame) + offset))
+            self._scroll_to(round(self._area_top(shown.frame) + offset))
+
+    def _scroll_to(self, height: int) -> None:
+        # Qt guesses the length and corrects it later; a place to return to must be right now.
+        length = round(self.document().size().height()) - self.viewport().height()
+        self._busy = True
+        self.verticalScrollBar().setRange(0, max(0, length))
+        self._busy = False
+        self.verticalScrollBar().setValue(height)

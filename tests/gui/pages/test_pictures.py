@@ -10,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.qtmodels.tone import Tone
@@ -20,7 +22,9 @@ from desktop.store.records import DemoState, RequestKey
 from desktop.views.main_window import MainWindow
 from desktop.views.page import Page
 from desktop.views.parts.buttons import ActionButton
+from desktop.views.parts.find_bar import FindField
 from desktop.views.parts.list_view import RowList
+from desktop.views.parts.transcript_view import TranscriptView
 from desktop.views.theme import apply_theme, tokens
 from tests.gui.pages.monitored import at_work
 from tests.gui.pages.morning import INVOICE, OUTSIDE, RECORD, morning
@@ -34,9 +38,19 @@ from tests.gui.pages.questions import (
     transfer,
     transfer_in_doubt,
 )
-from tests.gui.pages.seeing import choose, click, cut_off, keys_of, open_page, press, see
+from tests.gui.pages.seeing import (
+    choose,
+    click,
+    cut_off,
+    is_seen,
+    keys_of,
+    open_page,
+    press,
+    see,
+)
 from tests.support.hand_fed import HandFed
-from tests.support.scenes import asks, hosted_asks, human_says
+from tests.support.scenes import CALL, CONTEXT, asks, hosted_asks, human_says
+from tests.support.teams import gives, hears, person_asks, says, waits
 from workers.wire.approvals import Outcome
 from workers.wire.canonical import JSON
 from workers.wire.events import Event
@@ -244,6 +258,45 @@ def conversation(stage: Stage) -> None:
     stage[0].open_context(RECORD)
 
 
+def team(stage: Stage) -> None:
+    """A coordinator and its experts, one of which waits for a decision."""
+    window, fed, _ = stage
+    fed.tell(
+        person_asks("coordinator", "Pay invoice 4471, and tell me the weather in Oslo."),
+        gives(
+            "coordinator",
+            ("c1", "treasury_agent", "pay invoice 4471 of ACME Tools Ltd, 1250 EUR"),
+            ("c2", "weather_agent", "the weather in Oslo"),
+            said="I am asking the treasury agent and the weather agent.",
+        ),
+        says("weather_agent", "It is sunny in Oslo.", caller="coordinator", task="c2", finish=True),
+        hears("coordinator", "c2", "It is sunny in Oslo."),
+        gives("treasury_agent", ("c3", "records_agent", "who is ACME Tools Ltd?"),
+              caller="coordinator", task="c1", said="I have to know who that is first."),
+        says("records_agent", "A supplier since 2019.", caller="treasury_agent", task="c3"),
+        waits("treasury_agent", CALL, caller="coordinator", task="c1"),
+    )  # fmt: skip
+    window.open_context(CONTEXT)
+    stage[2].waitUntil(lambda: is_seen(window, "delegation.rows"))
+
+
+def find(stage: Stage) -> None:
+    """Words are found in the transcript."""
+    team(stage)
+    window, _, qtbot = stage
+    QTest.keyClick(window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    see(window, "find.words", FindField).setText("agent")
+    qtbot.waitUntil(lambda: " of " in see(window, "find.count", QLabel).text())
+
+
+def select(stage: Stage) -> None:
+    """A selection over several messages."""
+    team(stage)
+    view = see(stage[0], "conversations.transcript", TranscriptView)
+    view.setFocus()
+    view.selectAll()
+
+
 def agents(stage: Stage) -> None:
     """Who is there."""
     stage[0].show_page(Page.AGENTS)
@@ -307,6 +360,9 @@ SCENES: tuple[Scene, ...] = (
     offline,
     transcript,
     conversation,
+    team,
+    find,
+    select,
     agents,
     monitor,
     other_software,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desktop.qtmodels.tone import Tone
-from desktop.store.facts import MessageNotSent, MessageSending, UnreadableSeen
+from desktop.store.facts import GapSeen, MessageNotSent, MessageSending, UnreadableSeen
 from desktop.views.parts.transcript_entry import EntryKind, TranscriptEntry
 from desktop.views.transcript_source import RESULT_ON_LINE, transcript
 from tests.gui.pages.morning import with_args
@@ -153,6 +153,16 @@ def test_errors_and_garbage_are_lines_too(fed: HandFed) -> None:
         "This is not JSON.",
         "{{{",
     )
+
+
+def test_what_was_removed_before_it_was_read_is_a_line(fed: HandFed) -> None:
+    """Where it was: a reader must not take what stands around it for all there was."""
+    fed.tell_at("5-0", human_says("Pay it.")).tell_at("9-0", agent_says("I look at it."))
+    fed.feed(GapSeen(CONTEXT, "9-0", "Entries were removed at the broker before they were read."))
+    assert [kind for kind, _, _ in told(fed)] == [
+        EntryKind.HUMAN, EntryKind.GAP, EntryKind.AGENT
+    ]  # fmt: skip
+    assert "removed at the broker" in lines_of(fed)[1].collapsed_title
 
 
 def test_keys_differ_whatever_ids_the_wire_brings(fed: HandFed) -> None:

@@ -14,7 +14,18 @@ from desktop import assets
 
 #: Icons that pages ask for by name.
 WANTED = (
-    *("agents", "approvals", "audit", "bolt", "check", "chevron", "clock", "conversations"),
+    *(
+        "agents",
+        "approvals",
+        "audit",
+        "bolt",
+        "check",
+        "chevron",
+        "chevron-down",
+        "chevron-up",
+        "clock",
+        "conversations",
+    ),
     *("copy", "edit", "info", "link", "moon", "plug", "plus", "search", "send", "settings"),
     *("sun", "user", "warning", "x"),
 )

@@ -47,6 +47,12 @@ def test_every_colour_of_code_can_be_read(theme: Tokens, colour: str) -> None:
 
 
 @BOTH
+def test_words_that_were_searched_for_can_be_read(theme: Tokens) -> None:
+    """On the colour that marks them."""
+    assert contrast(theme.text, theme.mark) >= TEXT_RATIO
+
+
+@BOTH
 def test_the_words_on_the_primary_button_can_be_read(theme: Tokens) -> None:
     """At rest and under the mouse; badges and selected text wear the same pair."""
     assert contrast(theme.on_fill, theme.fill) >= TEXT_RATIO
