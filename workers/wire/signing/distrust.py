@@ -35,6 +35,7 @@ class Distrust(StrEnum):
     WRONG_EDIT = "wrong_edit"
     TOO_FEW_ROOTS = "too_few_roots"
     ROLLED_BACK = "rolled_back"
+    CANNOT_OPEN = "cannot_open"
 
 
 class NotTrusted(SignoffError):

@@ -25,6 +25,7 @@ DECISION_TYPE: Final = "application/vnd.signoff.decision.v1+json"
 REQUEST_TYPE: Final = "application/vnd.signoff.request.v1+json"
 RECEIPT_TYPE: Final = "application/vnd.signoff.receipt.v1+json"
 REGISTRY_TYPE: Final = "application/vnd.signoff.registry.v1+json"
+ENROLMENT_TYPE: Final = "application/vnd.signoff.enrolment.v1+json"
 HALT_TYPE: Final = "application/vnd.signoff.halt.v1+json"
 
 S = TypeVar("S", bound="Statement")
