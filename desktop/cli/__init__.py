@@ -10,11 +10,13 @@ import asyncio
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 from desktop import logs
 from desktop.cli.output import print_json, safe
+from desktop.cli.registry_options import add_parsers as add_registry
 from workers.wire.errors import SignoffError
 
 EXIT_ERROR = 2
@@ -41,14 +43,23 @@ def main(argv: Sequence[str] | None = None) -> int:
                 tour=options.tour,
                 diagnose=options.diagnose,
             )
-        from desktop.cli.commands import run  # noqa: PLC0415 - keeps the window's start short
-
-        return asyncio.run(run(options))
+        return asyncio.run(_command(options.command)(options))
     except SignoffError as error:
         _report(error, as_json=getattr(options, "json", False))
         return EXIT_ERROR
     except KeyboardInterrupt:
         return 130
+
+
+def _command(name: str) -> Callable[[argparse.Namespace], Coroutine[Any, Any, int]]:
+    """What a command does; loaded for it alone, which keeps the window's start short."""
+    if name in {"enrol", "registry"}:
+        from desktop.cli import registry  # noqa: PLC0415
+
+        return registry.run
+    from desktop.cli import commands  # noqa: PLC0415
+
+    return commands.run
 
 
 def _report(error: SignoffError, *, as_json: bool) -> None:
@@ -95,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("text", metavar="TEXT")
     chat.add_argument("--context", metavar="ID")
     chat.add_argument("--wait", type=float, default=120.0, metavar="SECONDS")
+    add_registry(commands.add_parser)
     for command in (inbox, conversations, show, decide, chat):
         command.add_argument("--json", action="store_true", help="print JSON")
         _common(command)

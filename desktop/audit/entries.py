@@ -1,0 +1,121 @@
+"""What an entry of the audit log says.
+
+The only place that defines it. An entry holds no arguments, no message text and no reason in clear,
+but digests of them: whoever has the text can show that it is the one, and the log gives nothing
+away.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import platform
+import time
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import msgspec
+import rfc8785
+
+from desktop.errors import ConsoleError
+
+
+class AuditKind(StrEnum):
+    """What happened."""
+
+    DECISION = "decision"
+    DECISION_LEFT = "decision.left"
+    DECISION_NOT_SENT = "decision.not_sent"
+    RECEIPT = "receipt"
+    LOG_VERIFIED = "log.verified"
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who did it: the person the console knows, and the account and machine it ran on."""
+
+    id: str = ""
+    name: str = ""
+    os_user: str = ""
+    device: str = ""
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened.
+
+    Attributes:
+        at: RFC 3339 in UTC, to the millisecond, by this machine's clock.
+        offset_minutes: of the local time from UTC.
+        mono_ms: milliseconds of a clock that is never set, to tell a clock that was set back.
+        outcome: the receipt's, or why it was not sent.
+        nonce: of the decision it is about.
+        comment_digest: of the reason or answer; empty for none.
+        app: the console's version.
+    """
+
+    kind: AuditKind
+    at: str
+    offset_minutes: int
+    mono_ms: int
+    actor: Actor = Actor()
+    context_id: str = ""
+    agent: str = ""
+    tool_call_id: str = ""
+    request_id: str = ""
+    action: str = ""
+    args_digest: str = ""
+    decision: str = ""
+    comment_digest: str = ""
+    nonce: str = ""
+    outcome: str = ""
+    app: str = ""
+    v: int = 1
+
+
+class BadEntry(ConsoleError):
+    """Bytes in the log that are no entry."""
+
+
+def happened(kind: AuditKind, app: str, *, id: str = "", name: str = "") -> AuditEntry:  # noqa: A002
+    """An entry of now, by this account on this machine; the caller adds what it is about."""
+    now = datetime.now(UTC)
+    offset = now.astimezone().utcoffset()
+    return AuditEntry(
+        kind=kind,
+        at=now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        offset_minutes=round(offset.total_seconds() / 60) if offset else 0,
+        mono_ms=time.monotonic_ns() // 1_000_000,
+        actor=Actor(id=id, name=name, os_user=getpass.getuser(), device=platform.node()),
+        app=app,
+    )
+
+
+def comment_digest(comment: str, nonce: str) -> str:
+    """The digest of a reason. The decision's nonce in it makes short reasons hard to guess."""
+    if not comment:
+        return ""
+    content = f"signoff/comment/v1\x00{nonce}\x00{comment}".encode(errors="surrogatepass")
+    return f"sha-256:{hashlib.sha256(content).hexdigest()}"
+
+
+def write_entry(entry: AuditEntry) -> bytes:
+    """The bytes of an entry: RFC 8785.
+
+    Raises:
+        BadEntry: it holds something that has no such form.
+    """
+    try:
+        return rfc8785.dumps(msgspec.to_builtins(entry))
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        raise BadEntry(f"This cannot be recorded: {error}.") from error
+
+
+def read_entry(body: bytes) -> AuditEntry:
+    """An entry from its bytes.
+
+    Raises:
+        BadEntry: they are none.
+    """
+    try:
+        return msgspec.json.decode(body, type=AuditEntry)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadEntry(f"An entry cannot be read: {error}.") from error

@@ -1,0 +1,240 @@
+"""`signoff enrol` and `signoff registry`: who may decide, kept in a folder that roots sign.
+
+The only place that reads and writes that folder: `roots.json` (the public root keys and how many
+of them it takes; workers and consoles pin it), `registry.json` (the signed list) and `roots/` (the
+root keys, each under a passphrase; they belong on other machines, or in a safe).
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import platform
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from desktop.cli.output import print_json, print_line
+from desktop.errors import ConsoleError
+from desktop.system.vault import Vault
+from workers.wire.signing.administering import (
+    EnrolmentStatement,
+    enrolment,
+    first_registry,
+    open_enrolment,
+    renewed,
+    sealed,
+    with_enrolled,
+    with_revoked,
+    with_signature,
+    write_envelope,
+)
+from workers.wire.signing.dsse import Envelope, read_envelope
+from workers.wire.signing.keys import SigningKey, VerifyKey
+from workers.wire.signing.registry import Registry, RegistryStatement, Roots, open_registry
+from workers.wire.signing.wrapping import WrappedKey, unwrap, wrap
+
+REGISTRY, ROOTS, ROOT_KEYS = "registry.json", "roots.json", "roots"
+MAX_FILE_BYTES = 4 * 1024 * 1024
+#: Under this name the keyring keeps a person's own wrapped key.
+OWN_KEY = "signing-key:{}"
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class RootsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The public root keys (base64) and how many of them make a registry."""
+
+    threshold: int
+    keys: tuple[str, ...]
+
+    def roots(self) -> Roots:
+        """The keys themselves.
+
+        Raises:
+            NotTrusted: not keys.
+            ConsoleError: a threshold that cannot be met, or that nobody has to meet.
+        """
+        keys = tuple(dict.fromkeys(VerifyKey.from_text(text) for text in self.keys))
+        if not 1 <= self.threshold <= len(keys):
+            raise ConsoleError("The roots ask for more keys than there are, or for none.")
+        return Roots(keys, self.threshold)
+
+
+async def run(options: argparse.Namespace) -> int:
+    """Run one of them. Returns the exit code.
+
+    Raises:
+        SignoffError: with a title and a hint; nothing was changed.
+    """
+    if options.command == "enrol":
+        return await _enrol(options)
+    folder: Path = options.folder
+    match options.step:
+        case "init":
+            return _init(folder, options)
+        case "list" | "verify":
+            return _show(folder, options)
+        case "sign":
+            envelope = _envelope(folder / REGISTRY)
+        case "add":
+            envelope = sealed(_with_added(_statement(folder), options), [])
+        case "revoke":
+            following = with_revoked(
+                _statement(folder), options.who, options.reason, _now(), options.key_id
+            )
+            envelope = sealed(following, [])
+        case _:
+            envelope = sealed(renewed(_statement(folder), _now()), [])
+    for path in options.root:
+        envelope = with_signature(envelope, _root_key(path, options))
+    return _save(folder, envelope, as_json=options.json)
+
+
+async def _enrol(options: argparse.Namespace) -> int:
+    key = SigningKey.generate()
+    wrapped = wrap(key, _passphrase(options, f"New passphrase for {options.name}"), options.name)
+    statement = EnrolmentStatement(
+        id=options.id,
+        name=options.name,
+        public=key.public.text,
+        made_at=_now().isoformat(timespec="seconds"),
+        email=options.email,
+        device=platform.node(),
+    )
+    request = enrolment(key, statement)
+    open_enrolment(request)  # before anything is kept: a request that would be refused helps nobody
+    await Vault().keep(OWN_KEY.format(options.id), msgspec.json.encode(wrapped).decode())
+    options.out.write_bytes(write_envelope(request))
+    if options.json:
+        print_json({"id": options.id, "key_id": key.public.key_id, "request": str(options.out)})
+    else:
+        print_line(f"Give {options.out} to whoever administers the registry, and read them this:")
+        print_line(key.public.key_id)
+    return 0
+
+
+def _init(folder: Path, options: argparse.Namespace) -> int:
+    if (folder / REGISTRY).exists() or (folder / ROOTS).exists():
+        raise ConsoleError(f"There is a registry in {folder} already.", "Choose another folder.")
+    keys = [SigningKey.generate() for _ in range(options.roots)]
+    pinned = RootsFile(options.threshold, tuple(key.public.text for key in keys))
+    pinned.roots()
+    locked = [
+        wrap(key, _passphrase(options, f"New passphrase for root key {number}"), f"root {number}")
+        for number, key in enumerate(keys, 1)
+    ]
+    (folder / ROOT_KEYS).mkdir(parents=True, exist_ok=True)
+    for number, wrapped in enumerate(locked, 1):
+        path = folder / ROOT_KEYS / f"root-{number}.json"
+        path.touch(mode=0o600)
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(wrapped)))
+    (folder / ROOTS).write_bytes(msgspec.json.format(msgspec.json.encode(pinned)))
+    envelope = sealed(first_registry(_now()), keys[: options.threshold])
+    return _save(folder, envelope, as_json=options.json)
+
+
+def _with_added(statement: RegistryStatement, options: argparse.Namespace) -> RegistryStatement:
+    asked = open_enrolment(_envelope(options.request))
+    key_id = VerifyKey.from_text(asked.public).key_id
+    if key_id != options.key_id:
+        hint = "Do not register it. Ask the person to read you theirs again."
+        raise ConsoleError(f"The request asks for another key: {key_id}.", hint)
+    return with_enrolled(statement, asked, options.role, _now())
+
+
+def _show(folder: Path, options: argparse.Namespace) -> int:
+    roots = _read(folder / ROOTS, RootsFile).roots()
+    least = options.least_version if options.step == "verify" else 0
+    registry = open_registry(_envelope(folder / REGISTRY), roots, time.time(), least)
+    _print(registry, as_json=options.json, whole=options.step == "list")
+    return 0
+
+
+def _print(registry: Registry, *, as_json: bool, whole: bool) -> None:
+    statement = registry.statement
+    if as_json:
+        print_json(msgspec.to_builtins(statement) if whole else {"version": statement.version})
+        return
+    print_line(f"Version {statement.version}, until {statement.expires_at}")
+    for reviewer in statement.reviewers if whole else ():
+        print_line(reviewer.id, reviewer.name, ", ".join(reviewer.roles) or "no role")
+        for key in reviewer.keys:
+            state = f"revoked {key.revoked_at}: {key.reason}" if key.revoked_at else key.not_after
+            print_line("", VerifyKey.from_text(key.public).key_id, key.device, state)
+
+
+def _save(folder: Path, envelope: Envelope, *, as_json: bool) -> int:
+    """Write the registry, whole or not at all; one that lacks signatures says so."""
+    roots = _read(folder / ROOTS, RootsFile).roots()
+    signed = sum(roots.key(one.keyid) is not None for one in envelope.signatures)
+    if signed >= roots.threshold:
+        open_registry(envelope, roots, time.time())
+    path = folder / REGISTRY
+    beside = path.with_suffix(".new")
+    beside.write_bytes(write_envelope(envelope))
+    beside.replace(path)
+    if as_json:
+        print_json({"registry": str(path), "signed": signed, "threshold": roots.threshold})
+    else:
+        print_line(f"{path}: signed by {signed} of {roots.threshold} root keys that are needed")
+    return 0
+
+
+def _statement(folder: Path) -> RegistryStatement:
+    """The registry to go on from, which has to be whole: changes do not pile up unsigned."""
+    roots = _read(folder / ROOTS, RootsFile).roots()
+    # At no time: one that has expired is what a renewal is for.
+    return open_registry(_envelope(folder / REGISTRY), roots, 0.0).statement
+
+
+def _root_key(path: Path, options: argparse.Namespace) -> SigningKey:
+    wrapped = _read(path, WrappedKey)
+    return unwrap(wrapped, _passphrase(options, f"Passphrase of {wrapped.label}"))
+
+
+def _passphrase(options: argparse.Namespace, question: str) -> str:
+    if options.passphrase_file is not None:
+        return _bytes(options.passphrase_file).decode(errors="replace").rstrip("\r\n")
+    if not sys.stdin.isatty():
+        hint = "Run it in a terminal, or give --passphrase-file."
+        raise ConsoleError("Nobody is here to be asked for a passphrase.", hint)
+    first = getpass.getpass(f"{question}: ")
+    if question.startswith("New") and getpass.getpass("Again: ") != first:
+        raise ConsoleError("The two passphrases differ.", "Nothing was made; try again.")
+    return first
+
+
+def _envelope(path: Path) -> Envelope:
+    value: Any
+    try:
+        value = msgspec.json.decode(_bytes(path))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConsoleError(f"{path} is no JSON: {error}.") from error
+    return read_envelope(value)
+
+
+def _read(path: Path, kind: type[S]) -> S:
+    try:
+        return msgspec.json.decode(_bytes(path), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConsoleError(f"{path} cannot be read: {error}.") from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise ConsoleError(f"{path} cannot be opened: {error.strerror}.") from error
+    if len(raw) > MAX_FILE_BYTES:
+        raise ConsoleError(f"{path} has more than {MAX_FILE_BYTES:,} bytes.")
+    return raw
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

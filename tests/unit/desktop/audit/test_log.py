@@ -1,0 +1,282 @@
+"""What is recorded stays as it was, or it shows."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from desktop.audit.chain import entry_hash, tree_of
+from desktop.audit.entries import (
+    AuditEntry,
+    AuditKind,
+    BadEntry,
+    comment_digest,
+    happened,
+    read_entry,
+    write_entry,
+)
+from desktop.audit.log import AuditLog, AuditUnavailable
+from desktop.audit.verifying import MOST_FINDINGS, Head, Verdict, verify
+from tests.support.environment import ROOT
+from tests.support.waiting import wait_until
+
+ENTRIES = 8
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A log with a few entries, closed."""
+    path = tmp_path / "audit" / "log.sqlite"
+    with closing(AuditLog(path)) as log:
+        for number in range(ENTRIES):
+            log.append(_decided(number))
+    return path
+
+
+def _decided(number: int) -> AuditEntry:
+    entry = happened(AuditKind.DECISION, "0.1.0", id="r.mora", name="Rosa Mora")
+    return structs.replace(entry, context_id="c-1", nonce=f"{number:032x}", decision="approve")
+
+
+def _head(path: Path) -> Head:
+    with closing(AuditLog(path)) as log:
+        tree = tree_of(kept.body for kept in log.entries())
+    return Head(tree.size, tree.root())
+
+
+def _by_hand(path: Path, *statements: str) -> None:
+    """What somebody does who has the file."""
+    with closing(sqlite3.connect(path)) as connection:
+        for trigger in ("entry_is_final", "entry_stays"):
+            connection.execute(f"DROP TRIGGER {trigger}")
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+def test_what_was_appended_is_there(path: Path) -> None:
+    """In order, each following the one before; only its owner may read it."""
+    with closing(AuditLog(path)) as log:
+        kept = list(log.entries())
+        assert log.head() == kept[-1]
+    assert [one.entry.nonce for one in kept] == [f"{number:032x}" for number in range(ENTRIES)]
+    assert all(after.before == one.hash for one, after in itertools.pairwise(kept))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert kept[0].entry.actor.name == "Rosa Mora"
+    report = verify(path)
+    assert (report.verdict, report.size, report.findings) == (Verdict.INTACT, ENTRIES, ())
+    assert report.root == _head(path).root
+
+
+def test_nothing_in_it_can_be_changed_by_mistake(path: Path) -> None:
+    """Not by our own code either."""
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in ("UPDATE entry SET body = x'00'", "DELETE FROM entry WHERE number = 8"):
+            with pytest.raises(sqlite3.IntegrityError):
+                connection.execute(statement)
+
+
+def _rehashed(path: Path) -> None:
+    """Change an entry and hash everything anew: a thorough forger."""
+    with closing(AuditLog(path)) as log:
+        kept = list(log.entries())
+    changes, before = [], kept[2].before
+    for one in kept[2:]:
+        body = one.body.replace(b"approve", b"reject!") if one.number == 3 else one.body
+        digest = entry_hash(one.number, before, body)
+        changes.append((body, before, digest, one.number))
+        before = digest
+    _by_hand(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executemany(
+            "UPDATE entry SET body = ?, before = ?, hash = ? WHERE number = ?", changes
+        )
+        connection.commit()
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        lambda path: _by_hand(
+            path, "UPDATE entry SET body = CAST(replace(body, 'r.mora', 'l.park') AS BLOB)"
+        ),
+        lambda path: _by_hand(path, "DELETE FROM entry WHERE number = 3"),
+        lambda path: _by_hand(path, "DELETE FROM entry WHERE number = 1"),
+        lambda path: _by_hand(path, "DELETE FROM entry WHERE number > 5"),
+        lambda path: _by_hand(
+            path,
+            "UPDATE entry SET number = -2 WHERE number = 2",
+            "UPDATE entry SET number = 2 WHERE number = 3",
+            "UPDATE entry SET number = 3 WHERE number = -2",
+        ),
+        lambda path: _by_hand(path, "UPDATE entry SET hash = randomblob(32) WHERE number = 8"),
+        lambda path: _by_hand(
+            path, "INSERT INTO entry VALUES (9, x'00', zeroblob(32), zeroblob(32))"
+        ),
+        _rehashed,
+    ],
+    ids=["changed", "taken out", "beginning", "cut", "swapped", "hash", "added", "forged"],
+)
+def test_tampering_shows(path: Path, tamper: Callable[[Path], None]) -> None:
+    """Whatever was done: against the head that was kept elsewhere, if not by itself."""
+    known = _head(path)
+    tamper(path)
+
+    report = verify(path, known)
+
+    assert report.verdict is Verdict.TAMPERED
+    assert all(finding.title for finding in report.findings)
+
+
+def test_an_older_copy_shows(path: Path) -> None:
+    """Put back in the place of the log; and a log that grew is no tampering."""
+    older = path.read_bytes()
+    known = _head(path)
+    with closing(AuditLog(path)) as log:
+        log.append(_decided(9))
+    assert verify(path, known).verdict is Verdict.INTACT
+    newer = _head(path)
+    for beside in path.parent.iterdir():
+        beside.unlink()
+    path.write_bytes(older)
+    assert verify(path, newer).verdict is Verdict.TAMPERED
+
+
+def test_no_bit_can_be_flipped_unnoticed(path: Path) -> None:
+    """A flip is found, or it is where nothing is: what is read is what was written."""
+    with closing(AuditLog(path)) as log:
+        bodies = [kept.body for kept in log.entries()]
+    root = tree_of(bodies).root()
+    content = path.read_bytes()
+    for at in range(0, len(content), 37):
+        flipped = bytearray(content)
+        flipped[at] ^= 1 << (at % 8)
+        path.write_bytes(flipped)
+        report = verify(path, Head(ENTRIES, root))
+        assert report.verdict is not Verdict.INTACT or report.root == root
+
+
+def test_a_clock_that_was_set_back_is_told(path: Path) -> None:
+    """It is no tampering; somebody should know all the same."""
+    with closing(AuditLog(path)) as log:
+        log.append(structs.replace(_decided(9), at="2001-01-01T00:00:00.000Z"))
+    report = verify(path)
+    assert (report.verdict, len(report.findings)) == (Verdict.FINDINGS, 1)
+
+
+def test_very_many_findings_are_not_all_told(path: Path) -> None:
+    """A hundred say as much."""
+    with closing(AuditLog(path)) as log:
+        for number in range(MOST_FINDINGS):
+            log.append(_decided(number))
+    _by_hand(path, "UPDATE entry SET hash = randomblob(32)")
+    assert len(verify(path).findings) == MOST_FINDINGS
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no database at all" * 100])
+def test_what_is_no_log_is_not_taken_for_one(tmp_path: Path, content: bytes | None) -> None:
+    """Neither verified nor written to."""
+    path = tmp_path / "log.sqlite"
+    if content is not None:
+        path.write_bytes(content)
+    assert verify(path).verdict is Verdict.UNREADABLE
+    if content:
+        with pytest.raises(AuditUnavailable):
+            AuditLog(path)
+
+
+def test_another_program_s_database_is_left_alone(tmp_path: Path) -> None:
+    """And a log of a version that is not known here."""
+    other, later = tmp_path / "other.sqlite", tmp_path / "later.sqlite"
+    with closing(sqlite3.connect(other)) as connection:
+        connection.execute("CREATE TABLE entry (a)")
+    AuditLog(later).close()
+    with closing(sqlite3.connect(later)) as connection:
+        connection.execute("PRAGMA user_version = 2")
+    for path in (other, later):
+        with pytest.raises(AuditUnavailable) as caught:
+            AuditLog(path)
+        assert "nothing is approved" in caught.value.hint
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """With what follows from it."""
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(AuditUnavailable):
+        AuditLog(tmp_path / "file" / "log.sqlite")
+
+
+def test_two_write_one_chain(path: Path) -> None:
+    """A window and a command on the same machine."""
+    with closing(AuditLog(path)) as one, closing(AuditLog(path)) as other:
+        for number in range(20):
+            (one if number % 2 else other).append(_decided(number))
+    assert verify(path).verdict is Verdict.INTACT
+
+
+def test_what_cannot_be_written_down_is_refused(path: Path) -> None:
+    """Instead of being recorded as something else."""
+    with closing(AuditLog(path)) as log:
+        with pytest.raises(BadEntry):
+            log.append(structs.replace(_decided(1), context_id="\ud800"))
+        assert log.append(_decided(2)).number == ENTRIES + 1
+    with pytest.raises(BadEntry):
+        read_entry(b"{")
+    entry = _decided(1)
+    assert read_entry(write_entry(entry)) == entry
+
+
+def test_a_reason_is_recorded_as_its_digest() -> None:
+    """It may name a patient; who has it can show that it is the one."""
+    assert comment_digest("", "n") == ""
+    digest = comment_digest("Wrong IBAN", "n")
+    assert digest == comment_digest("Wrong IBAN", "n")
+    assert len({digest, comment_digest("Wrong IBAN", "m"), comment_digest("wrong IBAN", "n")}) == 3
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+from desktop.audit.entries import AuditKind, happened
+from desktop.audit.log import AuditLog
+log = AuditLog(Path(sys.argv[1]))
+while True:
+    print(log.append(happened(AuditKind.DECISION, "0.1.0")).number, flush=True)
+"""
+
+
+@pytest.fixture
+def killed(tmp_path: Path) -> Callable[[], int]:
+    """Let a process write until it is killed; returns the last entry it was told of."""
+
+    def kill_one() -> int:
+        said = tmp_path / "said"
+        with said.open("wb") as out:
+            command = [sys.executable, "-c", _WRITER, str(tmp_path / "log.sqlite")]
+            with subprocess.Popen(command, stdout=out, cwd=ROOT) as writer:
+                wait_until(lambda: said.stat().st_size > 200, "the process to write")
+                os.kill(writer.pid, signal.SIGKILL)
+        *whole, _cut = said.read_text().split("\n")
+        return int(whole[-1])
+
+    return kill_one
+
+
+def test_a_killed_writer_loses_nothing(tmp_path: Path, killed: Callable[[], int]) -> None:
+    """What it was told is on the disk is there, and the chain goes on."""
+    for _ in range(3):
+        told = killed()
+        report = verify(tmp_path / "log.sqlite")
+        assert report.verdict is Verdict.INTACT
+        assert report.size >= told
