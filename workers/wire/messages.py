@@ -69,8 +69,8 @@ def read_message(value: JSON) -> ChatMessage | str:
     usage = value.get("usage_metadata")
     counts = usage if isinstance(usage, dict) else {}
     return ChatMessage(
-        role=_role(value.get("type")),
-        text=_text(value.get("content")),
+        role=read_role(value.get("type")),
+        text=content_text(value.get("content")),
         id=_string(value.get("id")),
         name=_string(value.get("name")),
         tool_calls=_tool_calls(value.get("tool_calls")),
@@ -81,7 +81,8 @@ def read_message(value: JSON) -> ChatMessage | str:
     )
 
 
-def _role(value: JSON) -> Role:
+def read_role(value: JSON) -> Role:
+    """Who speaks, from a message's `type`."""
     kind = _string(value).removesuffix("MessageChunk").lower()
     try:
         return Role(kind)
@@ -89,7 +90,7 @@ def _role(value: JSON) -> Role:
         return Role.OTHER
 
 
-def _text(content: JSON) -> str:
+def content_text(content: JSON) -> str:
     """The text of a message's content: a string, or a list of content blocks."""
     if isinstance(content, str):
         return content
