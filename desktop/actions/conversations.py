@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from desktop.actions.ports import Outbox, SendMessage
+from desktop.actions.transcripts import Transcripts
 from desktop.actions.words import fit_to_travel
 from desktop.errors import NotAllowedNow
 from desktop.settings import Person
@@ -26,7 +27,11 @@ MAX_TEXT_LENGTH = 32_000
 
 
 class Conversations:
-    """What the person at this desk says."""
+    """What the person at this desk says.
+
+    Attributes:
+        transcripts: what they read.
+    """
 
     def __init__(
         self,
@@ -35,6 +40,7 @@ class Conversations:
         person: Callable[[], Person],
         now_seconds: Callable[[], float] = time.time,
     ) -> None:
+        self.transcripts = Transcripts(store, outbox)
         self._store = store
         self._outbox = outbox
         self._person = person
@@ -76,6 +82,7 @@ class Conversations:
         check_context_id(context_id)
         person, invocation_id = self._person(), new_invocation_id()
         at_ms = int(self._now_seconds() * 1000)
+        self.transcripts.open(context_id)
         self._store.apply([MessageSending(context_id, agent, text, invocation_id, at_ms)])
         user = {"user_id": person.id, "user_name": person.name}
         self._outbox.post(SendMessage(context_id, agent, text, invocation_id, {**user}))

@@ -64,7 +64,10 @@ class CloseTranscript:
     context_id: str
 
 
-Order: TypeAlias = SendDecision | SendMessage
+#: What is asked of the broker and leaves nothing there.
+Reading: TypeAlias = OpenTranscript | ReadOlder | CloseTranscript
+Sending: TypeAlias = SendDecision | SendMessage
+Order: TypeAlias = Sending | Reading
 
 
 class Outbox(Protocol):

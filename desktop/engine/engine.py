@@ -12,7 +12,7 @@ from contextlib import aclosing
 
 import structlog
 
-from desktop.actions.ports import Order
+from desktop.actions.ports import Order, SendDecision, SendMessage
 from desktop.engine.feed import Feed
 from desktop.engine.outbox import carry_out
 from desktop.store import facts
@@ -60,6 +60,8 @@ class Engine:
 
     def post(self, order: Order) -> None:
         """Carry out an order; see `actions.ports.Outbox`."""
+        if not isinstance(order, SendDecision | SendMessage):
+            return
         task = asyncio.create_task(
             carry_out(order, self._connection, self.emit), name=f"order:{type(order).__name__}"
         )

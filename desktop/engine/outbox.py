@@ -11,7 +11,7 @@ import time
 import msgspec
 import structlog
 
-from desktop.actions.ports import Order, SendDecision, SendMessage
+from desktop.actions.ports import SendDecision, Sending, SendMessage
 from desktop.engine.feed import Emit
 from desktop.store.facts import DecisionNotSent, MessageNotSent
 from workers.wire.errors import BrokerUnreachable, SignoffError
@@ -24,7 +24,7 @@ from workers.wire.streams.inbox import send
 _log = structlog.get_logger(__name__)
 
 
-async def carry_out(order: Order, connection: Connection | None, emit: Emit) -> None:
+async def carry_out(order: Sending, connection: Connection | None, emit: Emit) -> None:
     """Carry out one order; what became of it, if it failed, is emitted."""
     if connection is None:
         emit(
@@ -45,7 +45,7 @@ async def carry_out(order: Order, connection: Connection | None, emit: Emit) -> 
         emit(_failure(order, SignoffError(title, "Look at the conversation before trying again.")))
 
 
-def _failure(order: Order, error: SignoffError) -> DecisionNotSent | MessageNotSent:
+def _failure(order: Sending, error: SignoffError) -> DecisionNotSent | MessageNotSent:
     if isinstance(order, SendDecision):
         return DecisionNotSent(order.key, order.nonce, error.title, error.hint)
     return MessageNotSent(order.context_id, order.invocation_id, error.title, error.hint)

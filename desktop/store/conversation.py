@@ -1,4 +1,4 @@
-"""One conversation: its entries in stream order, and how it stands.
+"""One open transcript: its entries in stream order.
 
 The only place that turns progress events into transcript entries.
 """
@@ -7,50 +7,52 @@ from __future__ import annotations
 
 import bisect
 from dataclasses import dataclass, field
-from itertools import chain
 
-from desktop.store.records import Context, ContextStatus, Entry, EntryKind, Streaming
+from desktop.store.records import Entry, EntryKind, Streaming
 from workers.wire.dialects import Dialect, PendingCall
 from workers.wire.events import AgentProgress
 from workers.wire.ids import HUMAN, StreamId
 from workers.wire.messages import ERROR_PREFIX, WAITING_RESPONSE, ChatMessage, Role
 
-PREVIEW_LENGTH = 200
-
 
 @dataclass(slots=True)
 class Conversation:
-    """What is known of one context.
+    """What is known of the transcript of one context.
 
     Attributes:
         entries: in the order of the stream, each id once.
-        sending: messages of this desk that the broker has not shown yet, by invocation id.
         streaming: messages that models are writing, by message id.
+        is_read: its newest entries have been read.
+        reaches_start: there is nothing before the first entry.
     """
 
     context_id: str
     entries: list[Entry] = field(default_factory=list)
-    sending: dict[str, Entry] = field(default_factory=dict)
     streaming: dict[str, Streaming] = field(default_factory=dict)
-    agent: str = ""
+    is_read: bool = False
+    reaches_start: bool = False
     _order: list[StreamId] = field(default_factory=list)
-    _message_ids: set[str] = field(default_factory=set)
+    _messages: dict[str, StreamId] = field(default_factory=dict)
 
     def add(self, entry: Entry) -> bool:
-        """Put an entry in its place. Returns whether it is new; message ids count once."""
+        """Put an entry in its place. Returns whether it changed anything.
+
+        A message that was told twice stands where it was told first.
+        """
         order = StreamId.parse(entry.entry_id)
         at = bisect.bisect_left(self._order, order)
         if at < len(self._order) and self._order[at] == order:
             return False
         if entry.message_id:
-            if entry.message_id in self._message_ids:
+            before = self._messages.get(entry.message_id)
+            if before is not None and before < order:
                 return False
-            self._message_ids.add(entry.message_id)
+            if before is not None:
+                self._remove(before)
+            self._messages[entry.message_id] = order
             self.streaming.pop(entry.message_id, None)
         self._order.insert(at, order)
         self.entries.insert(at, entry)
-        if entry.kind is EntryKind.HUMAN:
-            self.sending.pop(entry.invocation_id, None)
         if entry.finish or entry.kind in {EntryKind.INTERRUPT, EntryKind.ERROR}:
             # What was being written by now is either written or will never be.
             self.streaming = {
@@ -60,38 +62,11 @@ class Conversation:
 
     def has_message(self, message_id: str) -> bool:
         """Whether the whole message of this id is there."""
-        return message_id in self._message_ids
+        return message_id in self._messages
 
-    def row(self, waiting: int) -> Context:
-        """The conversation as a row of the list."""
-        latest_first = chain(reversed(self.sending.values()), reversed(self.entries))
-        preview = next((entry.text for entry in latest_first if entry.text), "")
-        sent_ms = max((entry.at_ms for entry in self.sending.values()), default=0)
-        return Context(
-            context_id=self.context_id,
-            agent=self.agent,
-            status=self._status(waiting),
-            # Entries are in the order of the stream, and so of its clock.
-            last_activity_ms=max(self.entries[-1].at_ms if self.entries else 0, sent_ms),
-            preview=preview[:PREVIEW_LENGTH],
-            entries=len(self.entries),
-            waiting=waiting,
-        )
-
-    def _status(self, waiting: int) -> ContextStatus:
-        if waiting:
-            return ContextStatus.WAITING
-        if any(not entry.failed for entry in self.sending.values()):
-            return ContextStatus.RUNNING
-        for entry in reversed(self.entries):
-            if entry.kind is EntryKind.ERROR:
-                # An agent that failed at what another one asked has not ended the conversation.
-                return ContextStatus.FAILED if entry.to_human else ContextStatus.RUNNING
-            if entry.finish and entry.to_human:
-                return ContextStatus.DONE
-            if entry.kind is not EntryKind.UNREADABLE:
-                return ContextStatus.RUNNING
-        return ContextStatus.FAILED  # nothing in it can be read
+    def _remove(self, order: StreamId) -> None:
+        at = bisect.bisect_left(self._order, order)
+        del self._order[at], self.entries[at]
 
 
 def entry_of_message(

@@ -146,7 +146,10 @@ class Forgotten:
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """Everything the broker holds has been read once. Contexts not named here are gone."""
+    """Everything the broker holds has been read once, and all requests in it are known.
+
+    Contexts not named here are gone.
+    """
 
     context_ids: frozenset[str]
 
@@ -199,18 +202,16 @@ class DemoChanged:
     demo: Demo
 
 
-Fact: TypeAlias = (
-    LinkChanged
-    | EventSeen
-    | UnreadableSeen
-    | TokenSeen
-    | ReceiptSeen
-    | AgentsSeen
-    | Forgotten
-    | CaughtUp
-    | DecisionSending
-    | DecisionNotSent
-    | MessageSending
-    | MessageNotSent
-    | DemoChanged
+#: Of the desk itself, and of who is on the broker.
+OfDesk: TypeAlias = LinkChanged | SurveyChanged | AgentsSeen | DemoChanged
+#: Of contexts as the list shows them.
+OfContexts: TypeAlias = (
+    ContextsSeen | ContextReset | Forgotten | CaughtUp | MessageSending | MessageNotSent
 )
+#: Of open transcripts.
+OfTranscripts: TypeAlias = (
+    EventSeen | UnreadableSeen | TokenSeen | TranscriptRead | TranscriptClosed | GapSeen
+)
+#: Of requests; events are, too.
+OfRequests: TypeAlias = ReceiptSeen | DecisionSending | DecisionNotSent
+Fact: TypeAlias = OfDesk | OfContexts | OfTranscripts | OfRequests

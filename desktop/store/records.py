@@ -56,6 +56,7 @@ class EntryKind(StrEnum):
     ERROR = "error"
     UNREADABLE = "unreadable"
     SENDING = "sending"
+    GAP = "gap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,11 @@ class Context:
     Attributes:
         agent: whom the person addresses.
         preview: the last words, as they came.
+        waiting: open requests.
+        waiting_since_ms: since when the oldest of them waits; 0 for none, or if it is not known.
+        risk: the highest of theirs; None if none is known.
+        confirmed: the broker has told of it, not only this computer's own cache.
+        note: what is wrong with it, for a person; empty for nothing.
     """
 
     context_id: str
@@ -199,6 +205,10 @@ class Context:
     preview: str = ""
     entries: int = 0
     waiting: int = 0
+    waiting_since_ms: int = 0
+    risk: Risk | None = None
+    confirmed: bool = True
+    note: str = ""
 
 
 class Source(StrEnum):

@@ -21,7 +21,9 @@ from desktop.store.records import (
     Request,
     RequestKey,
     Streaming,
+    Survey,
 )
+from desktop.store.state import State
 
 Listener = Callable[[Changes], None]
 
@@ -35,7 +37,7 @@ class Store:
     """
 
     def __init__(self) -> None:
-        self._state = reduce.State()
+        self._state = State()
         self._listeners: list[Listener] = []
 
     def apply(self, facts: Iterable[Fact]) -> Changes:
@@ -69,49 +71,69 @@ class Store:
         return self._state.link.state is LinkState.ONLINE
 
     @property
+    def survey(self) -> Survey:
+        """How far the console is with reading what the broker holds."""
+        return self._state.survey
+
+    @property
     def context_count(self) -> int:
         """How many conversations are known; cheaper than listing them."""
-        return len(self._state.conversations)
+        return len(self._state.context_ids())
 
     def contexts(self) -> list[Context]:
         """All conversations, the latest first."""
-        rows = [self._row(context_id) for context_id in self._state.conversations]
+        found = (self._state.context(context_id) for context_id in self._state.context_ids())
+        rows = [row for row in found if row is not None]
         # Names decide between equal times, so that no list jumps from one look to the next.
         return sorted(rows, key=lambda row: (row.last_activity_ms, row.context_id), reverse=True)
 
     def context(self, context_id: str) -> Context | None:
         """One conversation, or None if there is none of this id."""
-        return self._row(context_id) if context_id in self._state.conversations else None
+        return self._state.context(context_id)
+
+    def is_open(self, context_id: str) -> bool:
+        """Whether the transcript of a conversation is followed."""
+        return context_id in self._state.transcripts
+
+    def is_read(self, context_id: str) -> bool:
+        """Whether the newest entries of an open transcript are here."""
+        transcript = self._state.transcripts.get(context_id)
+        return transcript is not None and transcript.is_read
+
+    def reaches_start(self, context_id: str) -> bool:
+        """Whether an open transcript is here from its first entry on."""
+        transcript = self._state.transcripts.get(context_id)
+        return transcript is not None and transcript.reaches_start
+
+    def is_sending(self, context_id: str) -> bool:
+        """Whether a message of this desk is on its way there."""
+        return context_id in self._state.sending
 
     def entries(self, context_id: str) -> list[Entry]:
-        """The transcript of one conversation, messages still on their way at the end."""
-        found = self._state.conversations.get(context_id)
-        return [*found.entries, *found.sending.values()] if found else []
+        """What is here of an open transcript, messages still on their way at the end."""
+        transcript = self._state.transcripts.get(context_id)
+        sending = self._state.sending.get(context_id, {})
+        return [*(transcript.entries if transcript else ()), *sending.values()]
 
     def streaming(self, context_id: str) -> list[Streaming]:
-        """The messages that models are writing in one conversation."""
-        found = self._state.conversations.get(context_id)
-        return list(found.streaming.values()) if found else []
+        """The messages that models are writing in an open transcript."""
+        transcript = self._state.transcripts.get(context_id)
+        return list(transcript.streaming.values()) if transcript else []
 
     def requests(self) -> list[Request]:
         """All requests, open ones first, among those the longest waiting first."""
-        known = self._state.requests.values()
-        return sorted(
-            known, key=lambda r: (not r.is_open, r.since_ms if r.is_open else -r.since_ms, r.key)
-        )
+        return self._state.requests()
 
     def request(self, key: RequestKey) -> Request | None:
         """One request, or None if it is not known."""
-        return self._state.requests.get(key)
+        return self._state.request(key)
 
     def requests_in(self, context_id: str) -> list[Request]:
         """The requests of one conversation, in the order they arrived."""
-        keys = self._state.keys_by_context.get(context_id, {})
-        return [self._state.requests[key] for key in keys if key in self._state.requests]
+        docket = self._state.dockets.get(context_id)
+        found = docket.requests.values() if docket else ()
+        return sorted(found, key=lambda request: (request.since_ms, request.key))
 
     def agents(self) -> tuple[Agent, ...]:
         """Everybody one can talk to, by name."""
         return self._state.agents()
-
-    def _row(self, context_id: str) -> Context:
-        return self._state.conversations[context_id].row(self._state.waiting_in(context_id))

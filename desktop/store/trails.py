@@ -7,7 +7,7 @@ by their order in the stream.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from desktop.store.records import RequestKey
 from workers.wire.approvals import Receipt
@@ -41,18 +41,24 @@ class Trail:
     _answers: dict[StreamId, tuple[str, ChatMessage]] = field(default_factory=dict)
     _receipts: list[Receipt] = field(default_factory=list)
 
-    def ask(self, name: RequestKey, at: StreamId, agent: str, call: PendingCall) -> Asked | None:
-        """Take in an interrupt. None if it is one that is known: what still waits is told again.
+    def ask(self, name: RequestKey, at: StreamId, agent: str, call: PendingCall) -> Asked:
+        """Take in an interrupt. What still waits may be told again; it counts where it came first.
 
         A foreign worker's call is known by its agent alone. If its id came again for another call,
         nobody could tell, and an answer to the one might run the other.
 
         Args:
             name: the context and the tool call id.
+
+        Returns:
+            What it asks; stands elsewhere (`Asked.at`) if it only repeats an earlier one.
         """
         request_id = call.request.request_id if call.request else ""
-        if any(one.agent == agent and one.request_id == request_id for one in self.asked):
-            return None
+        for number, one in enumerate(self.asked):
+            if one.agent == agent and one.request_id == request_id:
+                first = one if one.at <= at else replace(one, at=at)
+                self.asked[number] = first
+                return first
         is_taken = any(one.key == name for one in self.asked)
         key = RequestKey(name.context_id, f"{name.call}@{at}") if is_taken else name
         asked = Asked(key, at, agent, request_id, call.request.attempt if call.request else 0)

@@ -54,7 +54,7 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self._store = store
-        self.approvals = ApprovalsPage(store, bridge, approvals, now_ms)
+        self.approvals = ApprovalsPage(store, bridge, approvals, conversations.transcripts, now_ms)
         self.conversations = ConversationsPage(store, bridge, approvals, conversations, now_ms)
         self.agents = AgentsPage(store, bridge, desk, now_ms)
         self.settings = SettingsPage(store, bridge, desk)

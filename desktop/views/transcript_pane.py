@@ -6,6 +6,7 @@ words that models are writing, and asks before a link opens.
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from desktop.actions.transcripts import Transcripts
 from desktop.qtmodels.bridge import Bridge
 from desktop.store.changes import Changes
 from desktop.store.records import Entry
@@ -24,16 +25,24 @@ class TranscriptPane(QWidget):
         link_prompt: asks before a link leaves the console.
     """
 
-    def __init__(self, store: Store, bridge: Bridge, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        bridge: Bridge,
+        transcripts: Transcripts,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._store = store
+        self._store, self._transcripts = store, transcripts
         self._context_id: str | None = None
         self._span = Span()
+        self._first = ""  # id of the first entry that was here
+        self._wants_older = False
         self._drafted: dict[str, int] = {}  # key of a draft -> characters given to the view
         self.view = TranscriptView(self)
         self.link_prompt = LinkPrompt(self)
         self.view.link_requested.connect(self.link_prompt.ask)
-        self.view.top_reached.connect(lambda: self._read_on(self._span.earlier()))
+        self.view.top_reached.connect(self._on_top_reached)
         self.view.bottom_reached.connect(lambda: self._read_on(self._span.later()))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -56,12 +65,16 @@ class TranscriptPane(QWidget):
             return
         self._empty()
         self._context_id = context_id
+        if context_id is not None:
+            self._transcripts.open(context_id)
         self._show_entries()
         self._show_drafts()
 
     def _on_changed(self, changes: Changes) -> None:
         if self._context_id is None:
             return
+        if changes.reset and self._store.context(self._context_id) is not None:
+            self._transcripts.open(self._context_id)
         if changes.reset or self._context_id in changes.transcripts:
             self._show_entries()
             self._show_drafts()
@@ -73,13 +86,32 @@ class TranscriptPane(QWidget):
         self.link_prompt.hide()
         self._drop_drafts_except(set())
         self.view.set_entries([])
-        self._span = Span()
+        self._span, self._first, self._wants_older = Span(), "", False
 
     def _show_entries(self) -> None:
         if self._context_id is not None:
             entries = self._store.entries(self._context_id)
-            self._span = self._span.fitted(len(entries), follows=self.view.is_at_end)
+            came_before = self._count_before_first(entries)
+            span = self._span.shifted(came_before)
+            self._span = span.fitted(len(entries), follows=self.view.is_at_end)
+            if came_before and self._wants_older:
+                self._wants_older, self._span = False, self._span.earlier()
             self._show_span(entries)
+
+    def _count_before_first(self, entries: list[Entry]) -> int:
+        """How many entries there are now before those that were here."""
+        before = self._first
+        self._first = entries[0].entry_id if entries else ""
+        if not before or before == self._first:
+            return 0
+        ids = (number for number, entry in enumerate(entries) if entry.entry_id == before)
+        return next(ids, 0)
+
+    def _on_top_reached(self) -> None:
+        if self._span.start:
+            self._read_on(self._span.earlier())
+        elif self._context_id is not None:
+            self._wants_older = self._transcripts.read_older(self._context_id)
 
     def _read_on(self, span: Span) -> None:
         """Go on to the page before or after; there may be none."""

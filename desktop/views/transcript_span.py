@@ -28,6 +28,10 @@ class Span:
         """Whether the latest entry is in it."""
         return self.end == self.length
 
+    def shifted(self, count: int) -> Span:
+        """The same entries, after `count` others came before all of them."""
+        return Span(self.start + count, self.end + count, self.length + count)
+
     def fitted(self, length: int, *, follows: bool) -> Span:
         """The span after entries came or went.
 

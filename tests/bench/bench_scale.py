@@ -97,7 +97,10 @@ def _transcript() -> Figure:
             for n in range(ENTRIES)
         )
     )
-    pane, whole = TranscriptPane(fed.store, fed.bridge), TranscriptView()
+    pane, whole = (
+        TranscriptPane(fed.store, fed.bridge, fed.conversations.transcripts),
+        TranscriptView(),
+    )
     for widget in (pane, whole):
         widget.resize(640, 800)
         widget.show()

@@ -20,6 +20,9 @@ MAX_NAME_LENGTH = 200
 CONSUMER_PREFIX = "signoff:"
 
 
+_MAX_SEQUENCE = 2**64 - 1
+
+
 class StreamId(NamedTuple):
     """The id of a stream entry, ordered as the broker orders it (compared as text, 10 < 9)."""
 
@@ -35,6 +38,12 @@ class StreamId(NamedTuple):
         """
         milliseconds, _, sequence = text.partition("-")
         return cls(int(milliseconds), int(sequence or 0))
+
+    def before(self) -> StreamId:
+        """The id just before this one, where no other entry can lie between."""
+        if self.sequence:
+            return StreamId(self.milliseconds, self.sequence - 1)
+        return StreamId(self.milliseconds - 1, _MAX_SEQUENCE)
 
     def __str__(self) -> str:
         return f"{self.milliseconds}-{self.sequence}"

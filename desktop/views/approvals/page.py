@@ -12,6 +12,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from desktop.actions.approvals import Approvals
+from desktop.actions.transcripts import Transcripts
 from desktop.qtmodels.bridge import Bridge
 from desktop.store.changes import Changes
 from desktop.store.records import Request, RequestKey
@@ -59,6 +60,7 @@ class ApprovalsPage(QWidget):
         store: Store,
         bridge: Bridge,
         approvals: Approvals,
+        transcripts: Transcripts,
         now_ms: Callable[[], int],
         guard: MisclickGuard | None = None,
         parent: QWidget | None = None,
@@ -66,7 +68,7 @@ class ApprovalsPage(QWidget):
         super().__init__(parent)
         self._store = store
         self.list = RequestList(store, bridge, now_ms)
-        self.transcript = TranscriptPane(store, bridge)
+        self.transcript = TranscriptPane(store, bridge, transcripts)
         self.transcript.view.setObjectName("approvals.transcript")
         self.card = RequestCard(approvals, now_ms, guard)
         self._head = ContextHead()

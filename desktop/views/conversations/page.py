@@ -61,7 +61,7 @@ class ConversationsPage(QWidget):
         self._notes: dict[str, str] = {}
         self._list = ConversationList(store, now_ms)
         self._header = ConversationHeader()
-        self._transcript = TranscriptPane(store, bridge)
+        self._transcript = TranscriptPane(store, bridge, conversations.transcripts)
         self._transcript.view.setObjectName("conversations.transcript")
         self._waiting = WaitingBar()
         self._composer = Composer(store, conversations)

@@ -39,7 +39,9 @@ def opened(
 ) -> ApprovalsPage:
     """The page in the active window, with a guard that does not make tests wait."""
     guard = MisclickGuard(guard_ms)
-    made = ApprovalsPage(fed.store, fed.bridge, fed.approvals, fed.clock, guard)
+    made = ApprovalsPage(
+        fed.store, fed.bridge, fed.approvals, fed.conversations.transcripts, fed.clock, guard
+    )
     open_page(made, qtbot, size)
     qtbot.waitUntil(made.isActiveWindow)  # keys act in the active window only
     return made

@@ -29,7 +29,9 @@ OTHER = "c-other"
 def pane(fed: HandFed, qtbot: QtBot) -> TranscriptPane:
     """A pane that shows one conversation."""
     fed.tell(human_says("Pay the invoice."), human_says("Something else.", context_id=OTHER))
-    made = open_page(TranscriptPane(fed.store, fed.bridge), qtbot, (640, 600))
+    made = open_page(
+        TranscriptPane(fed.store, fed.bridge, fed.conversations.transcripts), qtbot, (640, 600)
+    )
     made.show_context(CONTEXT)
     return made
 
@@ -164,7 +166,9 @@ def test_entries_of_two_conversations_may_have_the_same_ids(fed: HandFed, qtbot:
     fed.tell(agent_says("", calls=call))
     fed._sequence = 0
     fed.tell(agent_says("", calls=call, context_id=OTHER))
-    pane = open_page(TranscriptPane(fed.store, fed.bridge), qtbot, (640, 600))
+    pane = open_page(
+        TranscriptPane(fed.store, fed.bridge, fed.conversations.transcripts), qtbot, (640, 600)
+    )
     pane.show_context(CONTEXT)
     entry = fed.store.entries(CONTEXT)[0]
     pane.view.follow(f"signoff-toggle:call%3A{entry.entry_id}%3A0")

@@ -1,0 +1,137 @@
+"""What facts say of requests: that they were asked, decided, answered.
+
+The only place that feeds evidence, and that notices when it leads to another conclusion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from desktop.store import facts
+from desktop.store.changes import Changes
+from desktop.store.evidence import Evidence, Sending
+from desktop.store.listing import annotate
+from desktop.store.records import RequestKey, RequestState
+from desktop.store.state import State
+from desktop.store.trails import Trail
+from workers.wire.approvals import Outcome, Receipt
+from workers.wire.dialects import PendingCall
+from workers.wire.events import AgentProgress, Event
+from workers.wire.ids import StreamId
+from workers.wire.messages import ChatMessage
+
+
+def ask(
+    state: State,
+    fact: facts.EventSeen,
+    progress: AgentProgress,
+    call: PendingCall,
+    changes: Changes,
+) -> RequestKey | None:
+    """Take in an interrupt that a person may answer.
+
+    Returns:
+        The request it belongs to; None if it is told again, and stands elsewhere already.
+    """
+    name = RequestKey(fact.context_id, _name_of(call) or fact.entry_id)
+    docket = state.docket(fact.context_id)
+    trail = docket.trail(name.call)
+    at = StreamId.parse(fact.entry_id)
+    asked = trail.ask(name, at, progress.callee_agent, call)
+    if asked.at != at:
+        return None
+    key = asked.key
+    before = docket.requests.get(key)
+    docket.evidence[key] = replace(
+        docket.evidence.get(key, Evidence(key)),
+        call=call,
+        agent=progress.callee_agent,
+        since_ms=at.milliseconds,
+        requester=_requester(fact.event, progress, call),
+    )
+    _review(state, fact.context_id, trail, changes)
+    request = docket.requests.get(key)
+    is_news = before is None and (fact.live or state.caught_up)
+    if is_news and request is not None and request.state is RequestState.WAITING:
+        changes.arrived.append(key)
+    return key
+
+
+def hear_answer(
+    state: State, fact: facts.EventSeen, agent: str, message: ChatMessage, changes: Changes
+) -> None:
+    """Take in a tool's message."""
+    trail = state.docket(fact.context_id).trail(message.tool_call_id)
+    trail.answer(StreamId.parse(fact.entry_id), agent, message)
+    _review(state, fact.context_id, trail, changes)
+
+
+def hear_receipt(state: State, receipt: Receipt, changes: Changes) -> None:
+    """Take in what a worker says became of a decision or a message."""
+    if receipt.kind is Outcome.PARKED:
+        _parked(state, receipt.context_id, receipt.note, changes)
+    name = receipt.tool_call_id or receipt.request_id
+    if name:
+        trail = state.docket(receipt.context_id).trail(name)
+        trail.tell(receipt)
+        _review(state, receipt.context_id, trail, changes)
+
+
+def send(state: State, key: RequestKey, sending: Sending, changes: Changes) -> None:
+    """A decision of this desk is on its way."""
+    known = state.docket(key.context_id).evidence.get(key, Evidence(key))
+    _conclude(state, replace(known, sending=sending), changes)
+
+
+def not_sent(state: State, fact: facts.DecisionNotSent, changes: Changes) -> None:
+    """It did not leave, or somebody else's did before it."""
+    evidence = state.docket(fact.key.context_id).evidence.get(fact.key)
+    if evidence is None or evidence.sending is None or evidence.sending.nonce != fact.nonce:
+        return
+    failure = f"{fact.title} {fact.hint}".strip()
+    sending = replace(evidence.sending, failure=failure, lost_race=fact.decided_elsewhere)
+    send(state, fact.key, sending, changes)
+
+
+def _name_of(call: PendingCall) -> str:
+    """What a receipt calls it, too: a question of a hosted graph has no tool call."""
+    request_id = call.request.request_id if call.request else ""
+    return call.tool_call_id or request_id or call.interrupt_id
+
+
+def _requester(event: Event, progress: AgentProgress, call: PendingCall) -> str:
+    if call.request is not None:
+        return call.request.requester.id
+    named = event.data_extra.get("requester")
+    return named if isinstance(named, str) else progress.caller_agent
+
+
+def _parked(state: State, context_id: str, invocation_id: str, changes: Changes) -> None:
+    docket = state.dockets.get(context_id)
+    waits = bool(docket and docket.open_requests())
+    note = "Waits for the decision above" if waits else "Waits until the agent is free"
+    if annotate(state, context_id, invocation_id, note):
+        changes.transcripts.add(context_id)
+
+
+def _review(state: State, context_id: str, trail: Trail, changes: Changes) -> None:
+    """Conclude anew on every request of a trail; only what differs counts as changed."""
+    known = state.docket(context_id).evidence
+    for asked in trail.asked:
+        evidence = known[asked.key].told(trail.answer_to(asked), trail.receipts_for(asked))
+        _conclude(state, replace(evidence, asked_again=trail.asks_again(asked)), changes)
+
+
+def _conclude(state: State, evidence: Evidence, changes: Changes) -> None:
+    key = evidence.key
+    docket = state.docket(key.context_id)
+    docket.evidence[key] = evidence
+    request = evidence.conclude()
+    if request is None or request == docket.requests.get(key):
+        return
+    docket.put(request)
+    state.line_up.put(request)
+    changes.requests.add(key)
+    changes.contexts.add(key.context_id)
+    changes.transcripts.add(key.context_id)
+    changes.agents = True
