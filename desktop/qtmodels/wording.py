@@ -22,6 +22,7 @@ from desktop.store.records import (
     Request,
     RequestState,
     Risk,
+    Survey,
 )
 
 SUBTITLE_LENGTH = 160
@@ -148,6 +149,15 @@ def status_pill(context: Context) -> Pill:
 def link_tone(state: LinkState) -> Tone:
     """How the link wants to be taken."""
     return _LINK[state]
+
+
+def survey_words(survey: Survey) -> str:
+    """How far the console is with reading the broker; empty when nothing is left to read."""
+    if survey.done or not survey.total:
+        return ""
+    if survey.known < survey.total:
+        return f"Reading {survey.known:,} of {survey.total:,} conversations"
+    return f"Looking for requests: {survey.derived:,} of {survey.total:,} conversations"
 
 
 def outcome_text(request: Request) -> str:

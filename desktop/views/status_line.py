@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from desktop.qtmodels.bridge import Bridge
 from desktop.qtmodels.tone import Tone
-from desktop.qtmodels.wording import link_tone
+from desktop.qtmodels.wording import link_tone, survey_words
 from desktop.store.changes import Changes
 from desktop.store.records import DemoState
 from desktop.store.store import Store
@@ -46,11 +46,14 @@ class StatusLine(QFrame):
         self.link.setObjectName("link.state")
         self.demo = PressableState("Opens the page of the agents")
         self.demo.setObjectName("demo.state")
+        self._survey = TextLabel("", Look.SMALL)
+        self._survey.setObjectName("survey.state")
         self._note = TextLabel("", Look.SMALL)
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 1, 14, 0)
         row.setSpacing(14)
         row.addWidget(self.link)
+        row.addWidget(self._survey)
         row.addStretch(1)
         row.addWidget(self._note)
         row.addWidget(self.demo)
@@ -73,6 +76,9 @@ class StatusLine(QFrame):
         link = self._store.link
         words = f"{link.title} · {link.address}" if link.address else link.title
         self.link.show_state(link_tone(link.state), words, link.hint)
+        reading = survey_words(self._store.survey) if self._store.is_online else ""
+        self._survey.setVisible(bool(reading))
+        self._survey.show_text(reading)
 
     def _show_demo(self) -> None:
         demo = self._store.demo

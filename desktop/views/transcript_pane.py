@@ -4,6 +4,9 @@ The only place that connects `TranscriptView` with the store. It shows a span of
 words that models are writing, and asks before a link opens.
 """
 
+from typing import Final
+
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.actions.transcripts import Transcripts
@@ -11,10 +14,14 @@ from desktop.qtmodels.bridge import Bridge
 from desktop.store.changes import Changes
 from desktop.store.records import Entry
 from desktop.store.store import Store
+from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.link_prompt import LinkPrompt
 from desktop.views.parts.transcript_view import TranscriptView
 from desktop.views.transcript_source import draft_key, speaker_words, transcript
 from desktop.views.transcript_span import Span
+
+#: Words about reading appear if it takes longer than this.
+_SLOW_MS: Final = 250
 
 
 class TranscriptPane(QWidget):
@@ -44,9 +51,17 @@ class TranscriptPane(QWidget):
         self.view.link_requested.connect(self.link_prompt.ask)
         self.view.top_reached.connect(self._on_top_reached)
         self.view.bottom_reached.connect(lambda: self._read_on(self._span.later()))
+        self._reading = TextLabel("", Look.MUTED)
+        self._reading.setObjectName("transcript.reading")
+        self._reading.setContentsMargins(20, 8, 20, 8)
+        self._reading.hide()
+        # What is there in a moment needs no word that it comes.
+        self._slow = QTimer(self, interval=_SLOW_MS, singleShot=True)
+        self._slow.timeout.connect(self._tell_reading)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self._reading)
         column.addWidget(self.view, 1)
         asked = QVBoxLayout()
         asked.setContentsMargins(16, 0, 16, 0)  # above and below it would take room even unasked
@@ -87,6 +102,8 @@ class TranscriptPane(QWidget):
         self._drop_drafts_except(set())
         self.view.set_entries([])
         self._span, self._first, self._wants_older = Span(), "", False
+        self._slow.stop()
+        self._reading.hide()
 
     def _show_entries(self) -> None:
         if self._context_id is not None:
@@ -97,6 +114,7 @@ class TranscriptPane(QWidget):
             if came_before and self._wants_older:
                 self._wants_older, self._span = False, self._span.earlier()
             self._show_span(entries)
+            self._tell_reading(soon=True)
 
     def _count_before_first(self, entries: list[Entry]) -> int:
         """How many entries there are now before those that were here."""
@@ -112,6 +130,21 @@ class TranscriptPane(QWidget):
             self._read_on(self._span.earlier())
         elif self._context_id is not None:
             self._wants_older = self._transcripts.read_older(self._context_id)
+            self._tell_reading(soon=True)
+
+    def _tell_reading(self, *, soon: bool = False) -> None:
+        """Say what is being read from the broker, if that takes a while."""
+        context_id = self._context_id or ""
+        self._wants_older = self._wants_older and not self._store.reaches_start(context_id)
+        words = "Reading earlier entries…" if self._wants_older else ""
+        if self._store.is_open(context_id) and not self._store.is_read(context_id):
+            words = "Reading the conversation…"
+        if words and soon:
+            self._slow.start()
+            return
+        self._slow.stop()
+        self._reading.show_text(words)
+        self._reading.setVisible(bool(words))
 
     def _read_on(self, span: Span) -> None:
         """Go on to the page before or after; there may be none."""
