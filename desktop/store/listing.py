@@ -24,7 +24,9 @@ def see_contexts(state: State, fact: facts.ContextsSeen, changes: Changes) -> No
     for summary in fact.summaries:
         context_id = summary.context_id
         if summary.waiting and not state.caught_up and summary.source is not Source.STREAM:
-            state.indexed_waiting[context_id] = summary.waiting
+            # The most that anybody says, whoever says it first; it holds until requests are known.
+            told = state.indexed_waiting.get(context_id, 0)
+            state.indexed_waiting[context_id] = max(told, summary.waiting)
         known = state.summaries.get(context_id)
         if known is None or _worth(known) < _worth(summary):
             state.summaries[context_id] = summary
