@@ -68,6 +68,19 @@ class ClusterServers:
         node = self._node_of(key)
         return self._place(node.host, node.port)
 
+    async def shares(self, names: Sequence[str]) -> Sequence[tuple[Place, Sequence[int]]]:
+        """See `Servers`."""
+        await self._client.initialize()
+        numbers: dict[tuple[str, int], list[int]] = {}
+        for number, name in enumerate(names):
+            node = self._node_of(name)
+            numbers.setdefault((node.host, int(node.port)), []).append(number)
+        return [(self._place(*where), own) for where, own in numbers.items()]
+
+    def place_at(self, host: str, port: int) -> Place:
+        """See `Servers`."""
+        return self._place(host, port)
+
     async def load_script(self, text: str, key: str) -> None:
         """See `Servers`. Not on all: one that is away would fail it for the others."""
         await self._client.execute_command("SCRIPT LOAD", text, target_nodes=self._node_of(key))

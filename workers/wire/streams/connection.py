@@ -14,6 +14,7 @@ from redis import exceptions
 
 from workers.wire.addresses import Topology, read_address
 from workers.wire.errors import BrokerError
+from workers.wire.streams.bulk import Bulk
 from workers.wire.streams.cluster import ClusterServers
 from workers.wire.streams.places import Client as Client
 from workers.wire.streams.places import OneServer, Place, Servers
@@ -38,6 +39,7 @@ class Connection:
     Attributes:
         url: its address, with the password.
         client: for commands, on whichever server they belong.
+        bulk: for reads of very many keys.
         is_cluster: what a script or transaction touches must lie in one slot.
         may_move: the broker may be served by other servers later.
     """
@@ -63,6 +65,7 @@ class Connection:
         kind = _SERVERS[address.topology]
         self._servers: Servers = kind(address, timeout_seconds, max_connections)
         self.client: Client = self._servers.client
+        self.bulk = Bulk(self._servers, timeout_seconds)
         self.is_cluster = address.topology is Topology.CLUSTER
         self.may_move = address.topology is not Topology.SINGLE
 
@@ -97,6 +100,7 @@ class Connection:
 
     async def close(self) -> None:
         """Close every connection."""
+        await self.bulk.close()
         await self._servers.close()
 
 

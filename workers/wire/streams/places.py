@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from redis import asyncio as redis
+from redis import exceptions
 from redis.asyncio.connection import parse_url
 
 from workers.wire.addresses import Address, address_errors
@@ -68,6 +69,18 @@ class Servers(Protocol):
         """The one that holds a key, as far as is known without asking for each command."""
         ...
 
+    async def shares(self, names: Sequence[str]) -> Sequence[tuple[Place, Sequence[int]]]:
+        """Which servers hold these keys, each with the numbers of its own."""
+        ...
+
+    def place_at(self, host: str, port: int) -> Place:
+        """The server to which another one sent us on.
+
+        Raises:
+            MovedError: this broker has one server only, so it is the wrong kind of address.
+        """
+        ...
+
     async def load_script(self, text: str, key: str) -> None:
         """Make a script known to the one that holds a key."""
         ...
@@ -110,6 +123,14 @@ class OneServer:
     async def place_of(self, _key: str) -> Place:
         """See `Servers`."""
         return self._place
+
+    async def shares(self, names: Sequence[str]) -> Sequence[tuple[Place, Sequence[int]]]:
+        """See `Servers`."""
+        return ((await self.place_of(""), range(len(names))),)
+
+    def place_at(self, host: str, port: int) -> Place:
+        """See `Servers`. A single node of a Cluster can send on nobody who cannot follow."""
+        raise exceptions.MovedError(f"0 {host}:{port}")
 
     async def load_script(self, text: str, _key: str) -> None:
         """See `Servers`."""

@@ -34,6 +34,16 @@ def translated() -> Iterator[None]:
         raise _in_words(error) from error
 
 
+@contextmanager
+def wrong_type_is_nothing() -> Iterator[None]:
+    """Somebody put something else under one of our keys: there is nothing to read in it."""
+    try:
+        yield
+    except exceptions.ResponseError as error:
+        if not str(error).startswith("WRONGTYPE"):
+            raise
+
+
 def _in_words(error: Exception) -> BrokerError:
     match error:
         case exceptions.RedisClusterException():

@@ -1,0 +1,81 @@
+"""Stream entries as they come from the broker, and what can be told of a stream as a whole.
+
+The only place that knows the shapes of stream replies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from workers.wire.ids import StreamId
+
+_DATA: Final = b"data"
+
+
+class StreamEntry(NamedTuple):
+    """One entry of a stream: its id and the JSON text (empty when there is no `data` field)."""
+
+    entry_id: str
+    data: bytes
+
+
+class Last(NamedTuple):
+    """How a context's stream ends.
+
+    Attributes:
+        entry: the newest; None if there is none.
+        length: entries that it holds.
+        problem: why nothing can be read, as a sentence for a person; empty for nothing.
+    """
+
+    context_id: str
+    entry: StreamEntry | None
+    length: int
+    problem: str = ""
+
+
+class Extent(NamedTuple):
+    """From where to where a stream reaches.
+
+    Attributes:
+        first: id of its oldest entry; None if it is empty.
+        last_generated: id of the newest entry it ever had; the next will have a higher one.
+        max_deleted: the highest id that was deleted or trimmed; None where the broker is too old
+            to tell (before Redis 7), "0-0" for none.
+        added: entries it ever had; None where the broker is too old.
+    """
+
+    length: int
+    first: StreamId | None
+    last_generated: StreamId
+    max_deleted: StreamId | None = None
+    added: int | None = None
+
+
+def read_entry(reply: Sequence[Any]) -> StreamEntry:
+    """One entry of an `XRANGE`'s bare reply."""
+    entry_id, fields = reply
+    if len(fields) == 2 and fields[0] == _DATA:
+        return StreamEntry(entry_id.decode(), fields[1])
+    values = dict(zip(fields[::2], fields[1::2], strict=True))
+    return StreamEntry(entry_id.decode(), values.get(_DATA, b""))
+
+
+def read_entries(reply: Sequence[Sequence[Any]]) -> list[StreamEntry]:
+    """All entries of an `XRANGE`'s bare reply, in its order."""
+    return [read_entry(entry) for entry in reply]
+
+
+def read_extent(reply: Sequence[Any]) -> Extent:
+    """The bare reply of `XINFO STREAM`."""
+    told = dict(zip(reply[::2], reply[1::2], strict=True))
+    first = told.get(b"first-entry")
+    deleted = told.get(b"max-deleted-entry-id")
+    return Extent(
+        length=told[b"length"],
+        first=StreamId.parse(first[0].decode()) if first else None,
+        last_generated=StreamId.parse(told[b"last-generated-id"].decode()),
+        max_deleted=StreamId.parse(deleted.decode()) if deleted else None,
+        added=told.get(b"entries-added"),
+    )
