@@ -31,7 +31,7 @@ def see_contexts(state: State, fact: facts.ContextsSeen, changes: Changes) -> No
         if known is None or _worth(known) < _worth(summary):
             state.summaries[context_id] = summary
             state.addressed.pop(context_id, None)
-        changes.contexts.add(context_id)
+            changes.contexts.add(context_id)
 
 
 def _worth(summary: Summary) -> _Worth:

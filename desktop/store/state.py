@@ -114,8 +114,9 @@ class State:
         sending = self.sending.get(context_id, {})
         if any(not entry.failed for entry in sending.values()):
             return ContextStatus.RUNNING
-        overtaken = summary.status is ContextStatus.WAITING and summary.source is not Source.CACHE
-        return ContextStatus.RUNNING if overtaken else summary.status
+        # What its last entry asked for was answered, or is for another agent to answer.
+        is_answered = summary.status is ContextStatus.WAITING and self.caught_up
+        return ContextStatus.RUNNING if is_answered else summary.status
 
     def requests(self) -> list[Request]:
         """All requests, in the order in which they are listed."""

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from desktop.engine.feed import read_progress
+from desktop.store.facts import TranscriptRead
 from desktop.store.records import EntryKind
 from desktop.store.store import Store
 from workers.wire import keys
@@ -250,6 +251,7 @@ def test_every_progress_event_is_shown(sample: Sample) -> None:
     context_id = sample.key.removeprefix(keys.PROGRESS_PREFIX)
     store = Store()
 
+    store.apply([TranscriptRead(context_id)])
     store.apply([read_progress(context_id, StreamEntry("1772442905000-0", sample.data))])
 
     shown = [entry.kind for entry in store.entries(context_id)]

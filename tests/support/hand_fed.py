@@ -11,24 +11,28 @@ import msgspec
 
 from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
+from desktop.engine.summaries import summarise
 from desktop.qtmodels.bridge import Bridge
 from desktop.settings import Person
 from desktop.store.facts import (
     AgentsSeen,
     CaughtUp,
+    ContextsSeen,
     DemoChanged,
-    EventSeen,
     Fact,
     LinkChanged,
     ReceiptSeen,
     TokenSeen,
+    TranscriptRead,
 )
-from desktop.store.records import Demo, DemoState, Link, LinkState, RequestKey
+from desktop.store.records import Demo, DemoState, Link, LinkState, RequestKey, Summary
 from desktop.store.store import Store
 from tests.support.kept_desk import KeptDesk
+from tests.support.learning import arrived
 from tests.support.outbox import KeptOutbox
 from tests.support.scenes import NONCE, receipt
 from workers.wire.approvals import DecisionKind, Outcome, Receipt
+from workers.wire.codec import encode_event
 from workers.wire.events import Event, TokenDelta, WorkerInfo
 
 #: 2 March 2026, 09:15:05 UTC: when it is now, unless a test moves the clock.
@@ -52,6 +56,7 @@ class HandFed:
         self.approvals = Approvals(self.store, self.outbox, self._person)
         self.conversations = Conversations(self.store, self.outbox, self._person)
         self._sequence = 0
+        self._summaries: dict[str, Summary] = {}
 
     def clock(self) -> int:
         """What pages take for the time."""
@@ -84,8 +89,22 @@ class HandFed:
         for event in events:
             self._sequence += 1
             entry_id = f"{self.now_ms - round(seconds_ago * 1000)}-{self._sequence}"
-            self.feed(EventSeen(event.context_id, entry_id, event))
+            self.tell_at(entry_id, event)
         return self
+
+    def tell_at(self, entry_id: str, event: Event) -> Self:
+        """Let an entry arrive under an id; its transcript is open from then on."""
+        if not self.store.is_open(event.context_id):
+            self.feed(TranscriptRead(event.context_id, reaches_start=True))
+        return self.feed(*arrived(event, entry_id, self._summaries))
+
+    def hold(self, *events: Event, seconds_ago: float) -> Self:
+        """Let the broker hold these contexts, whose transcripts nobody has opened."""
+        entry_id = f"{self.now_ms - round(seconds_ago * 1000)}-0"
+        entries = ((event.context_id, [(entry_id, encode_event(event))]) for event in events)
+        summaries = tuple(summarise(context_id, entry) for context_id, entry in entries)
+        self._summaries.update((summary.context_id, summary) for summary in summaries)
+        return self.feed(ContextsSeen(summaries))
 
     def write(self, context_id: str, agent: str, message_id: str, *pieces: str) -> Self:
         """Let a model write, piece by piece."""

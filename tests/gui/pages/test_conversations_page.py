@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.qtmodels.rows import KEY_ROLE, ROW_ROLE, Row
 from desktop.settings import Theme
-from desktop.store.facts import EventSeen, Forgotten, LinkChanged
+from desktop.store.facts import Forgotten, LinkChanged
 from desktop.store.records import DecisionKind, DemoState, Link, LinkState, RequestKey
 from desktop.views.parts.copyable import Copyable
 from desktop.views.parts.pill import PillLabel
@@ -185,7 +185,7 @@ def test_ages_go_on_by_themselves(pages: Pages, qtbot: QtBot) -> None:
 def test_a_very_long_list_is_right_at_once(fed: HandFed, qtbot: QtBot) -> None:
     """However many there are, what is new is on top, and no row is missing."""
     events = (asked(f"c-{number}", TREASURY, "Hello") for number in range(20_000))
-    fed.feed(*(EventSeen(e.context_id, f"{fed.now_ms - 1000}-0", e) for e in events))
+    fed.hold(*events, seconds_ago=1)
     page = open_page(page_of(fed), qtbot)
     for number in range(5):
         fed.now_ms += 1
@@ -198,7 +198,7 @@ def test_a_very_long_list_is_right_at_once(fed: HandFed, qtbot: QtBot) -> None:
 def test_a_reader_far_down_is_not_moved_by_what_goes_to_the_top(fed: HandFed, qtbot: QtBot) -> None:
     """Conversations below go past, and those in sight stay in sight."""
     events = (asked(f"c-{number:03}", TREASURY, "Hello") for number in range(300))
-    fed.feed(*(EventSeen(e.context_id, f"{fed.now_ms - 1000}-0", e) for e in events))
+    fed.hold(*events, seconds_ago=1)
     page = open_page(page_of(fed), qtbot)
     bar = rows(page).verticalScrollBar()
     qtbot.waitUntil(lambda: bar.maximum() > 0)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
-from desktop.store.facts import EventSeen, Forgotten
+from desktop.actions.ports import OpenTranscript, ReadOlder
+from desktop.store.facts import EventSeen, Forgotten, TranscriptRead
+from desktop.views.parts.labels import TextLabel
 from desktop.views.transcript_pane import TranscriptPane
 from desktop.views.transcript_span import MOST
 from tests.gui.pages.seeing import open_page
@@ -190,3 +192,31 @@ def test_a_link_is_asked_about_first(pane: TranscriptPane, fed: HandFed) -> None
     assert pane.link_prompt.isVisible()
     pane.show_context(OTHER)
     assert not pane.link_prompt.isVisible()
+
+
+def test_a_conversation_is_read_on_from_the_broker(fed: HandFed, qtbot: QtBot) -> None:
+    """Its newest entries come first; who scrolls to the top is given the ones before."""
+    newest, older = said("Answer", after=1), said("Earlier")
+    pane = open_page(
+        TranscriptPane(fed.store, fed.bridge, fed.conversations.transcripts), qtbot, (640, 600)
+    )
+    pane.show_context(CONTEXT)
+    assert fed.outbox.orders == [OpenTranscript(CONTEXT)]
+    fed.feed(TranscriptRead(CONTEXT))
+    words = pane.findChild(TextLabel, "transcript.reading")
+    assert words is not None
+    qtbot.waitUntil(words.isVisible)
+    assert words.text() == "Reading the conversation…"
+    fed.feed(TranscriptRead(CONTEXT, tuple(newest[-50:])))
+    qtbot.waitUntil(lambda: not words.isVisible())
+
+    bar = pane.view.verticalScrollBar()
+    bar.setValue(bar.minimum())
+    first = newest[-50].entry_id
+    assert fed.outbox.orders[1:] == [ReadOlder(CONTEXT, first)]
+    fed.feed(TranscriptRead(CONTEXT, tuple(older[-200:]), is_tail=False, reaches_start=True))
+
+    assert "Earlier 999." in lines(pane)
+    assert "Answer 999." in lines(pane)
+    assert bar.value() > bar.minimum()
+    assert not words.isVisible()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from desktop.engine.summaries import summarise
 from desktop.store import facts
 from desktop.store.changes import Changes
 from desktop.store.records import ContextStatus, Demo, DemoState, EntryKind, Link, LinkState
@@ -63,6 +64,7 @@ def test_a_conversation_reads_from_top_to_bottom() -> None:
 def test_an_entry_that_arrives_late_takes_its_place() -> None:
     """By the number of the stream, where 10 comes after 9."""
     store = Store()
+    store.apply([facts.TranscriptRead(scenes.CONTEXT)])
     for entry_id, text in (("10-0", "third"), ("9-1", "second"), ("9-0", "first")):
         event = scenes.agent_says(text, message_id=text)
         store.apply([facts.EventSeen(scenes.CONTEXT, entry_id, event)])
@@ -88,7 +90,8 @@ def test_the_note_of_a_delegation_is_not_shown() -> None:
     """`waiting response...` is the base package talking to itself."""
     store = online_store(*seen(scenes.tool_answers("waiting response...")))
 
-    assert store.contexts() == []
+    assert store.entries(scenes.CONTEXT) == []
+    assert [context.preview for context in store.contexts()] == [""]
 
 
 def test_an_agent_that_is_called_by_another_does_not_take_over_the_conversation() -> None:
@@ -153,11 +156,12 @@ def test_an_entry_that_cannot_be_read_is_shown_as_such() -> None:
 
 def test_a_conversation_of_which_nothing_can_be_read_has_failed() -> None:
     """It is listed, so that somebody looks at it."""
-    bad = facts.UnreadableSeen("c-bad", "1-0", "Not JSON.", "")
+    bad = facts.ContextsSeen((summarise("c-bad", [("1-0", b"{half")]),))
 
     [context] = online_store(bad).contexts()
 
     assert (context.context_id, context.status) == ("c-bad", ContextStatus.FAILED)
+    assert context.note
 
 
 @pytest.mark.parametrize(
@@ -290,7 +294,7 @@ def test_another_broker_starts_from_nothing() -> None:
     assert changes.reset
     assert store.requests() == []
     assert _texts(store) == ["hi"]
-    assert not store.apply([facts.Forgotten(), *seen(scenes.asks())]).arrived
+    assert not store.apply([facts.Forgotten(), *seen(scenes.asks(), live=False)]).arrived
 
 
 def test_the_latest_conversation_leads_the_list() -> None:

@@ -49,10 +49,10 @@ def test_open_requests_come_first_and_the_longest_waiting_leads() -> None:
 def test_what_arrives_after_the_first_look_is_news() -> None:
     """What waited before the console started is listed, not announced; later ones are."""
     store = Store()
-    early = store.apply(seen(scenes.asks()))
+    early = store.apply(seen(scenes.asks(), live=False))
     store.apply([facts.CaughtUp(frozenset({scenes.CONTEXT}))])
 
-    late = store.apply(seen(scenes.asks(call="call_2"), first=1))
+    late = store.apply(seen(scenes.asks(call="call_2"), first=1, live=False))
 
     assert early.arrived == []
     assert late.arrived == [RequestKey(scenes.CONTEXT, "call_2")]

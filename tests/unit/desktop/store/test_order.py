@@ -95,6 +95,7 @@ def test_whatever_an_agent_says_can_be_taken_in(message: JSON, kind: ProgressTyp
 
 def _known(batch: list[facts.Fact]) -> Known:
     store = Store()
+    store.apply([facts.TranscriptRead(scenes.CONTEXT, reaches_start=True)])
     for fact in batch:
         store.apply([fact])
     requests = sorted(store.requests(), key=lambda request: request.key)

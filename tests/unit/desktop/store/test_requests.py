@@ -334,7 +334,8 @@ def test_an_interrupt_that_comes_again_is_the_same_request() -> None:
 
     changes = store.apply(seen(scenes.asks(), first=7))
 
-    assert not changes
+    assert not changes.requests
+    assert not changes.arrived
     assert _request(store).since_ms == START_MS
     assert len(store.requests()) == 1
 
