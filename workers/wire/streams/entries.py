@@ -35,6 +35,21 @@ class Last(NamedTuple):
     problem: str = ""
 
 
+class Newer(NamedTuple):
+    """What a context's stream holds after a position.
+
+    Attributes:
+        entries: oldest first.
+        length: entries that the stream held just after they were read.
+        problem: as in `Last`.
+    """
+
+    context_id: str
+    entries: list[StreamEntry]
+    length: int
+    problem: str = ""
+
+
 class Extent(NamedTuple):
     """From where to where a stream reaches.
 

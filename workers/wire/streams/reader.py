@@ -15,6 +15,7 @@ from workers.wire.events import WorkerInfo
 from workers.wire.streams.connection import Client, Connection, translated
 from workers.wire.streams.entries import Extent as Extent
 from workers.wire.streams.entries import Last as Last
+from workers.wire.streams.entries import Newer as Newer
 from workers.wire.streams.entries import StreamEntry as StreamEntry
 from workers.wire.streams.indexes import IndexReader
 from workers.wire.streams.surveys import SurveyReader

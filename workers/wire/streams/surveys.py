@@ -16,6 +16,7 @@ from workers.wire.streams.connection import Client, Connection, translated
 from workers.wire.streams.entries import (
     Extent,
     Last,
+    Newer,
     StreamEntry,
     read_entries,
     read_entry,
@@ -129,6 +130,30 @@ class SurveyReader:
                     if entries and not isinstance(entries, Exception):
                         found[names[number]] = read_entries(entries)
         return found
+
+    async def newer(self, positions: Mapping[str, str], limit: int) -> AsyncIterator[Newer]:
+        """What the streams of several contexts hold after a position, as it is answered.
+
+        Args:
+            positions: context ID to the id of the last entry known ("0-0" for none).
+            limit: of a stream at most so many entries; who gets so many asks again.
+
+        Raises:
+            BrokerError: see `translated`.
+        """
+        context_ids = list(positions)
+        asks = [
+            Ask(key, (("XRANGE", key, f"({last}", "+", "COUNT", limit), ("XLEN", key)))
+            for key, last in ((keys.progress(one), positions[one]) for one in context_ids)
+        ]
+        async with aclosing(self._connection.bulk.ask(asks)) as batches:
+            async for answers in batches:
+                for number, (entries, length) in answers:
+                    if isinstance(entries, Exception) or isinstance(length, Exception):
+                        problem = await self._what_it_is(asks[number].key)
+                        yield Newer(context_ids[number], [], 0, problem)
+                    else:
+                        yield Newer(context_ids[number], read_entries(entries), length)
 
     async def extents(self, context_ids: Sequence[str]) -> dict[str, Extent]:
         """From where to where streams reach; a context without a stream is left out.
