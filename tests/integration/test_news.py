@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 
@@ -13,7 +12,7 @@ from tests.support.proxy import TcpProxy
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import await_until
 from workers.wire import keys
-from workers.wire.errors import BrokerRefused, BrokerUnreachable
+from workers.wire.errors import BrokerUnreachable
 from workers.wire.events import TokenDelta
 from workers.wire.streams import news as news_module
 from workers.wire.streams.connection import Connection
@@ -129,7 +128,7 @@ async def test_a_silent_connection_ends_the_news(
 
 
 async def test_an_idle_broker_is_not_taken_for_a_lost_one(
-    connection: Connection, news: News, monkeypatch: pytest.MonkeyPatch
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It answers each question, and the next change is heard."""
     monkeypatch.setattr(news_module, "IDLE_SECONDS", 0.05)
@@ -139,33 +138,28 @@ async def test_an_idle_broker_is_not_taken_for_a_lost_one(
         return int(stats.get("cmdstat_ping", {"calls": 0})["calls"])
 
     before = await questions()
-    async with asyncio.TaskGroup() as tasks:
-        heard = tasks.create_task(_next(news))
+    async with aclosing(listen(connection)) as news:
+        await anext(news)
         await await_until(lambda: _is_more(questions, before + 2), "three questions")
         await connection.client.xadd("agent_task:c-1", {"data": "x"})
 
-    assert heard.result() == Touched(frozenset({"agent_task:c-1"}))
+        assert await anext(news) == Touched(frozenset({"agent_task:c-1"}))
 
 
-async def test_a_broker_that_permits_no_tracking_says_so(own_redis: RedisServer) -> None:
-    """Without it the console would miss what happens, so it does not pretend."""
-    with own_redis.client() as client:
-        client.acl_setuser(
-            "reader",
-            enabled=True,
-            passwords=["+pw"],
-            commands=["+@all", "-client|tracking"],
-            keys=["*"],
-            channels=["*"],
-        )
+async def test_news_wait_for_who_is_busy_and_are_merged(connection: Connection, news: News) -> None:
+    """However much happens meanwhile, the broker keeps nothing for us, and each key is told."""
+    names = frozenset(f"agent_task:c-{number}" for number in range(500))
+    for _ in range(4):
+        for name in names:
+            await connection.client.xadd(name, {"data": "x"})
+    await connection.client.xadd(keys.RECEIPTS, {"data": "{}"})
 
-    async with Connection(f"redis://reader:pw@127.0.0.1:{own_redis.port}/0") as connection:
-        with pytest.raises(BrokerRefused, match="does not permit this"):
-            await anext(listen(connection))
-
-
-async def _next(news: News) -> Touched | TokenDelta:
-    return await anext(news)
+    heard: set[str] = set()
+    while keys.RECEIPTS not in heard:
+        item = await anext(news)
+        assert isinstance(item, Touched)
+        heard |= item.names
+        assert len(heard) == len(names) + 1, "all that happened came in one piece"
 
 
 async def _is_more(count: Callable[[], Awaitable[int]], than: int) -> bool:

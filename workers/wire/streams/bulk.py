@@ -31,7 +31,7 @@ _ASKING: Final[Command] = ("ASKING",)
 class Ask(NamedTuple):
     """Commands about one key, which are answered together."""
 
-    key: str
+    key: str | bytes
     commands: tuple[Command, ...]
 
 

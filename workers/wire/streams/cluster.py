@@ -68,7 +68,7 @@ class ClusterServers:
         node = self._node_of(key)
         return self._place(node.host, node.port)
 
-    async def shares(self, names: Sequence[str]) -> Sequence[tuple[Place, Sequence[int]]]:
+    async def shares(self, names: Sequence[str | bytes]) -> Sequence[tuple[Place, Sequence[int]]]:
         """See `Servers`."""
         await self._client.initialize()
         numbers: dict[tuple[str, int], list[int]] = {}
@@ -98,7 +98,7 @@ class ClusterServers:
         """See `Servers`."""
         await self._client.close_all()
 
-    def _node_of(self, key: str) -> ClusterNode:
+    def _node_of(self, key: Any) -> ClusterNode:  # noqa: ANN401 - bytes, which its type forgets
         node = self._client.get_node_from_key(key)
         assert node is not None  # noqa: S101 - only a replica may be missing
         return node

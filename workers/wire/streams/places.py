@@ -69,7 +69,7 @@ class Servers(Protocol):
         """The one that holds a key, as far as is known without asking for each command."""
         ...
 
-    async def shares(self, names: Sequence[str]) -> Sequence[tuple[Place, Sequence[int]]]:
+    async def shares(self, names: Sequence[str | bytes]) -> Sequence[tuple[Place, Sequence[int]]]:
         """Which servers hold these keys, each with the numbers of its own."""
         ...
 
@@ -124,7 +124,7 @@ class OneServer:
         """See `Servers`."""
         return self._place
 
-    async def shares(self, names: Sequence[str]) -> Sequence[tuple[Place, Sequence[int]]]:
+    async def shares(self, names: Sequence[str | bytes]) -> Sequence[tuple[Place, Sequence[int]]]:
         """See `Servers`."""
         return ((await self.place_of(""), range(len(names))),)
 

@@ -74,7 +74,7 @@ class SurveyReader:
             async for answers in batches:
                 for number, (entries, length) in answers:
                     if isinstance(entries, Exception) or isinstance(length, Exception):
-                        problem = await self._what_it_is(asks[number].key)
+                        problem = await self._what_it_is(context_ids[number])
                         told.append(Last(context_ids[number], None, 0, problem))
                     else:
                         entry = read_entry(entries[0]) if entries else None
@@ -172,10 +172,10 @@ class SurveyReader:
                         found[context_ids[number]] = read_extent(told)
         return found
 
-    async def _what_it_is(self, key: str) -> str:
+    async def _what_it_is(self, context_id: str) -> str:
         """Why a key cannot be read."""
         with translated():
-            kind = (await self._client.type(key)).decode()
+            kind = (await self._client.type(keys.progress(context_id))).decode()
         return f"There is a {kind} under this name, and no stream of messages."
 
 

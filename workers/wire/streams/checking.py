@@ -1,0 +1,106 @@
+"""Finding out what changed by looking, where a broker does not tell it.
+
+The only place that compares streams with what they were. Some brokers refuse client tracking, and
+a base worker publishes nothing of what a person says: so every stream's end is looked at again and
+again. It costs the broker two short replies for each key and round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Any, Final, TypeAlias
+
+from workers.wire import keys
+from workers.wire.streams.bulk import Ask, Bulk
+from workers.wire.streams.places import Place
+
+_PATTERN: Final = "agent_[et]*:*"
+_PREFIXES: Final = (keys.PROGRESS_PREFIX.encode(), keys.INBOX_PREFIX.encode())
+_RECEIPTS: Final = keys.RECEIPTS.encode()
+_SCAN_COUNT: Final = 1000
+
+#: A stream's newest id and its length; for what is no stream, nothing and -1.
+_End: TypeAlias = tuple[bytes, int]
+_NO_STREAM: Final[_End] = (b"", -1)
+_NOTHING: Final[_End] = (b"0-0", 0)
+
+
+class Checker:
+    """What the streams of some servers were like when they were looked at last."""
+
+    def __init__(self, bulk: Bulk, places: Sequence[Place]) -> None:
+        self._bulk = bulk
+        self._places = places
+        self._known: dict[bytes, _End] = {}
+
+    @property
+    def knows_nothing(self) -> bool:
+        """Whether there was no stream at all."""
+        return all(end == _NOTHING for end in self._known.values())
+
+    async def changed(self) -> set[bytes]:
+        """Look at every stream, and name those that changed since the last time.
+
+        An entry that was added is always found; that others were deleted, if there are fewer now.
+
+        Raises:
+            BrokerError: see `translated`.
+        """
+        names = await self._names()
+        gone = self._known.keys() - names
+        for name in gone:
+            del self._known[name]
+        changed = await self._unlike_before(list(names))
+        await self._learn(changed)
+        return gone | set(changed)
+
+    async def _names(self) -> set[bytes]:
+        """All keys that may hold something for us."""
+        names = {_RECEIPTS}
+        for place in self._places:
+            cursor: bytes | int = 0
+            while True:
+                command = ("SCAN", cursor, "MATCH", _PATTERN, "COUNT", _SCAN_COUNT)
+                cursor, found = await self._bulk.call(place, command)
+                names.update(name for name in found if name.startswith(_PREFIXES))
+                if int(cursor) == 0:
+                    break
+        return names
+
+    async def _unlike_before(self, names: Sequence[bytes]) -> list[bytes]:
+        asks = [_what_follows(name, self._known.get(name, _NOTHING)) for name in names]
+        changed: list[bytes] = []
+        async with aclosing(self._bulk.ask(asks)) as batches:
+            async for answers in batches:
+                for number, (newer, length) in answers:
+                    known = self._known.get(names[number])
+                    is_same = known == _NO_STREAM if _is_odd(newer) else not newer
+                    if known is None or not is_same or (known[1] != length and not _is_odd(length)):
+                        changed.append(names[number])
+        return changed
+
+    async def _learn(self, names: Sequence[bytes]) -> None:
+        asks = [
+            Ask(name, (("XREVRANGE", name, "+", "-", "COUNT", 1), ("XLEN", name))) for name in names
+        ]
+        async with aclosing(self._bulk.ask(asks)) as batches:
+            async for answers in batches:
+                for number, (newest, length) in answers:
+                    self._known[names[number]] = _end(newest, length)
+
+
+def _what_follows(name: bytes, known: _End) -> Ask:
+    last = known[0] or b"0-0"
+    return Ask(name, (("XRANGE", name, b"(" + last, "+", "COUNT", 1), ("XLEN", name)))
+
+
+def _end(newest: Any, length: Any) -> _End:  # noqa: ANN401 - as redis answers
+    if _is_odd(newest) or _is_odd(length):
+        return _NO_STREAM
+    return (newest[0][0] if newest else _NOTHING[0], length)
+
+
+def _is_odd(reply: object) -> bool:
+    """Whether a key answered that it is no stream."""
+    return isinstance(reply, Exception)
