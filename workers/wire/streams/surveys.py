@@ -150,7 +150,7 @@ class SurveyReader:
             async for answers in batches:
                 for number, (entries, length) in answers:
                     if isinstance(entries, Exception) or isinstance(length, Exception):
-                        problem = await self._what_it_is(asks[number].key)
+                        problem = await self._what_it_is(context_ids[number])
                         yield Newer(context_ids[number], [], 0, problem)
                     else:
                         yield Newer(context_ids[number], read_entries(entries), length)
