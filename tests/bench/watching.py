@@ -2,7 +2,8 @@
 
 `python -m tests.bench.watching JOB URL [RATE SECONDS]` prints one JSON line. Jobs: `first` (until
 the list is painted), `screen` (entry to pixel), `frames` (how regularly the window's thread gets
-to draw while somebody types and scrolls), `memory` (what the process holds).
+to draw while somebody types and scrolls), `stalls` (the same while a broker is fed nonsense),
+`memory` (what the process holds).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from tests.bench.crowd import CONTEXTS
 from tests.bench.figure import percentile
 from tests.bench.followed import Followed, differing
 from tests.bench.publishing import publishing
+from tests.bench.stalling import stalls
 from tests.bench.watched import FRAME_MS, Watched, until
 
 #: What happens while everything is still cold does not count.
@@ -155,6 +157,8 @@ def main() -> None:
             result: object = run_on_qt(app, first(watched, url))
         case "screen":
             result = run_on_qt(app, screen(watched, url, rate, seconds))
+        case "stalls":
+            result = run_on_qt(app, stalls(watched, url))
         case "frames":
             result = run_on_qt(app, frames(watched, url, rate, seconds))
         case _:
