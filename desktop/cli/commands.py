@@ -53,7 +53,7 @@ async def run(options: argparse.Namespace) -> int:
             case "conversations":
                 return _conversations(session, options.limit, as_json=options.json)
             case "show":
-                return _show(session, options.context, as_json=options.json)
+                return await _show(session, options.context, as_json=options.json)
             case "decide":
                 return await _decide(session, options)
             case _:
@@ -84,11 +84,12 @@ def _conversations(session: Session, limit: int, *, as_json: bool) -> int:
     return 0
 
 
-def _show(session: Session, context_id: str, *, as_json: bool) -> int:
+async def _show(session: Session, context_id: str, *, as_json: bool) -> int:
     row = session.store.context(context_id)
     if row is None:
         hint = "List them with: signoff conversations"
         raise ConsoleError(f"There is no conversation {safe(context_id)}.", hint)
+    await session.read(context_id)
     entries = session.store.entries(context_id)
     requests = session.store.requests_in(context_id)
     if as_json:
@@ -146,9 +147,10 @@ def _answer(answer: dict[str, JSON], code: int, *, as_json: bool) -> int:
 
 async def _chat(session: Session, options: argparse.Namespace) -> int:
     context_id: str = options.context or ""
-    known = session.store.context(context_id) if context_id else None
-    seen = {entry.entry_id for entry in session.store.entries(context_id)} if known else set()
+    seen: set[str] = set()
     if context_id:
+        await session.read(context_id)
+        seen = {entry.entry_id for entry in session.store.entries(context_id)}
         session.conversations.say(context_id, options.agent, options.text)
     else:
         context_id = session.conversations.start(options.agent, options.text)

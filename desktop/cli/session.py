@@ -22,6 +22,9 @@ from desktop.system.vault import Vault
 from workers.wire.addresses import join_password
 
 CONNECT_SECONDS = 10.0
+#: For reading what a broker holds; a hundred thousand conversations take some seconds.
+SURVEY_SECONDS = 120.0
+TRANSCRIPT_SECONDS = 10.0
 
 
 class Session:
@@ -69,11 +72,26 @@ class Session:
             return condition()
         return True
 
+    async def read(self, context_id: str) -> None:
+        """Have the newest entries of a conversation read.
+
+        Raises:
+            ConsoleError: the broker went away meanwhile.
+        """
+        self.conversations.transcripts.open(context_id)
+        if not await self.until(lambda: self.store.is_read(context_id), TRANSCRIPT_SECONDS):
+            raise ConsoleError("The conversation could not be read.", self.store.link.hint)
+
     async def _connect(self) -> None:
         self._engine.connect(self._url)
         await self.until(self._settled, CONNECT_SECONDS)
         if not self.store.is_online:
             raise ConsoleError(self.store.link.title, self.store.link.hint)
+        # A command looks once: everything it may show has to be known.
+        if not await self.until(lambda: self.store.survey.done, SURVEY_SECONDS):
+            known, total = self.store.survey.known, self.store.survey.total
+            hint = f"{known:,} of {total:,} conversations were read."
+            raise ConsoleError("The broker holds more than could be read in time.", hint)
 
     def _settled(self) -> bool:
         link = self.store.link

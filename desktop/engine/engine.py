@@ -13,25 +13,25 @@ from contextlib import aclosing
 import structlog
 
 from desktop.actions.ports import Order, SendDecision, SendMessage
-from desktop.engine.feed import Feed
+from desktop.engine.batch import Batch
+from desktop.engine.follower import Follower
 from desktop.engine.outbox import carry_out
+from desktop.engine.transcripts import Transcripts
 from desktop.store import facts
 from desktop.store.records import Link, LinkState
 from workers.wire.addresses import split_password
 from workers.wire.errors import BrokerError, BrokerRefused
-from workers.wire.events import TokenDelta
 from workers.wire.streams.connection import Connection
-from workers.wire.streams.news import Touched, listen
+from workers.wire.streams.news import CHECK_SECONDS, Method, Touched, listen
 from workers.wire.streams.reader import Reader
 
 Sink = Callable[[list[facts.Fact]], None]
 
-#: Facts leave in batches this far apart: two frames of a 60 Hz screen.
-BATCH_SECONDS = 0.033
-BATCH_FACTS = 2000
+#: Facts leave in batches this far apart. The window, which paces itself, makes larger ones of them.
+BATCH_SECONDS = 0.004
 FIRST_RETRY_SECONDS = 0.25
 LAST_RETRY_SECONDS = 5.0
-AGENTS_SECONDS = 3.0
+_CHECKS = f"The broker does not tell what changes: it is looked for every {CHECK_SECONDS:g} s."
 
 _log = structlog.get_logger(__name__)
 
@@ -44,13 +44,15 @@ class Engine:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._batch: list[facts.Fact] = []
         self._ready = asyncio.Event()
+        self._batch = Batch(self._ready.set)
         self._url_changed = asyncio.Event()
         self._url = ""
         self._followed = ""
         self._connection: Connection | None = None
-        self._feed = Feed(self.emit)
+        self._reader: Reader | None = None
+        self._transcripts = Transcripts(self._batch)
+        self._follower = Follower(self._batch, self._transcripts)
         self._orders: set[asyncio.Task[None]] = set()
 
     def connect(self, url: str) -> None:
@@ -60,18 +62,14 @@ class Engine:
 
     def post(self, order: Order) -> None:
         """Carry out an order; see `actions.ports.Outbox`."""
-        if not isinstance(order, SendDecision | SendMessage):
-            return
-        task = asyncio.create_task(
-            carry_out(order, self._connection, self.emit), name=f"order:{type(order).__name__}"
-        )
+        if isinstance(order, SendDecision | SendMessage):
+            work = carry_out(order, self._connection, self._batch.emit)
+        else:
+            self._transcripts.take(order)
+            work = self._read_transcripts()
+        task = asyncio.create_task(work, name=f"order:{type(order).__name__}")
         self._orders.add(task)
         task.add_done_callback(self._orders.discard)
-
-    def emit(self, fact: facts.Fact) -> None:
-        """Let a fact leave with the next batch."""
-        self._batch.append(fact)
-        self._ready.set()
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -92,9 +90,8 @@ class Engine:
 
     def _flush(self) -> None:
         self._ready.clear()
-        if self._batch:
-            batch, self._batch = self._batch, []
-            self._sink(batch)
+        if leaving := self._batch.take():
+            self._sink(leaving)
 
     async def _follow_for_ever(self) -> None:
         retry_seconds = FIRST_RETRY_SECONDS
@@ -102,7 +99,7 @@ class Engine:
             self._url_changed.clear()
             # Not in connect(): what is followed now could still be told after that.
             if self._url and self._url != self._followed:
-                self._forget()
+                self._follower.forget()
                 self._followed = self._url
             if not self._url:
                 self._tell_link(LinkState.OFFLINE, "Not connected")
@@ -145,51 +142,29 @@ class Engine:
             for task in (following, changed):
                 task.cancel()
             await asyncio.gather(following, changed, return_exceptions=True)
-            self._connection = None
+            self._connection = self._reader = None
         return None
 
     async def _follow(self, url: str) -> None:
         async with Connection(url) as connection, aclosing(listen(connection)) as news:
-            reader = Reader(connection)
-            await anext(news)
+            listening = await anext(news)
             self._tell_link(LinkState.CATCHING_UP, "Catching up")
-            await self._feed.catch_up(reader, self._breathe)
-            self._connection = connection
-            self._tell_link(LinkState.ONLINE, "Connected")
-            watching = asyncio.create_task(self._watch_agents(reader), name="engine:agents")
-            try:
-                async for item in news:
-                    await self._take(reader, item)
-            finally:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
+            reader = Reader(connection)
+            await self._follower.begin(reader)
+            self._connection, self._reader = connection, reader
+            checks = isinstance(listening, Touched) and listening.method is Method.CHECKING
+            self._tell_link(LinkState.ONLINE, "Connected", _CHECKS if checks else "")
+            await self._follower.follow(reader, news)
 
-    def _forget(self) -> None:
-        self._feed.forget()
-        self.emit(facts.Forgotten())
-
-    async def _take(self, reader: Reader, item: Touched | TokenDelta) -> None:
-        if isinstance(item, TokenDelta):
-            self.emit(facts.TokenSeen(item))
-        elif item.everything:
-            # Somebody flushed the broker: what it holds now is all there is.
-            self._forget()
-            await self._feed.catch_up(reader, self._breathe)
-        else:
-            await self._feed.tell_news(reader, item)
-
-    async def _watch_agents(self, reader: Reader) -> None:
-        while True:
-            await asyncio.sleep(AGENTS_SECONDS)
-            try:
-                await self._feed.tell_agents(reader)
-            except BrokerError:
-                return  # the listening connection notices too, and says so
-
-    async def _breathe(self) -> None:
-        if len(self._batch) >= BATCH_FACTS:
-            self._flush()
-            await asyncio.sleep(0)
+    async def _read_transcripts(self) -> None:
+        if self._reader is None:
+            return  # they are read with the next connection
+        try:
+            await self._transcripts.read(self._reader)
+        except BrokerError:
+            return  # whoever listens notices too, and says so
+        except Exception:  # noqa: BLE001 - the door for errors in background work
+            _log.exception("reading a transcript failed")
 
     async def _wait_for_url(self, seconds: float | None) -> None:
         try:
@@ -199,7 +174,7 @@ class Engine:
             return
 
     def _tell_link(self, state: LinkState, title: str, hint: str = "") -> None:
-        self.emit(facts.LinkChanged(Link(state, title, hint, self._address())))
+        self._batch.emit(facts.LinkChanged(Link(state, title, hint, self._address())))
 
     def _address(self) -> str:
         try:

@@ -1,123 +1,135 @@
-"""Reading along: everything the broker holds once, then everything new, as facts.
+"""Reading along: what is new in contexts, whatever happened to their streams meanwhile.
 
-The only place that keeps positions in streams. It listens before it scans, so that nothing falls
-between, and it always reads entries from the stream itself, so that a cut loses nothing.
+The only place that reads what changed. It always reads entries from the stream itself, and asks how
+far a stream reaches where they do not follow on what was known, so that nothing is missed in
+silence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeAlias
+import asyncio
+from collections.abc import Iterable
+from contextlib import aclosing
+from typing import NamedTuple
 
-from desktop.engine.older import waiting_before
-from desktop.store import facts
-from workers.wire import keys
-from workers.wire.approvals import Receipt
-from workers.wire.codec import decode_event, decode_struct
-from workers.wire.errors import DecodeError
-from workers.wire.streams.news import Touched
-from workers.wire.streams.progress import MAX_RECEIPTS
-from workers.wire.streams.reader import Reader, StreamEntry
+from desktop.engine.cuts import Verdict, is_doubtful, judge
+from desktop.engine.deriving import Deriver
+from desktop.engine.positions import START, Positions
+from desktop.engine.receipts import Receipts
+from desktop.engine.telling import BEGUN_ANEW, GONE, Teller
+from desktop.engine.transcripts import Transcripts
+from desktop.store.records import Summary
+from workers.wire.streams.reader import Newer, Reader
 
-Emit: TypeAlias = Callable[[facts.Fact], None]
+#: A context's new entries come in pages of so many.
+PAGE_ENTRIES = 200
+#: So many contexts are asked about at once.
+SLICE = 400
 
-#: Entries of each context read at the start. Of older ones only calls that still wait are told.
-TAIL_ENTRIES = 200
-EXCERPT_LENGTH = 400
-_START = "0-0"
+
+class _Doubt(NamedTuple):
+    """A context of which something was removed, if nothing worse."""
+
+    known: Summary
+    newer: Newer
 
 
 class Feed:
-    """Follows one broker.
+    """Follows the contexts of one broker.
 
     Attributes:
-        positions: stream key to the id of the last entry told; kept over a reconnect.
+        is_settled: every context that was there at first is known; others are new.
     """
 
-    def __init__(self, emit: Emit) -> None:
-        self._emit = emit
-        self.positions: dict[str, str] = {}
+    def __init__(
+        self,
+        teller: Teller,
+        positions: Positions,
+        deriver: Deriver,
+        receipts: Receipts,
+        transcripts: Transcripts,
+    ) -> None:
+        self._teller = teller
+        self._positions = positions
+        self._deriver = deriver
+        self._receipts = receipts
+        self._transcripts = transcripts
+        self.is_settled = False
+        self._was_reset = False
 
-    def forget(self) -> None:
-        """Another broker follows: positions of the last one mean nothing there."""
-        self.positions.clear()
+    async def read(self, reader: Reader, context_ids: Iterable[str]) -> None:
+        """Tell what is new in these contexts."""
+        self._was_reset = False
+        wanted = list(context_ids)
+        for start in range(0, len(wanted), SLICE):
+            slice_ = wanted[start : start + SLICE]
+            while slice_:
+                slice_ = await self._read_once(reader, slice_)
+                await asyncio.sleep(0)
+        if self._was_reset:
+            # With a context, what was said of its requests was forgotten.
+            await self._receipts.tell_all(reader)
+        await self._transcripts.read(reader)
 
-    async def catch_up(self, reader: Reader, pause: Callable[[], Awaitable[None]]) -> None:
-        """Tell everything the broker holds that was not told before.
+    async def _read_once(self, reader: Reader, context_ids: list[str]) -> list[str]:
+        """Tell a page of each. Returns the contexts of which there may be more."""
+        derived = [one for one in context_ids if one not in self._positions.underived]
+        await self._deriver.derive(reader, set(context_ids).difference(derived))
+        before = {one: self._positions.read(one) for one in derived}
+        positions = {one: known.as_of if known else START for one, known in before.items()}
+        again: list[str] = []
+        doubts: list[_Doubt] = []
+        async with aclosing(reader.newer(positions, PAGE_ENTRIES)) as answers:
+            async for newer in answers:
+                context_id = newer.context_id
+                known = before[context_id]
+                if self._positions.read(context_id) is not known:
+                    again.append(context_id)  # somebody else was quicker
+                elif newer.problem:
+                    self._teller.odd(context_id, newer.problem)
+                elif known is None:
+                    if not self._begin(newer):
+                        again.append(context_id)
+                elif len(newer.entries) == PAGE_ENTRIES:
+                    self._teller.newer(context_id, newer.entries)
+                    again.append(context_id)
+                elif is_doubtful(known, newer.entries, newer.length):
+                    doubts.append(_Doubt(known, newer))
+                else:
+                    self._teller.newer(context_id, newer.entries, newer.length)
+        return again + await self._settle(reader, doubts)
 
-        Args:
-            pause: awaited between contexts, so that what was learned can leave in batches.
-        """
-        context_ids = await reader.contexts()
-        known = {keys.progress(c): c for c in context_ids if keys.progress(c) in self.positions}
-        await self._tell_after(reader, known)
-        unknown = [c for c in context_ids if keys.progress(c) not in known]
-        cut_off: list[tuple[str, list[StreamEntry]]] = []
-        async for context_id, entries in reader.tails(unknown, TAIL_ENTRIES):
-            self._tell(keys.progress(context_id), entries)
-            if len(entries) == TAIL_ENTRIES:
-                cut_off.append((context_id, entries))
-            await pause()
-        for context_id, entries in cut_off:
-            async for entry in waiting_before(reader, context_id, entries):
-                self._emit(read_progress(context_id, entry))
-            await pause()
-        if keys.RECEIPTS in self.positions:
-            await self._tell_after(reader, (keys.RECEIPTS,))
-        else:
-            self._tell(keys.RECEIPTS, await reader.tail(keys.RECEIPTS, MAX_RECEIPTS))
-        await self.tell_agents(reader)
-        self._emit(facts.CaughtUp(frozenset(context_ids)))
-
-    async def tell_news(self, reader: Reader, touched: Touched) -> None:
-        """Tell the new entries of streams that changed."""
-        streams = [name for name in touched.names if _is_followed(name)]
-        await self._tell_after(reader, streams)
-        if any(name.startswith(keys.INBOX_PREFIX) for name in touched.names - self._agents_known):
-            await self.tell_agents(reader)
-
-    async def tell_agents(self, reader: Reader) -> None:
-        """Tell who is on the broker."""
-        agents = await reader.agents()
-        self._agents_known = frozenset(keys.inbox(agent) for agent in agents)
-        self._emit(facts.AgentsSeen(tuple(agents), tuple(await reader.workers())))
-
-    _agents_known: frozenset[str] = frozenset()
-
-    async def _tell_after(self, reader: Reader, streams: Iterable[str]) -> None:
-        positions = {name: self.positions.get(name, _START) for name in streams}
-        for key, entries in (await reader.after(positions)).items():
-            self._tell(key, entries)
-
-    def _tell(self, key: str, entries: list[StreamEntry]) -> None:
-        for entry in entries:
-            if key == keys.RECEIPTS:
-                self._tell_receipt(entry)
-            else:
-                self._emit(read_progress(key.removeprefix(keys.PROGRESS_PREFIX), entry))
+    def _begin(self, newer: Newer) -> bool:
+        """Tell of a context that is not known. Returns whether that is all of it."""
+        context_id, entries, length, _problem = newer
+        if len(entries) == PAGE_ENTRIES and length > PAGE_ENTRIES:
+            self._positions.underived.add(context_id)
+            return False
         if entries:
-            self.positions[key] = entries[-1].entry_id
+            self._teller.newer(context_id, entries, length, live=self.is_settled)
+        elif self._positions.get(context_id) is not None:
+            self._teller.reset(context_id, GONE)  # what was no stream is not there any more
+        return True
 
-    def _tell_receipt(self, entry: StreamEntry) -> None:
-        try:
-            self._emit(facts.ReceiptSeen(decode_struct(entry.data, Receipt)))
-        except DecodeError:
-            # A receipt nobody can read proves nothing; the request stays as it is.
-            return
-
-
-def read_progress(context_id: str, entry: StreamEntry) -> facts.EventSeen | facts.UnreadableSeen:
-    """One entry of a progress stream as a fact, whatever it holds."""
-    try:
-        event = decode_event(entry.data)
-    except DecodeError as error:
-        excerpt = error.raw[:EXCERPT_LENGTH].decode(errors="backslashreplace")
-        return facts.UnreadableSeen(context_id, entry.entry_id, error.title, excerpt)
-    if event.context_id != context_id:
-        title = "An entry names another conversation than the one it lies in."
-        return facts.UnreadableSeen(context_id, entry.entry_id, title, event.context_id[:200])
-    return facts.EventSeen(context_id, entry.entry_id, event)
-
-
-def _is_followed(name: str) -> bool:
-    return name.startswith(keys.PROGRESS_PREFIX) or name == keys.RECEIPTS
+    async def _settle(self, reader: Reader, doubts: list[_Doubt]) -> list[str]:
+        """Find out what happened where something is missing. Returns what is to be read anew."""
+        if not doubts:
+            return []
+        anew: list[str] = []
+        extents = await reader.extents([doubt.newer.context_id for doubt in doubts])
+        for known, (context_id, entries, length, _problem) in doubts:
+            extent = extents.get(context_id)
+            if self._positions.read(context_id) is not known:
+                anew.append(context_id)
+                continue
+            verdict = judge(known, entries, extent)
+            if verdict is Verdict.OTHER_STREAM:
+                self._teller.reset(context_id, BEGUN_ANEW if extent else GONE)
+                self._was_reset = True
+                if extent:
+                    anew.append(context_id)
+                continue
+            if verdict is Verdict.GAP:
+                self._teller.gap(context_id, entries, extent)
+            self._teller.newer(context_id, entries, length)
+        return anew

@@ -7,19 +7,22 @@ after a lost reply would be a second message. What fails is told as a fact.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import TypeAlias
 
 import msgspec
 import structlog
 
 from desktop.actions.ports import SendDecision, Sending, SendMessage
-from desktop.engine.feed import Emit
-from desktop.store.facts import DecisionNotSent, MessageNotSent
+from desktop.store.facts import DecisionNotSent, Fact, MessageNotSent
 from workers.wire.errors import BrokerUnreachable, SignoffError
 from workers.wire.events import AgentCommand, AgentInvocation, Event
 from workers.wire.ids import HUMAN
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.guard import send_once
 from workers.wire.streams.inbox import send
+
+Emit: TypeAlias = Callable[[Fact], None]
 
 _log = structlog.get_logger(__name__)
 

@@ -73,6 +73,7 @@ def fold(
     before: Summary | None = None,
     *,
     length: int | None = None,
+    guess: bool = True,
 ) -> Summary:
     """The summary of a context after some more entries.
 
@@ -80,29 +81,32 @@ def fold(
         looks: in the order of the stream; at least one.
         before: what was known before the first of them.
         length: how many entries the stream holds; else these are counted to those before.
+        guess: when no person is seen to ask, whoever speaks is taken for the one addressed. Not
+            where older entries, which have not been read yet, can tell.
     """
     last = looks[-1]
     return Summary(
         context_id=context_id,
-        agent=sys.intern(_addressed(looks, before)),
+        agent=sys.intern(_addressed(looks, before, guess=guess)),
         status=_status(looks, before),
         last_activity_ms=StreamId.parse(last.entry_id).milliseconds,
         as_of=last.entry_id,
         entries=(before.entries if before else 0) + len(looks) if length is None else length,
         preview=_preview(looks, before),
-        waiting=before.waiting if before else 0,
         source=Source.STREAM,
         note=_note(last, before),
     )
 
 
-def _addressed(looks: Sequence[Look], before: Summary | None) -> str:
+def _addressed(looks: Sequence[Look], before: Summary | None, *, guess: bool) -> str:
     """Whom the person addresses: whoever answered one last."""
     for one in reversed(looks):
         if one.glance.caller == HUMAN:
             return one.glance.callee
     if before is not None and before.agent:
         return before.agent
+    if not guess:
+        return ""
     return next((one.glance.callee for one in looks if one.glance.callee), "")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from desktop.engine.feed import read_progress
+from desktop.engine.entries import read_progress
 from desktop.store.facts import TranscriptRead
 from desktop.store.records import EntryKind
 from desktop.store.store import Store

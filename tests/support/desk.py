@@ -13,7 +13,7 @@ from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
 from desktop.engine.engine import Engine
 from desktop.settings import Person
-from desktop.store.facts import Fact, LinkChanged
+from desktop.store.facts import EventSeen, Fact, LinkChanged, TranscriptRead, UnreadableSeen
 from desktop.store.records import LinkState, Request, RequestKey, RequestState
 from desktop.store.store import Store
 from tests.support.waiting import await_until
@@ -55,14 +55,25 @@ class Desk:
     async def connect(self, url: str) -> None:
         """Follow a broker and wait until everything it holds is known."""
         self.engine.connect(url)
+        await self.until_caught_up()
+
+    async def until_caught_up(self) -> None:
+        """Wait until the link is up and everything the broker holds is known."""
         await self.until_link(LinkState.ONLINE)
+        await await_until(lambda: self.store.survey.done, "the survey to end")
 
     async def until_link(self, state: LinkState) -> None:
         """Wait until the link is in a state."""
         await await_until(lambda: self.store.link.state is state, f"the link to be {state}")
 
+    async def open(self, context_id: str) -> None:
+        """Open a transcript and wait until its newest entries are there."""
+        self.conversations.transcripts.open(context_id)
+        await await_until(lambda: self.store.is_read(context_id), "the transcript to be read")
+
     async def until_texts(self, context_id: str, *texts: str) -> None:
-        """Wait until a transcript reads like this, from top to bottom."""
+        """Open a transcript and wait until it reads like this, from top to bottom."""
+        self.conversations.transcripts.open(context_id)
         await await_until(lambda: self.texts(context_id) == list(texts), f"the transcript {texts}")
 
     async def until_state(self, key: RequestKey, state: RequestState) -> Request:
@@ -75,8 +86,19 @@ class Desk:
         return await await_until(found, f"{key} to be {state}")
 
     def texts(self, context_id: str) -> list[str]:
-        """A transcript, only what was said."""
+        """An open transcript, only what was said."""
         return [entry.text for entry in self.store.entries(context_id)]
+
+    def told(self, context_id: str = "") -> list[tuple[str, str]]:
+        """Context and id of every entry that was told so far, of all contexts unless of one."""
+        told: list[EventSeen | UnreadableSeen] = []
+        for fact in self.facts:
+            if isinstance(fact, TranscriptRead):
+                told += fact.entries
+            elif isinstance(fact, EventSeen | UnreadableSeen):
+                told.append(fact)
+        ids = [(fact.context_id, fact.entry_id) for fact in told]
+        return [one for one in ids if context_id in {"", one[0]}]
 
     def _take(self, facts: list[Fact]) -> None:
         self.facts.extend(facts)

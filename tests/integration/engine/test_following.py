@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from desktop.engine.feed import TAIL_ENTRIES
-from desktop.store import facts
+from desktop.engine.deriving import TAIL_ENTRIES
 from desktop.store.records import EntryKind, LinkState, RequestKey, RequestState
 from tests.support import scenes
 from tests.support.desk import Desk
@@ -50,7 +49,7 @@ async def test_what_the_broker_holds_is_known_first_and_then_what_is_new(
     await _tell(connection, scenes.human_says("pay ACME"), scenes.asks())
 
     await desk.connect(redis_url)
-    assert desk.texts(scenes.CONTEXT) == ["pay ACME", scenes.ACTION]
+    await desk.until_texts(scenes.CONTEXT, "pay ACME", scenes.ACTION)
     assert desk.links[-3:] == [LinkState.CONNECTING, LinkState.CATCHING_UP, LinkState.ONLINE]
 
     await _tell(connection, scenes.tool_answers("Paid."), scenes.agent_says("Done.", finish=True))
@@ -105,6 +104,7 @@ async def test_pieces_of_a_message_are_shown_until_it_is_whole(
     """They come by channel, the message by stream."""
     await _tell(connection, scenes.human_says("hi"))
     await desk.connect(redis_url)
+    await desk.open(scenes.CONTEXT)
     writer = ProgressWriter(connection)
 
     for number, piece in enumerate(("Good ", "day")):
@@ -164,6 +164,7 @@ async def test_an_entry_that_cannot_be_read_is_shown_where_it_arrived(
 ) -> None:
     """Its neighbours in the conversation, and the other conversations, go on."""
     await desk.connect(redis_url)
+    await desk.open(scenes.CONTEXT)
 
     await _tell(connection, scenes.human_says("before"))
     await connection.client.xadd(keys.progress(scenes.CONTEXT), {"data": raw})
@@ -211,6 +212,7 @@ async def test_a_flush_empties_the_console(
 
     await connection.client.flushall()
     await await_until(lambda: desk.store.contexts() == [], "nothing to be left")
+    await desk.until_caught_up()
     assert desk.store.requests() == []
     await _tell(connection, scenes.human_says("again"))
 
@@ -237,7 +239,7 @@ async def test_another_broker_with_a_conversation_of_the_same_name_is_another_st
 async def test_a_call_that_waits_far_back_in_a_long_conversation_is_found(
     desk: Desk, connection: Connection, redis_url: str
 ) -> None:
-    """Only what still waits is read from there, and the transcript keeps its length."""
+    """Only what still waits is told from there."""
     await _tell(
         connection,
         scenes.asks(call="call_answered_early"),
@@ -256,18 +258,3 @@ async def test_a_call_that_waits_far_back_in_a_long_conversation_is_found(
         "call_forgotten"
     ]
     assert len(desk.store.requests()) == 1
-    assert len(desk.store.entries(scenes.CONTEXT)) == TAIL_ENTRIES + 1
-    assert desk.store.entries(scenes.CONTEXT)[0].tool_call_id == "call_forgotten"
-
-
-async def test_a_conversation_that_is_just_long_is_not_read_further_than_shown(
-    desk: Desk, connection: Connection, redis_url: str
-) -> None:
-    """Its older entries stay on the broker."""
-    chatter = [scenes.agent_says("...", message_id=f"m-{n}") for n in range(TAIL_ENTRIES + 50)]
-    await _tell(connection, *chatter)
-
-    await desk.connect(redis_url)
-
-    told = [fact for fact in desk.facts if isinstance(fact, facts.EventSeen)]
-    assert len(told) == TAIL_ENTRIES

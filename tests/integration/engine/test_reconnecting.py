@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from desktop.engine import engine as engine_module
-from desktop.store.facts import EventSeen, LinkChanged
+from desktop.store.facts import LinkChanged
 from desktop.store.records import LinkState
 from tests.support import scenes
 from tests.support.desk import Desk
@@ -51,6 +51,7 @@ async def test_a_broker_that_restarts_is_followed_again(desk: Desk, own_redis: R
     """By itself, from where it was."""
     _tell(own_redis, "before")
     await desk.connect(own_redis.url)
+    await desk.until_texts(scenes.CONTEXT, "before")
 
     own_redis.stop()
     await desk.until_link(CONNECTING)
@@ -70,6 +71,7 @@ async def test_what_was_said_during_a_cut_is_read_after_it_once(
     """The way to the broker was gone, not the broker."""
     _tell(redis_server, "before")
     await desk.connect(redis_server.url_at(redis_proxy.port))
+    await desk.until_texts(scenes.CONTEXT, "before")
 
     redis_proxy.down()
     await desk.until_link(CONNECTING)
@@ -79,8 +81,7 @@ async def test_what_was_said_during_a_cut_is_read_after_it_once(
     _tell(redis_server, "after")
 
     await desk.until_texts(scenes.CONTEXT, "before", "meanwhile", "after")
-    seen = [fact for fact in desk.facts if isinstance(fact, EventSeen)]
-    assert len(seen) == 3
+    assert len(desk.told()) == len(set(desk.told())) == 3
 
 
 async def test_a_connection_that_went_silent_is_renewed(
@@ -171,14 +172,14 @@ async def test_what_nobody_expected_is_a_state_and_tried_again(
 ) -> None:
     """A mistake of our own does not leave a window that looks connected and hears nothing."""
     stumbles = [RuntimeError("a bug")]
-    real = Reader.contexts
+    real = Reader.waiting_contexts
 
-    async def contexts(reader: Reader) -> list[str]:
+    async def waiting_contexts(reader: Reader) -> list[str]:
         if stumbles:
             raise stumbles.pop()
         return await real(reader)
 
-    monkeypatch.setattr(Reader, "contexts", contexts)
+    monkeypatch.setattr(Reader, "waiting_contexts", waiting_contexts)
 
     await desk.connect(redis_url)
 

@@ -6,7 +6,7 @@ and entries that cannot be read are passed over, for the streams tell the same.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -33,7 +33,7 @@ class IndexReader:
 
     async def index_pages(
         self, first: int = 100, rest: int = _CHUNK
-    ) -> AsyncIterator[list[tuple[str, ContextSummary]]]:
+    ) -> AsyncGenerator[list[tuple[str, ContextSummary]], None]:
         """Contexts and how they stand, those with the newest activity first.
 
         What moves to the front while pages are read may be missing in them: listen before.

@@ -6,7 +6,7 @@ its neighbours: it is told, with what is wrong, and the rest is read.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Final
 
@@ -32,7 +32,7 @@ class SurveyReader:
     _connection: Connection
     _client: Client
 
-    async def scan_contexts(self) -> AsyncIterator[list[str]]:
+    async def scan_contexts(self) -> AsyncGenerator[list[str], None]:
         """The context IDs of all keys under the progress prefix, each once, in no order.
 
         Whatever is there is named, also what is no stream: `last_entries` tells what is wrong.
@@ -55,7 +55,7 @@ class SurveyReader:
 
     async def last_entries(
         self, context_ids: Sequence[str], chunk: int = 1000
-    ) -> AsyncIterator[list[Last]]:
+    ) -> AsyncGenerator[list[Last], None]:
         """The newest entry of each context and how many there are, as they are answered.
 
         Args:
@@ -87,7 +87,7 @@ class SurveyReader:
 
     async def tails(
         self, context_ids: Iterable[str], count: int
-    ) -> AsyncIterator[tuple[str, list[StreamEntry]]]:
+    ) -> AsyncGenerator[tuple[str, list[StreamEntry]], None]:
         """The last `count` progress entries of each context, oldest first.
 
         A key under our prefix that is no stream yields nothing; it cannot disturb its neighbours.
@@ -131,7 +131,7 @@ class SurveyReader:
                         found[names[number]] = read_entries(entries)
         return found
 
-    async def newer(self, positions: Mapping[str, str], limit: int) -> AsyncIterator[Newer]:
+    async def newer(self, positions: Mapping[str, str], limit: int) -> AsyncGenerator[Newer, None]:
         """What the streams of several contexts hold after a position, as it is answered.
 
         Args:

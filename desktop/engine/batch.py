@@ -1,0 +1,63 @@
+"""Facts on their way out of the engine.
+
+The only place that puts them together: what is told of a context many times between two batches
+leaves once, as it stands then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from desktop.store import facts
+from desktop.store.records import Summary
+
+#: A fact tells of so many contexts at most, so that whoever takes it can pause after it.
+MOST_SUMMARIES = 500
+
+
+class Batch:
+    """What leaves next."""
+
+    def __init__(self, on_first: Callable[[], None]) -> None:
+        """Set it up.
+
+        Args:
+            on_first: called when there is something to take.
+        """
+        self._on_first = on_first
+        self._facts: list[facts.Fact] = []
+        self._summaries: dict[str, Summary] = {}
+
+    def __len__(self) -> int:
+        return len(self._facts) + len(self._summaries)
+
+    def emit(self, fact: facts.Fact) -> None:
+        """Let a fact leave; facts keep their order."""
+        self._facts.append(fact)
+        self._on_first()
+
+    def see(self, summary: Summary) -> None:
+        """Let a context be seen as it is now, after the facts of this batch."""
+        self._summaries[summary.context_id] = summary
+        self._on_first()
+
+    def reset(self, context_id: str, title: str) -> None:
+        """Tell that what was known of a context is void, also what has not left yet."""
+        self._summaries.pop(context_id, None)
+        self.emit(facts.ContextReset(context_id, title))
+
+    def forget(self) -> None:
+        """Tell that what was known is void, also what has not left yet."""
+        self._summaries.clear()
+        self.emit(facts.Forgotten())
+
+    def take(self) -> list[facts.Fact]:
+        """Everything so far, which leaves now."""
+        summaries = list(self._summaries.values())
+        seen = [
+            facts.ContextsSeen(tuple(summaries[start : start + MOST_SUMMARIES]))
+            for start in range(0, len(summaries), MOST_SUMMARIES)
+        ]
+        leaving = [*self._facts, *seen]
+        self._facts, self._summaries = [], {}
+        return leaving

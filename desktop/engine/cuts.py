@@ -1,0 +1,61 @@
+"""What happened to a stream behind our back.
+
+The only place that tells a stream that was trimmed from one that was deleted and begun anew, or
+restored from an older state. Pure: it judges what the broker told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from desktop.store.records import Summary
+from workers.wire.ids import StreamId
+from workers.wire.streams.reader import Extent, StreamEntry
+
+_NOTHING = StreamId(0, 0)
+
+
+class Verdict(StrEnum):
+    """Whether what was read follows on what was known."""
+
+    FOLLOWS = "follows"
+    GAP = "gap"
+    OTHER_STREAM = "other_stream"
+
+
+def is_doubtful(known: Summary, new: Sequence[StreamEntry], length: int) -> bool:
+    """Whether the broker has to be asked how far a stream reaches.
+
+    Args:
+        new: all entries after the known ones.
+        length: of the stream when they had been read.
+    """
+    return not new or length < known.entries + len(new)
+
+
+def judge(known: Summary, new: Sequence[StreamEntry], extent: Extent | None) -> Verdict:
+    """Tell what became of a stream.
+
+    Args:
+        known: what was told of it last; names the last entry that was read.
+        new: all entries after that one.
+        extent: how far it reaches now; None if it is gone.
+    """
+    if extent is None:
+        return Verdict.OTHER_STREAM
+    position = StreamId.parse(known.as_of)
+    if extent.last_generated < position:
+        return Verdict.OTHER_STREAM
+    first_new = StreamId.parse(new[0].entry_id) if new else None
+    if extent.first is not None and extent.first <= position:
+        return Verdict.FOLLOWS
+    if first_new is not None and extent.first != first_new:
+        return Verdict.FOLLOWS  # what was removed since then had been read by then
+    if extent.max_deleted is None:
+        # A broker before Redis 7 does not tell. Something new without anything old: who knows.
+        return Verdict.GAP if new else Verdict.FOLLOWS
+    if extent.max_deleted == _NOTHING and known.entries:
+        # Nothing was ever removed from it, and yet what we read is not in it.
+        return Verdict.OTHER_STREAM
+    return Verdict.GAP if extent.max_deleted > position else Verdict.FOLLOWS

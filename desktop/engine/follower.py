@@ -1,0 +1,92 @@
+"""Following one broker over one connection: the survey, the news, and who is there.
+
+The only place that puts the parts of the engine together. It listens before it reads, so that
+nothing falls between; what it has told outlives the connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from desktop.engine.agents import Agents
+from desktop.engine.batch import Batch
+from desktop.engine.deriving import Deriver
+from desktop.engine.feed import Feed
+from desktop.engine.positions import Positions
+from desktop.engine.receipts import Receipts
+from desktop.engine.survey import Surveyor
+from desktop.engine.telling import Teller
+from desktop.engine.transcripts import Transcripts
+from desktop.store import facts
+from workers.wire import keys
+from workers.wire.events import TokenDelta
+from workers.wire.streams.news import News, Touched
+from workers.wire.streams.reader import Reader
+
+
+class Follower:
+    """What is told of one broker, over as many connections as it takes."""
+
+    def __init__(self, batch: Batch, transcripts: Transcripts) -> None:
+        self._batch = batch
+        self._transcripts = transcripts
+        self._positions = Positions()
+        self._receipts = Receipts(batch)
+        self._agents = Agents(batch)
+        teller = Teller(batch, self._positions, transcripts)
+        deriver = Deriver(teller, self._positions)
+        self._feed = Feed(teller, self._positions, deriver, self._receipts, transcripts)
+        self._surveyor = Surveyor(
+            batch, teller, self._positions, deriver, self._feed, self._receipts, transcripts
+        )
+
+    def forget(self) -> None:
+        """Tell that what was told is void: another broker follows, or this one was emptied."""
+        self._positions.clear()
+        self._receipts.forget()
+        self._batch.forget()
+        self._transcripts.begin_anew(self._transcripts.opened)
+
+    async def begin(self, reader: Reader) -> None:
+        """Tell the first page, which is what a person sees first. To be called once listening."""
+        await self._surveyor.begin(reader)
+
+    async def follow(self, reader: Reader, news: News) -> None:
+        """Survey the rest, and follow what is new, until the connection ends.
+
+        Raises:
+            BrokerError: why it ended.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._agents.watch(reader), name="engine:agents")
+                survey = tasks.create_task(self._survey(reader), name="engine:survey")
+                async for item in news:
+                    if isinstance(item, TokenDelta):
+                        if item.context_id in self._transcripts.opened:
+                            self._batch.emit(facts.TokenSeen(item))
+                    elif item.everything:
+                        # Somebody flushed the broker: what it holds now is all there is.
+                        survey.cancel()
+                        await asyncio.wait((survey,))
+                        self.forget()
+                        await self._surveyor.begin(reader)
+                        survey = tasks.create_task(self._survey(reader), name="engine:survey")
+                    else:
+                        await self._take(reader, item)
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    async def _survey(self, reader: Reader) -> None:
+        await self._transcripts.read(reader)
+        await self._agents.tell(reader)
+        await self._surveyor.run(reader)
+        await self._transcripts.read(reader)
+
+    async def _take(self, reader: Reader, touched: Touched) -> None:
+        prefix = keys.PROGRESS_PREFIX
+        contexts = [name.removeprefix(prefix) for name in touched.names if name.startswith(prefix)]
+        await self._feed.read(reader, contexts)
+        if keys.RECEIPTS in touched.names:
+            await self._receipts.tell_new(reader)
+        await self._agents.hear(reader, touched.names)

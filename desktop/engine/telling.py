@@ -1,0 +1,164 @@
+"""What entries of contexts become: facts of what was said, and the summary of each context.
+
+The only place that decides which entries are told. Of a context that nobody reads, those are that
+requests follow from; whatever else is said in it shows in its summary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from desktop.engine.batch import Batch
+from desktop.engine.entries import read_progress
+from desktop.engine.positions import Positions
+from desktop.engine.summaries import ENTRIES_MISSED, Look, fold, look
+from desktop.engine.transcripts import Transcripts
+from desktop.store import facts
+from desktop.store.records import ContextStatus, Source, Summary
+from workers.wire.events import ContextSummary
+from workers.wire.ids import StreamId
+from workers.wire.streams.reader import Extent, StreamEntry
+
+#: What every interrupt has in it; most contexts have none, and are not looked at any closer.
+_INTERRUPT = b'"interrupt"'
+BEGUN_ANEW = (
+    "The conversation was deleted at the broker and begun anew, or put back to an older state."
+)
+GONE = "The conversation was deleted at the broker."
+_GAP = "Messages are missing here: the broker removed them before they were read."
+
+
+class Teller:
+    """Tells what is read of contexts, each entry once."""
+
+    def __init__(self, batch: Batch, positions: Positions, transcripts: Transcripts) -> None:
+        self._batch = batch
+        self._positions = positions
+        self._transcripts = transcripts
+
+    def index(self, page: Iterable[tuple[str, ContextSummary]]) -> None:
+        """Tell of contexts by the workers' index, unless more is known of them."""
+        for context_id, indexed in page:
+            if self._positions.get(context_id) is None:
+                self._positions.underived.add(context_id)
+                self._see(
+                    Summary(
+                        context_id,
+                        indexed.agent,
+                        indexed.status,
+                        indexed.last_activity_ms,
+                        waiting=indexed.waiting,
+                        source=Source.INDEX,
+                    )
+                )
+
+    def last(self, context_id: str, entry: StreamEntry, length: int) -> None:
+        """Tell of a context by its newest entry alone; the rest of it is derived later."""
+        seen = look(context_id, *entry)
+        known = self._positions.get(context_id)
+        self._positions.underived.add(context_id)
+        self._see(fold(context_id, [seen], known, length=length, guess=False))
+
+    def newer(
+        self,
+        context_id: str,
+        entries: Sequence[StreamEntry],
+        length: int | None = None,
+        *,
+        live: bool = True,
+    ) -> None:
+        """Tell entries of a context that come after those that were told.
+
+        Args:
+            length: how many there are; unless given, these are counted to those before.
+            live: see `facts.EventSeen`.
+        """
+        known = self._positions.get(context_id)
+        fresh = after(entries, self._positions.read(context_id))
+        if fresh:
+            looks = [look(context_id, *entry) for entry in fresh]
+            self._tell(context_id, looks, live=live)
+            self._see(fold(context_id, looks, known, length=length))
+        elif known is not None and length is not None and length != known.entries:
+            self._see(replace(known, entries=length))
+
+    def derive(self, context_id: str, tail: Sequence[StreamEntry]) -> None:
+        """Tell what a context's newest entries say of requests, and of itself.
+
+        Args:
+            tail: those up to the last one that was glanced at, and what is newer.
+        """
+        known = self._positions.read(context_id)
+        fresh = after(tail, known)
+        old = tail[: len(tail) - len(fresh)]
+        asks = any(_INTERRUPT in entry.data for entry in old)
+        is_plain = known is None or (known.agent and known.preview)
+        if asks or not is_plain or context_id in self._transcripts.opened:
+            looks = [look(context_id, *entry) for entry in old]
+            self._tell(context_id, looks, live=False)
+            if looks and known is not None and not is_plain:
+                self._see(fold(context_id, looks, known, length=known.entries))
+        self._positions.underived.discard(context_id)
+        self.newer(context_id, fresh)
+
+    def older(self, context_id: str, entry: StreamEntry) -> None:
+        """Tell a call that waits further back than was read."""
+        self._positions.asked.add(context_id)
+        self._batch.emit(read_progress(context_id, entry, live=False))
+
+    def gap(self, context_id: str, new: Sequence[StreamEntry], extent: Extent | None) -> None:
+        """Tell that entries were removed before they were read.
+
+        Args:
+            new: those after them; they are told next.
+        """
+        known = self._positions.get(context_id)
+        if context_id not in self._transcripts.opened:
+            if known is not None:
+                self._see(replace(known, note=ENTRIES_MISSED))
+        else:
+            last = extent.last_generated if extent else StreamId(0, 0)
+            before = new[0].entry_id if new else str(StreamId(last.milliseconds, last.sequence + 1))
+            self._batch.emit(facts.GapSeen(context_id, before, _GAP))
+
+    def reset(self, context_id: str, title: str) -> None:
+        """Tell that what was known of a context is void."""
+        self._positions.drop(context_id)
+        self._batch.reset(context_id, title)
+        self._transcripts.begin_anew((context_id,))
+
+    def odd(self, context_id: str, problem: str) -> None:
+        """Tell that something is there that is no stream."""
+        known = self._positions.get(context_id)
+        if known is not None and known.note == problem:
+            return
+        if known is not None:
+            self.reset(context_id, problem)
+        self._see(Summary(context_id, "", ContextStatus.FAILED, 0, note=problem))
+
+    def _tell(self, context_id: str, looks: Iterable[Look], *, live: bool) -> None:
+        """Tell those entries that somebody reads, or that requests follow from."""
+        is_open, asked = context_id in self._transcripts.opened, self._positions.asked
+        for one in looks:
+            if one.is_interrupt:
+                asked.add(context_id)
+            elif not is_open and not (context_id in asked and one.is_tool_message):
+                continue
+            entry = StreamEntry(one.entry_id, one.data)
+            self._batch.emit(read_progress(context_id, entry, live=live))
+
+    def _see(self, summary: Summary) -> None:
+        self._positions.put(summary)
+        self._batch.see(summary)
+
+
+def after(entries: Sequence[StreamEntry], known: Summary | None) -> Sequence[StreamEntry]:
+    """Those that were not told before."""
+    if known is None:
+        return entries
+    position = StreamId.parse(known.as_of)
+    for number, entry in enumerate(entries):
+        if StreamId.parse(entry.entry_id) > position:
+            return entries[number:]
+    return ()
