@@ -111,7 +111,7 @@ class _Patient:
         return [finding for state in self._inboxes for finding in check_inbox(state, living)]
 
     async def names(self) -> Sequence[Finding]:
-        contexts = await self._reader.contexts()
+        contexts = [name async for names in self._reader.scan_contexts() for name in names]
         agents = [state.agent for state in self._inboxes]
         return list(check_names(agents, contexts, is_cluster=self._is_cluster))
 

@@ -8,9 +8,9 @@ broke is sent again by nobody, and nobody knows whether it took effect.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from redis import exceptions
 
@@ -18,9 +18,6 @@ from workers.wire.streams.lines import Command, Line
 from workers.wire.streams.places import Place, Servers
 from workers.wire.streams.translation import translated
 
-#: So many asks are sent at once, and as many again while the first are being answered: the
-#: broker is never idle, and holds few replies for us.
-_SLICE: Final = 200
 #: Lines kept for the next one who asks.
 _MOST_IDLE: Final = 4
 #: What an odd key answers; that is for who asked, and no failure.
@@ -28,16 +25,25 @@ _ODD_KEYS: Final = ("WRONGTYPE", "no such key")
 _ASKING: Final[Command] = ("ASKING",)
 
 
-class Ask(NamedTuple):
-    """Commands about one key, which are answered together."""
+K = TypeVar("K", str, bytes)
 
-    key: str | bytes
-    commands: tuple[Command, ...]
-
-
-#: The number of an ask, and the reply to each of its commands; a `ResponseError` for a key that
-#: is missing or of another type.
+#: The number of a key, and the reply to each command about it; a `ResponseError` for a key that is
+#: missing or of another type.
 Answers: TypeAlias = list[tuple[int, list[Any]]]
+
+
+class Question(NamedTuple, Generic[K]):
+    """What is to be known of many keys.
+
+    Attributes:
+        commands_of: the commands about one key, which are answered together.
+        ahead: keys that are asked about at once, and as many again while the first are being
+            answered: the broker is never idle, and holds not too many replies for us.
+    """
+
+    names: Sequence[K]
+    commands_of: Callable[[K], Sequence[Command]]
+    ahead: int
 
 
 class Bulk:
@@ -48,19 +54,30 @@ class Bulk:
         self._timeout_seconds = timeout_seconds
         self._idle: deque[Line] = deque()
 
-    async def ask(self, asks: Sequence[Ask]) -> AsyncGenerator[Answers, None]:
-        """Send many commands, and hand on what is answered as it comes.
+    async def ask(self, question: Question[K]) -> AsyncGenerator[Answers, None]:
+        """Send commands about many keys, and hand on what is answered as it comes.
 
         Yields:
-            Answers, in order for each server; each ask is answered once.
+            Answers, in order for each server; each key is answered for once.
 
         Raises:
             BrokerError: a server went away or refused something. See `translated`.
         """
+        astray: dict[tuple[str, int], list[int]] = {}
         with translated():
-            async with aclosing(self._ask(asks)) as batches:
-                async for answers in batches:
-                    yield answers
+            for place, numbers in await self._servers.shares(question.names):
+                async with aclosing(self._ask_at(place, question, numbers)) as batches:
+                    async for answers in batches:
+                        yield [one for one in answers if not _note_astray(one, astray)]
+            if astray:
+                self._servers.look_again()
+            for (host, port), numbers in astray.items():
+                place = self._servers.place_at(host, port)
+                asked = self._ask_at(place, question, numbers, asking=True)
+                async with aclosing(asked) as batches:
+                    async for answers in batches:
+                        _raise_moved(answers)
+                        yield answers
 
     async def call(self, place: Place, command: Command) -> Any:  # noqa: ANN401 - as it answers
         """Send one command to one server, and return its answer.
@@ -68,62 +85,48 @@ class Bulk:
         Raises:
             BrokerError: see `ask`.
         """
+        question = Question(("",), lambda _: (command,), 1)
         with translated():
-            async with aclosing(self._ask_at(place, [Ask("", (command,))], [0])) as batches:
+            async with aclosing(self._ask_at(place, question, (0,))) as batches:
                 async for answers in batches:
                     for _, [reply] in answers:
                         return reply
-        raise AssertionError("an ask without an answer ends in an error")
+        raise AssertionError("a question without an answer ends in an error")
 
     async def close(self) -> None:
         """Close every line that nobody uses; the others are closed by who does."""
         while self._idle:
             await self._idle.pop().close()
 
-    async def _ask(self, asks: Sequence[Ask]) -> AsyncGenerator[Answers, None]:
-        astray: dict[tuple[str, int], list[int]] = {}
-        for place, numbers in await self._servers.shares([ask.key for ask in asks]):
-            async with aclosing(self._ask_at(place, asks, numbers)) as batches:
-                async for answers in batches:
-                    yield [one for one in answers if not _note_astray(one, astray)]
-        if astray:
-            self._servers.look_again()
-        for (host, port), numbers in astray.items():
-            place = self._servers.place_at(host, port)
-            async with aclosing(self._ask_at(place, asks, numbers, asking=True)) as batches:
-                async for answers in batches:
-                    for _, replies in answers:
-                        _raise_moved(replies)
-                    yield answers
-
     async def _ask_at(
-        self, place: Place, asks: Sequence[Ask], numbers: Sequence[int], *, asking: bool = False
+        self, place: Place, question: Question[K], numbers: Sequence[int], *, asking: bool = False
     ) -> AsyncGenerator[Answers, None]:
-        """Send some asks to one server, never many more than it has answered."""
-        sent = answered = 0
+        """Ask one server about its keys, never about many more than it has answered for.
+
+        Args:
+            asking: it is only about to get these keys, and must be told that we know.
+        """
+        sent = 0
+        #: Keys that were asked about, each with how many replies it takes.
+        open_asks: deque[tuple[int, int]] = deque()
         replies: list[Any] = []
         async with self._lent(place) as line:
-            while answered < len(numbers):
-                while sent < len(numbers) and sent - answered <= _SLICE:
-                    part = numbers[sent : sent + _SLICE]
-                    line.send(_commands(asks, part, asking=asking))
+            while open_asks or sent < len(numbers):
+                while sent < len(numbers) and len(open_asks) <= question.ahead:
+                    part = numbers[sent : sent + question.ahead]
+                    line.send(_commands(question, part, open_asks, asking=asking))
                     sent += len(part)
                 replies += await self._receive(line)
                 answers: Answers = []
                 used = 0
-                while answered < sent:
-                    number = numbers[answered]
-                    until = used + len(asks[number].commands) * (2 if asking else 1)
-                    if until > len(replies):
-                        break
-                    own = replies[used:until]
+                while open_asks and used + open_asks[0][1] <= len(replies):
+                    number, count = open_asks.popleft()
+                    own = replies[used : used + count]
                     answers.append((number, own[1::2] if asking else own))
-                    used = until
-                    answered += 1
+                    used += count
                 line.awaited -= used
                 del replies[:used]
-                for _, own in answers:
-                    _raise_refusal(own)
+                _raise_refusal(answers)
                 yield answers
 
     async def _receive(self, line: Line) -> list[Any]:
@@ -169,13 +172,21 @@ class Bulk:
         return line
 
 
-def _commands(asks: Sequence[Ask], part: Sequence[int], *, asking: bool) -> list[Command]:
-    commands = [command for number in part for command in asks[number].commands]
-    return [one for command in commands for one in (_ASKING, command)] if asking else commands
+def _commands(
+    question: Question[K], part: Sequence[int], open_asks: deque[tuple[int, int]], *, asking: bool
+) -> list[Command]:
+    """The commands about some keys, which are noted as asked about."""
+    packed: list[Command] = []
+    for number in part:
+        commands = question.commands_of(question.names[number])
+        for command in commands:
+            packed += (_ASKING, command) if asking else (command,)
+        open_asks.append((number, 2 * len(commands) if asking else len(commands)))
+    return packed
 
 
 def _note_astray(answer: tuple[int, list[Any]], astray: dict[tuple[str, int], list[int]]) -> bool:
-    """Whether an ask has to be sent to another server, which is noted."""
+    """Whether another server has to be asked about a key, which is noted."""
     number, replies = answer
     for reply in replies:
         if isinstance(reply, exceptions.AskError):
@@ -184,16 +195,18 @@ def _note_astray(answer: tuple[int, list[Any]], astray: dict[tuple[str, int], li
     return False
 
 
-def _raise_moved(replies: Sequence[Any]) -> None:
-    for reply in replies:
-        if isinstance(reply, exceptions.AskError):
-            raise exceptions.ConnectionError("its keys are on the move to another server")
+def _raise_moved(answers: Answers) -> None:
+    for _, replies in answers:
+        for reply in replies:
+            if isinstance(reply, exceptions.AskError):
+                raise exceptions.ConnectionError("its keys are on the move to another server")
 
 
-def _raise_refusal(replies: Sequence[Any]) -> None:
-    """Raise an error that is not about the key alone."""
-    for reply in replies:
-        if not isinstance(reply, Exception) or isinstance(reply, exceptions.AskError):
-            continue
-        if not any(word in str(reply) for word in _ODD_KEYS):
-            raise reply
+def _raise_refusal(answers: Answers) -> None:
+    """Raise an error that is not about one key alone."""
+    for _, replies in answers:
+        for reply in replies:
+            if not isinstance(reply, Exception) or isinstance(reply, exceptions.AskError):
+                continue
+            if not any(word in str(reply) for word in _ODD_KEYS):
+                raise reply

@@ -12,17 +12,19 @@ from contextlib import aclosing
 from typing import Any, Final, TypeAlias
 
 from workers.wire import keys
-from workers.wire.streams.bulk import Ask, Bulk
+from workers.wire.streams.bulk import Bulk, Question
+from workers.wire.streams.lines import Command
 from workers.wire.streams.places import Place
 
 _PATTERN: Final = "agent_[et]*:*"
 _PREFIXES: Final = (keys.PROGRESS_PREFIX.encode(), keys.INBOX_PREFIX.encode())
 _RECEIPTS: Final = keys.RECEIPTS.encode()
-_SCAN_COUNT: Final = 1000
+_SCAN_COUNT: Final = 5000
+_AHEAD: Final = 1000
 
-#: A stream's newest id and its length; for what is no stream, nothing and -1.
+#: A stream's newest id and its length; -1 for what is no stream.
 _End: TypeAlias = tuple[bytes, int]
-_NO_STREAM: Final[_End] = (b"", -1)
+_NO_STREAM: Final[_End] = (b"0-0", -1)
 _NOTHING: Final[_End] = (b"0-0", 0)
 
 
@@ -69,9 +71,12 @@ class Checker:
         return names
 
     async def _unlike_before(self, names: Sequence[bytes]) -> list[bytes]:
-        asks = [_what_follows(name, self._known.get(name, _NOTHING)) for name in names]
+        def commands_of(name: bytes) -> Sequence[Command]:
+            last, _ = self._known.get(name, _NOTHING)
+            return ("XRANGE", name, b"(" + last, "+", "COUNT", 1), ("XLEN", name)
+
         changed: list[bytes] = []
-        async with aclosing(self._bulk.ask(asks)) as batches:
+        async with aclosing(self._bulk.ask(Question(names, commands_of, _AHEAD))) as batches:
             async for answers in batches:
                 for number, (newer, length) in answers:
                     known = self._known.get(names[number])
@@ -81,18 +86,13 @@ class Checker:
         return changed
 
     async def _learn(self, names: Sequence[bytes]) -> None:
-        asks = [
-            Ask(name, (("XREVRANGE", name, "+", "-", "COUNT", 1), ("XLEN", name))) for name in names
-        ]
-        async with aclosing(self._bulk.ask(asks)) as batches:
+        def commands_of(name: bytes) -> Sequence[Command]:
+            return ("XREVRANGE", name, "+", "-", "COUNT", 1), ("XLEN", name)
+
+        async with aclosing(self._bulk.ask(Question(names, commands_of, _AHEAD))) as batches:
             async for answers in batches:
                 for number, (newest, length) in answers:
                     self._known[names[number]] = _end(newest, length)
-
-
-def _what_follows(name: bytes, known: _End) -> Ask:
-    last = known[0] or b"0-0"
-    return Ask(name, (("XRANGE", name, b"(" + last, "+", "COUNT", 1), ("XLEN", name)))
 
 
 def _end(newest: Any, length: Any) -> _End:  # noqa: ANN401 - as redis answers

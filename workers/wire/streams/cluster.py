@@ -26,6 +26,8 @@ from workers.wire.streams.places import Client, Place, wire_options
 
 #: Pipelines beside commands; a redirected answer of one asks for a command's turn.
 _PIPELINES = 10
+#: Sorting a hundred thousand keys must not keep the loop from others.
+_SORTED_AT_ONCE = 5000
 #: The connection goes, or went, to a server that is gone or has another part now.
 _LOST = (
     exceptions.ConnectionError,
@@ -75,6 +77,8 @@ class ClusterServers:
         for number, name in enumerate(names):
             node = self._node_of(name)
             numbers.setdefault((node.host, int(node.port)), []).append(number)
+            if number % _SORTED_AT_ONCE == 0:
+                await asyncio.sleep(0)
         return [(self._place(*where), own) for where, own in numbers.items()]
 
     def place_at(self, host: str, port: int) -> Place:

@@ -94,3 +94,8 @@ def read_extent(reply: Sequence[Any]) -> Extent:
         max_deleted=StreamId.parse(deleted.decode()) if deleted else None,
         added=told.get(b"entries-added"),
     )
+
+
+def key_text(key: bytes) -> str:
+    """A key as text. One that is no UTF-8 is somebody's mistake; it is shown, not hidden."""
+    return key.decode(errors="backslashreplace")

@@ -15,6 +15,7 @@ from workers.wire import keys
 from workers.wire.codec import MAX_INBOX_BYTES
 from workers.wire.events import ContextSummary, RequestSummary
 from workers.wire.streams.connection import Client, translated
+from workers.wire.streams.entries import key_text
 from workers.wire.streams.translation import wrong_type_is_nothing
 
 _CHUNK: Final = 2000
@@ -49,7 +50,7 @@ class IndexReader:
         while names := await self._ranked(keys.CONTEXTS, start, count, newest_first=True):
             found = await self._values(keys.CONTEXT, names)
             page = [
-                (name.decode(errors="backslashreplace"), summary)
+                (key_text(name), summary)
                 for name, raw in zip(names, found, strict=True)
                 if (summary := _read(_CONTEXT, raw)) is not None
             ]

@@ -7,21 +7,22 @@ client would lose events to it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import aclosing
 
 from workers.wire import keys
 from workers.wire.codec import decode_struct
 from workers.wire.errors import DecodeError
 from workers.wire.events import WorkerInfo
+from workers.wire.streams.bulk import Question
 from workers.wire.streams.connection import Client, Connection, translated
 from workers.wire.streams.entries import Extent as Extent
 from workers.wire.streams.entries import Last as Last
 from workers.wire.streams.entries import Newer as Newer
 from workers.wire.streams.entries import StreamEntry as StreamEntry
+from workers.wire.streams.entries import key_text, read_entries
 from workers.wire.streams.indexes import IndexReader
 from workers.wire.streams.surveys import SurveyReader
 from workers.wire.streams.translation import wrong_type_is_nothing
-
-_SCAN_COUNT = 1000
 
 
 class Reader(SurveyReader, IndexReader):
@@ -31,20 +32,17 @@ class Reader(SurveyReader, IndexReader):
         self._connection = connection
         self._client = connection.client
 
-    async def contexts(self) -> list[str]:
-        """The context IDs that have a progress stream, in no order."""
-        return await self._names(keys.PROGRESS_PREFIX)
-
     async def agents(self) -> list[str]:
         """The agents that have an inbox. People have one too, on the base package's wire."""
-        return sorted(await self._names(keys.INBOX_PREFIX))
+        async with aclosing(self._scan(keys.INBOX_PREFIX, "TYPE", "stream")) as found:
+            return sorted([name async for names in found for name in names])
 
     async def workers(self) -> list[WorkerInfo]:
         """What living Signoff workers say of themselves."""
         found: list[bytes | None] = []
         with translated(), wrong_type_is_nothing():
-            names = [_text(name) for name in await self._client.zrange(keys.WORKERS, 0, -1)]
-            found = await values(self._client, [keys.worker(name) for name in names])
+            names = await self._client.zrange(keys.WORKERS, 0, -1)
+            found = await values(self._client, [keys.worker(key_text(name)) for name in names])
         infos: list[WorkerInfo] = []
         for raw in found:
             try:
@@ -54,29 +52,28 @@ class Reader(SurveyReader, IndexReader):
                 continue  # a heartbeat of another version; its worker is shown as foreign
         return infos
 
-    async def tail(self, key: str, count: int) -> list[StreamEntry]:
-        """The last `count` entries of one stream, oldest first."""
-        return await self.before(key, "+", count)
-
     async def before(self, key: str, entry_id: str, count: int) -> list[StreamEntry]:
         """The `count` entries of one stream that come before one, oldest first.
 
         Args:
             entry_id: of the entry that is not wanted any more; "+" for the end of the stream.
+
+        Raises:
+            BrokerError: see `translated`.
         """
         last = entry_id if entry_id == "+" else f"({entry_id}"
-        entries: list[tuple[bytes, dict[bytes, bytes]]] = []
-        with translated(), wrong_type_is_nothing():
-            entries = await self._client.xrevrange(key, max=last, count=count)
-        return [
-            StreamEntry(entry_id.decode(), fields.get(b"data", b""))
-            for entry_id, fields in reversed(entries)
-        ]
+        question = Question((key,), lambda _: (("XREVRANGE", key, last, "-", "COUNT", count),), 1)
+        found: list[StreamEntry] = []
+        async with aclosing(self._connection.bulk.ask(question)) as told:
+            async for answers in told:
+                for _, [entries] in answers:
+                    if not isinstance(entries, Exception):
+                        found = read_entries(entries[::-1])
+        return found
 
-    async def _names(self, prefix: str) -> list[str]:
-        with translated():
-            scan = self._client.scan_iter(match=f"{prefix}*", count=_SCAN_COUNT, _type="stream")
-            return list({_text(key).removeprefix(prefix) async for key in scan})
+    async def tail(self, key: str, count: int) -> list[StreamEntry]:
+        """The last `count` entries of one stream, oldest first."""
+        return await self.before(key, "+", count)
 
 
 async def values(client: Client, names: Iterable[str]) -> list[bytes | None]:
@@ -85,8 +82,3 @@ async def values(client: Client, names: Iterable[str]) -> list[bytes | None]:
         for name in names:
             batch.execute_command("MGET", name)
         return [value for [value] in await batch.execute()]
-
-
-def _text(key: bytes) -> str:
-    # A key that is no UTF-8 is somebody's mistake; it is shown, not hidden.
-    return key.decode(errors="backslashreplace")

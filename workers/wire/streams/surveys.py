@@ -8,22 +8,33 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Final
+from typing import Final, TypeAlias
 
 from workers.wire import keys
-from workers.wire.streams.bulk import Ask
+from workers.wire.streams.bulk import Question
 from workers.wire.streams.connection import Client, Connection, translated
 from workers.wire.streams.entries import (
     Extent,
     Last,
     Newer,
     StreamEntry,
+    key_text,
     read_entries,
     read_entry,
     read_extent,
 )
+from workers.wire.streams.lines import Command
 
-_SCAN_COUNT: Final = 1000
+_SCAN_COUNT: Final = 5000
+#: Contexts that are asked about at once, when each answers with an entry or two.
+_SMALL: Final = 1000
+#: Entries that are asked for at once, when each context answers with many.
+_LARGE: Final = 10_000
+_FEW: Final = 20
+_NO_TEXT: Final = "Its name on the broker holds bytes that are no text; nothing can be read."
+
+#: A stream's key, entries and length; no entries at all if it is no stream.
+_Found: TypeAlias = tuple[str, list[StreamEntry] | None, int]
 
 
 class SurveyReader:
@@ -40,18 +51,9 @@ class SurveyReader:
         Raises:
             BrokerError: see `translated`.
         """
-        seen: set[bytes] = set()
-        for place in await self._connection.primaries():
-            cursor: bytes | int = 0
-            while True:
-                pattern = f"{keys.PROGRESS_PREFIX}*"
-                command = ("SCAN", cursor, "MATCH", pattern, "COUNT", _SCAN_COUNT)
-                cursor, found = await self._connection.bulk.call(place, command)
-                if new := set(found) - seen:
-                    seen |= new
-                    yield [_context_id(key) for key in new]
-                if int(cursor) == 0:
-                    break
+        async with aclosing(self._scan(keys.PROGRESS_PREFIX)) as found:
+            async for names in found:
+                yield names
 
     async def last_entries(
         self, context_ids: Sequence[str], chunk: int = 1000
@@ -64,13 +66,13 @@ class SurveyReader:
         Raises:
             BrokerError: see `translated`.
         """
-        newest = ("+", "-", "COUNT", 1)
-        asks = [
-            Ask(key, (("XREVRANGE", key, *newest), ("XLEN", key)))
-            for key in map(keys.progress, context_ids)
-        ]
+
+        def commands_of(key: str) -> Sequence[Command]:
+            return ("XREVRANGE", key, "+", "-", "COUNT", 1), ("XLEN", key)
+
+        asked = Question([keys.progress(one) for one in context_ids], commands_of, _SMALL)
         told: list[Last] = []
-        async with aclosing(self._connection.bulk.ask(asks)) as batches:
+        async with aclosing(self._connection.bulk.ask(asked)) as batches:
             async for answers in batches:
                 for number, (entries, length) in answers:
                     if isinstance(entries, Exception) or isinstance(length, Exception):
@@ -78,7 +80,8 @@ class SurveyReader:
                         told.append(Last(context_ids[number], None, 0, problem))
                     else:
                         entry = read_entry(entries[0]) if entries else None
-                        told.append(Last(context_ids[number], entry, length))
+                        problem = "" if length else _why_nothing(context_ids[number])
+                        told.append(Last(context_ids[number], entry, length, problem))
                 while len(told) >= chunk:
                     yield told[:chunk]
                     del told[:chunk]
@@ -96,40 +99,17 @@ class SurveyReader:
             BrokerError: see `translated`.
         """
         wanted = list(context_ids)
-        asks = [
-            Ask(key, (("XREVRANGE", key, "+", "-", "COUNT", count),))
-            for key in map(keys.progress, wanted)
-        ]
-        async with aclosing(self._connection.bulk.ask(asks)) as batches:
+
+        def commands_of(key: str) -> Sequence[Command]:
+            return (("XREVRANGE", key, "+", "-", "COUNT", count),)
+
+        ahead = max(_LARGE // count, 1)
+        asked = Question([keys.progress(one) for one in wanted], commands_of, ahead)
+        async with aclosing(self._connection.bulk.ask(asked)) as batches:
             async for answers in batches:
                 for number, [entries] in answers:
                     if not isinstance(entries, Exception):
                         yield wanted[number], read_entries(entries[::-1])
-
-    async def after(
-        self, positions: Mapping[str, str], limit: int = 1000
-    ) -> dict[str, list[StreamEntry]]:
-        """New entries of several streams, oldest first; streams without any are left out.
-
-        Args:
-            positions: stream key to the id of the last entry known ("0-0" for none).
-            limit: of a stream at most so many; who gets so many asks again.
-
-        Raises:
-            BrokerError: see `translated`.
-        """
-        names = list(positions)
-        asks = [
-            Ask(key, (("XRANGE", key, f"({last}", "+", "COUNT", limit),))
-            for key, last in positions.items()
-        ]
-        found: dict[str, list[StreamEntry]] = {}
-        async with aclosing(self._connection.bulk.ask(asks)) as batches:
-            async for answers in batches:
-                for number, [entries] in answers:
-                    if entries and not isinstance(entries, Exception):
-                        found[names[number]] = read_entries(entries)
-        return found
 
     async def newer(self, positions: Mapping[str, str], limit: int) -> AsyncGenerator[Newer, None]:
         """What the streams of several contexts hold after a position, as it is answered.
@@ -141,19 +121,61 @@ class SurveyReader:
         Raises:
             BrokerError: see `translated`.
         """
-        context_ids = list(positions)
-        asks = [
-            Ask(key, (("XRANGE", key, f"({last}", "+", "COUNT", limit), ("XLEN", key)))
-            for key, last in ((keys.progress(one), positions[one]) for one in context_ids)
-        ]
-        async with aclosing(self._connection.bulk.ask(asks)) as batches:
+        by_key = {keys.progress(context_id): last for context_id, last in positions.items()}
+        async with aclosing(self._newer(by_key, limit)) as found:
+            async for key, entries, length in found:
+                context_id = key.removeprefix(keys.PROGRESS_PREFIX)
+                problem = "" if entries is not None else await self._what_it_is(context_id)
+                yield Newer(context_id, entries or [], length, problem)
+
+    async def after(
+        self, positions: Mapping[str, str], limit: int = 1000
+    ) -> dict[str, list[StreamEntry]]:
+        """New entries of several streams, oldest first; streams without any are left out.
+
+        Args:
+            positions: stream key to the id of the last entry known ("0-0" for none).
+            limit: as in `newer`.
+
+        Raises:
+            BrokerError: see `translated`.
+        """
+        async with aclosing(self._newer(positions, limit)) as found:
+            return {key: entries async for key, entries, _ in found if entries}
+
+    async def _newer(
+        self, positions: Mapping[str, str], limit: int
+    ) -> AsyncGenerator[_Found, None]:
+        # Most have a few. The broker holds replies for us: not hundreds of entries of each.
+        few = min(limit, _FEW)
+        more: dict[str, list[StreamEntry]] = {}
+        async with aclosing(self._ranges(positions, few, _SMALL)) as answers:
+            async for one in answers:
+                key, entries, _ = one
+                if entries is not None and len(entries) == few < limit:
+                    more[key] = entries
+                else:
+                    yield one
+        reached = {key: entries[-1].entry_id for key, entries in more.items()}
+        async with aclosing(self._ranges(reached, limit - few, max(_LARGE // limit, 1))) as answers:
+            async for key, entries, length in answers:
+                yield key, more[key] + (entries or []), length
+
+    async def _ranges(
+        self, positions: Mapping[str, str], limit: int, ahead: int
+    ) -> AsyncGenerator[_Found, None]:
+        def commands_of(key: str) -> Sequence[Command]:
+            return ("XRANGE", key, f"({positions[key]}", "+", "COUNT", limit), ("XLEN", key)
+
+        names = list(positions)
+        asked = Question(names, commands_of, ahead)
+        async with aclosing(self._connection.bulk.ask(asked)) as batches:
             async for answers in batches:
                 for number, (entries, length) in answers:
                     if isinstance(entries, Exception) or isinstance(length, Exception):
-                        problem = await self._what_it_is(context_ids[number])
-                        yield Newer(context_ids[number], [], 0, problem)
+                        yield names[number], None, 0
                     else:
-                        yield Newer(context_ids[number], read_entries(entries), length)
+                        yield names[number], read_entries(entries), length
 
     async def extents(self, context_ids: Sequence[str]) -> dict[str, Extent]:
         """From where to where streams reach; a context without a stream is left out.
@@ -163,14 +185,32 @@ class SurveyReader:
         Raises:
             BrokerError: see `translated`.
         """
-        asks = [Ask(key, (("XINFO", "STREAM", key),)) for key in map(keys.progress, context_ids)]
+        asked = Question(
+            [keys.progress(one) for one in context_ids],
+            lambda key: (("XINFO", "STREAM", key),),
+            _SMALL,
+        )
         found: dict[str, Extent] = {}
-        async with aclosing(self._connection.bulk.ask(asks)) as batches:
+        async with aclosing(self._connection.bulk.ask(asked)) as batches:
             async for answers in batches:
                 for number, [told] in answers:
                     if not isinstance(told, Exception):
                         found[context_ids[number]] = read_extent(told)
         return found
+
+    async def _scan(self, prefix: str, *narrower: str) -> AsyncGenerator[list[str], None]:
+        """What follows the prefix in all keys that begin with it, each once, on every server."""
+        seen: set[bytes] = set()
+        for place in await self._connection.primaries():
+            cursor: bytes | int = 0
+            while True:
+                scan = ("SCAN", cursor, "MATCH", f"{prefix}*", "COUNT", _SCAN_COUNT, *narrower)
+                cursor, found = await self._connection.bulk.call(place, scan)
+                if new := set(found) - seen:
+                    seen |= new
+                    yield [key_text(key).removeprefix(prefix) for key in new]
+                if int(cursor) == 0:
+                    break
 
     async def _what_it_is(self, context_id: str) -> str:
         """Why a key cannot be read."""
@@ -179,6 +219,6 @@ class SurveyReader:
         return f"There is a {kind} under this name, and no stream of messages."
 
 
-def _context_id(key: bytes) -> str:
-    # A key that is no UTF-8 is somebody's mistake; it is shown, not hidden.
-    return key.decode(errors="backslashreplace").removeprefix(keys.PROGRESS_PREFIX)
+def _why_nothing(context_id: str) -> str:
+    """Why a context that was found has no entries, as far as its name shows."""
+    return _NO_TEXT if "\\x" in context_id else ""
