@@ -24,5 +24,9 @@ class VaultUnavailable(ConsoleError):
     """No keyring answers, so a password lives in this session only."""
 
 
+class CacheUnusable(ConsoleError):
+    """The list of conversations cannot be kept on this computer."""
+
+
 class LocalWorkersFailed(ConsoleError):
     """The bundled demo did not start."""

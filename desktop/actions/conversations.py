@@ -1,6 +1,6 @@
-"""Talking to an agent.
+"""Talking to an agent, and finding what was said.
 
-The only place that starts a conversation or adds a person's words to one.
+The only place that starts a conversation, adds a person's words to one, or looks for some.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from desktop.actions.ports import Outbox, SendMessage
+from desktop.actions.ports import Outbox, Search, SendMessage
 from desktop.actions.transcripts import Transcripts
 from desktop.actions.words import fit_to_travel
 from desktop.errors import NotAllowedNow
@@ -45,6 +45,7 @@ class Conversations:
         self._outbox = outbox
         self._person = person
         self._now_seconds = now_seconds
+        self._searches = 0
 
     def start(self, agent: str, text: str) -> str:
         """Begin a conversation with an agent.
@@ -87,3 +88,13 @@ class Conversations:
         user = {"user_id": person.id, "user_name": person.name}
         self._outbox.post(SendMessage(context_id, agent, text, invocation_id, {**user}))
         return invocation_id
+
+    def search(self, text: str) -> int:
+        """Look for conversations that hold every word of a text; an empty one ends the search.
+
+        Returns:
+            The number under which `Store.found` will hold what was found.
+        """
+        self._searches += 1
+        self._outbox.post(Search(text, self._searches))
+        return self._searches

@@ -64,10 +64,24 @@ class CloseTranscript:
     context_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Find the contexts that hold every word of a text in their id, agent or last words.
+
+    What is found comes back as one `SearchFound`, unless a search of a higher number came first.
+
+    Attributes:
+        text: any text; an empty one ends the search and finds nothing.
+    """
+
+    text: str
+    number: int
+
+
 #: What is asked of the broker and leaves nothing there.
 Reading: TypeAlias = OpenTranscript | ReadOlder | CloseTranscript
 Sending: TypeAlias = SendDecision | SendMessage
-Order: TypeAlias = Sending | Reading
+Order: TypeAlias = Sending | Reading | Search
 
 
 class Outbox(Protocol):

@@ -52,4 +52,6 @@ class RowTable(QAbstractTableModel, Generic[K]):
             return self.row(key)
         if role in {int(Qt.ItemDataRole.DisplayRole), int(Qt.ItemDataRole.AccessibleTextRole)}:
             return self.row(key).spoken
+        if role == int(Qt.ItemDataRole.ToolTipRole):
+            return self.row(key).hint or None
         return None

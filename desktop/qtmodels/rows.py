@@ -33,6 +33,9 @@ class Row:
         age: how long ago, already worded, such as `2m`.
         unread: something here wants to be looked at.
         initial: one or two letters for the avatar; `hue` (0 to 359) colours it.
+        problem: what is wrong with it; stands in place of the subtitle.
+        cached: a word that says that nobody has confirmed it yet; empty if somebody has.
+        hint: what there is to say about it when it is pointed at.
     """
 
     title: str
@@ -43,11 +46,13 @@ class Row:
     unread: bool = False
     initial: str = ""
     hue: int = 0
+    problem: str = ""
+    cached: str = ""
+    hint: str = ""
 
     @property
     def spoken(self) -> str:
         """The row as a screen reader says it."""
         pill = self.pill.text if self.pill else ""
-        return ", ".join(
-            part for part in (self.title, pill, self.subtitle, self.meta, self.age) if part
-        )
+        words = (self.title, pill, self.problem, self.subtitle, self.meta, self.age, self.cached)
+        return ", ".join(part for part in words if part)

@@ -26,6 +26,9 @@ from desktop.store.records import (
 )
 
 SUBTITLE_LENGTH = 160
+#: Clocks differ by less than this among machines that are looked after.
+_AHEAD_MS = 60_000
+_CACHED = "Remembered from an earlier time. The broker has not confirmed it yet."
 #: Marks of Markdown that a preview can do without.
 _MARKS = re.compile(r"\*\*|`+|^#{1,6} |^[-*|] |^\|[-|: ]+\|$", re.MULTILINE)
 
@@ -69,6 +72,10 @@ _LINK = {
 
 def context_row(context: Context, now_ms: int) -> Row:
     """A conversation as a row, named by its context ID."""
+    problem = context.note
+    if not problem and context.last_activity_ms > now_ms + _AHEAD_MS:
+        ahead = age(now_ms, context.last_activity_ms)
+        problem = f"Its clock is ahead: the last entry is of a time in {ahead}"
     return Row(
         title=context.context_id,
         subtitle=one_line(_MARKS.sub("", context.preview)),
@@ -78,6 +85,9 @@ def context_row(context: Context, now_ms: int) -> Row:
         unread=context.waiting > 0,
         initial=initial(context.agent),
         hue=hue(context.agent),
+        problem=one_line(problem),
+        cached="" if context.confirmed else "cached",
+        hint="\n".join(part for part in (problem, "" if context.confirmed else _CACHED) if part),
     )
 
 

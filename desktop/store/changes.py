@@ -16,6 +16,8 @@ class Changes:
         transcripts: contexts with new or changed entries.
         streaming: contexts in which a message grew by a piece.
         arrived: requests seen for the first time, waiting, after the first catch-up.
+        found: a search came to its end.
+        memory: what this computer remembers changed its state.
         reset: contexts went away; lists must be read anew.
     """
 
@@ -27,6 +29,8 @@ class Changes:
     agents: bool = False
     link: bool = False
     demo: bool = False
+    found: bool = False
+    memory: bool = False
     reset: bool = False
 
     def __bool__(self) -> bool:
@@ -38,5 +42,7 @@ class Changes:
             or self.agents
             or self.link
             or self.demo
+            or self.found
+            or self.memory
             or self.reset
         )

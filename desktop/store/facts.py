@@ -9,7 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from desktop.store.records import Demo, Link, RequestKey, Summary, Survey, WorkerInfo
+from desktop.store.records import (
+    Demo,
+    Found,
+    Link,
+    Memory,
+    RequestKey,
+    Summary,
+    Survey,
+    WorkerInfo,
+)
 from workers.wire.approvals import DecisionKind, Receipt
 from workers.wire.events import Event, TokenDelta
 
@@ -196,6 +205,20 @@ class MessageNotSent:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchFound:
+    """A search came to its end. Of several the one with the highest number counts."""
+
+    found: Found
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryChanged:
+    """What this computer remembers of conversations changed its state, or could not be used."""
+
+    memory: Memory
+
+
+@dataclass(frozen=True, slots=True)
 class DemoChanged:
     """The bundled demo changed its state."""
 
@@ -203,7 +226,9 @@ class DemoChanged:
 
 
 #: Of the desk itself, and of who is on the broker.
-OfDesk: TypeAlias = LinkChanged | SurveyChanged | AgentsSeen | DemoChanged
+OfDesk: TypeAlias = (
+    LinkChanged | SurveyChanged | AgentsSeen | SearchFound | MemoryChanged | DemoChanged
+)
 #: Of contexts as the list shows them.
 OfContexts: TypeAlias = (
     ContextsSeen | ContextReset | Forgotten | CaughtUp | MessageSending | MessageNotSent

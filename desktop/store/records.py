@@ -281,6 +281,34 @@ class Agent:
         return ", ".join(dict.fromkeys(w.note for w in self.workers if w.note))
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found.
+
+    Attributes:
+        number: of the search; it grows, and the last one counts.
+        text: what was looked for, as it was written.
+    """
+
+    number: int = 0
+    text: str = ""
+    context_ids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What this computer remembers of the broker's conversations from one start to the next.
+
+    Attributes:
+        keeps_text: previews are kept too, encrypted.
+        title: what went wrong with it last, for a person; empty for nothing.
+    """
+
+    keeps_text: bool = False
+    title: str = ""
+    hint: str = ""
+
+
 class DemoState(StrEnum):
     """How the bundled demo stands."""
 

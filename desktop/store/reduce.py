@@ -73,5 +73,12 @@ def _apply_to_desk(state: State, fact: facts.OfDesk, changes: Changes) -> None:
         case facts.DemoChanged():
             state.demo = fact.demo
             changes.demo = True
+        case facts.SearchFound():
+            if fact.found.number > state.found.number:
+                state.found = fact.found
+                changes.found = True
+        case facts.MemoryChanged():
+            state.memory = fact.memory
+            changes.memory = True
         case _:
             assert_never(fact)

@@ -18,7 +18,9 @@ from desktop.store.records import (
     ContextStatus,
     Demo,
     Entry,
+    Found,
     Link,
+    Memory,
     Request,
     RequestKey,
     Risk,
@@ -53,6 +55,8 @@ class State:
     link: Link = field(default_factory=Link)
     demo: Demo = field(default_factory=Demo)
     survey: Survey = field(default_factory=Survey)
+    found: Found = field(default_factory=Found)
+    memory: Memory = field(default_factory=Memory)
     summaries: dict[str, Summary] = field(default_factory=dict)
     indexed_waiting: dict[str, int] = field(default_factory=dict)
     transcripts: dict[str, Conversation] = field(default_factory=dict)

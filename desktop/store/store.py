@@ -16,8 +16,10 @@ from desktop.store.records import (
     Context,
     Demo,
     Entry,
+    Found,
     Link,
     LinkState,
+    Memory,
     Request,
     RequestKey,
     Streaming,
@@ -66,6 +68,16 @@ class Store:
         return self._state.demo
 
     @property
+    def found(self) -> Found:
+        """What the last search found."""
+        return self._state.found
+
+    @property
+    def memory(self) -> Memory:
+        """What this computer remembers of conversations."""
+        return self._state.memory
+
+    @property
     def is_online(self) -> bool:
         """Whether what is shown is what the broker holds."""
         return self._state.link.state is LinkState.ONLINE
@@ -79,6 +91,10 @@ class Store:
     def context_count(self) -> int:
         """How many conversations are known; cheaper than listing them."""
         return len(self._state.context_ids())
+
+    def context_ids(self) -> list[str]:
+        """All conversations, in no order; cheaper than their rows."""
+        return self._state.context_ids()
 
     def contexts(self) -> list[Context]:
         """All conversations, the latest first."""

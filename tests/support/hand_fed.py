@@ -11,6 +11,7 @@ import msgspec
 
 from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
+from desktop.actions.ports import Order, Search
 from desktop.engine.summaries import summarise
 from desktop.qtmodels.bridge import Bridge
 from desktop.settings import Person
@@ -22,10 +23,12 @@ from desktop.store.facts import (
     Fact,
     LinkChanged,
     ReceiptSeen,
+    SearchFound,
     TokenSeen,
     TranscriptRead,
 )
-from desktop.store.records import Demo, DemoState, Link, LinkState, RequestKey, Summary
+from desktop.store.records import Demo, DemoState, Found, Link, LinkState, RequestKey, Summary
+from desktop.store.seeking import holds, searched_text, sought_words
 from desktop.store.store import Store
 from tests.support.kept_desk import KeptDesk
 from tests.support.learning import arrived
@@ -51,7 +54,7 @@ class HandFed:
         self.now_ms = NOW_MS
         self.store = Store()
         self.bridge = Bridge(self.store)
-        self.outbox = KeptOutbox()
+        self.outbox = KeptOutbox(self._answer_search)
         self.desk = KeptDesk()
         self.approvals = Approvals(self.store, self.outbox, self._person)
         self.conversations = Conversations(self.store, self.outbox, self._person)
@@ -176,6 +179,17 @@ class HandFed:
     def keys(self) -> list[RequestKey]:
         """All requests, open ones first."""
         return [request.key for request in self.store.requests()]
+
+    def _answer_search(self, order: Order) -> None:
+        """What the engine finds, at once."""
+        if isinstance(order, Search):
+            words = sought_words(order.text)
+            found = frozenset(
+                row.context_id
+                for row in self.store.contexts()
+                if words and holds(searched_text(row.context_id, row.agent, row.preview), words)
+            )
+            self.feed(SearchFound(Found(order.number, order.text, found)))
 
     def _person(self) -> Person:
         return Person("r.mora", "Rosa Mora")

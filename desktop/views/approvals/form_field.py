@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QTextOption, QWheelEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop.actions.forms import Absent, Field, FieldKind, Raw, shown_at_first
+from desktop.views.parts.choice_box import ChoiceBox
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.visible_text import visible
 from desktop.views.theme import mono_font, ui_font
@@ -162,25 +163,3 @@ class FormField(QWidget):
         column.setSpacing(4)
         for widget in (self._label, self._hint, self.control, self._problem):
             column.addWidget(widget)
-
-
-class ChoiceBox(QComboBox):
-    """Chooses one. The wheel scrolls the page it is on, and chooses nothing."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(8)
-
-    def event(self, event: QEvent) -> bool:
-        """A letter looks for a choice that begins so, whatever else it does on the page."""
-        asked = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
-        if asked and isinstance(event, QKeyEvent) and event.text().isalnum():
-            event.accept()
-            return True
-        return super().event(event)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """A reviewer who scrolls past must not decide by it."""
-        event.ignore()

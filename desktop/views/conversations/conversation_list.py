@@ -1,41 +1,44 @@
-"""The list of all conversations, by context ID: search, filter, choose.
+"""The list of all conversations, by context ID: search, filter, sort, choose.
 
-The only place that decides which conversations are listed, and in which order.
+The only place that shows them all. However many change at once, it takes in a few milliseconds'
+worth of them at a time.
 """
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from desktop.actions.conversations import Conversations
+from desktop.qtmodels.conversation_register import ConversationRegister
 from desktop.qtmodels.latest_model import LatestModel
 from desktop.qtmodels.rows import Row
 from desktop.qtmodels.wording import context_row
 from desktop.store.changes import Changes
-from desktop.store.records import Context, ContextStatus, LinkState
+from desktop.store.records import LinkState
 from desktop.store.store import Store
+from desktop.views.conversations.list_controls import ListControls
 from desktop.views.parts.buttons import ActionButton
 from desktop.views.parts.empty_state import EmptyState
-from desktop.views.parts.filter_chips import FilterChips
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.list_view import RowList
-from desktop.views.parts.search_field import SearchField
 
-_ALL: Final = "all"
-_FILTERS: Final = (
-    (_ALL, "All"),
-    (ContextStatus.WAITING, "Waiting"),
-    (ContextStatus.RUNNING, "Running"),
-    (ContextStatus.FAILED, "Failed"),
-)
 _AGES_MS: Final = 5000
+#: So long we read what changed before the window gets its turn; placing it takes as long again.
+_READING_SECONDS: Final = 0.004
+_PIECE: Final = 50
+_AGENTS: Final = 200
 
 
 class ConversationList(QFrame):
     """The latest conversation on top. While it is not seen it only notes what changed.
 
+    Attributes:
+        search: the field for words.
+        list: the rows.
     Signals:
         chosen(str): a person moved to this conversation.
         opened(str): a person pressed Enter on it.
@@ -47,19 +50,23 @@ class ConversationList(QFrame):
     begin_wanted = Signal()
 
     def __init__(
-        self, store: Store, now_ms: Callable[[], int], parent: QWidget | None = None
+        self,
+        store: Store,
+        conversations: Conversations,
+        now_ms: Callable[[], int],
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._store, self._now_ms = store, now_ms
-        self._contexts: dict[str, Context] = {}
-        self._searched: dict[str, str] = {}
-        self._stale: set[str] = set()
-        self._all_stale = True
+        self._store, self._conversations, self._now_ms = store, conversations, now_ms
+        self._register = ConversationRegister(store)
+        self._register.note_reset()
         self._marked: str | None = None
+        self._asked = 0
+        self._agents_offered = 0
         self.setProperty("surface", "panel")
         self.setProperty("edge", "right")
-        self.search = SearchField("Search conversations", "Search IDs, agents, words   /")
-        self.search.setObjectName("conversations.search")
+        self._controls = ListControls()
+        self.search = self._controls.search
         self.list = RowList("Conversations")
         self.list.setObjectName("conversations.list")
         self._model = LatestModel(self._row, self.list)
@@ -69,37 +76,30 @@ class ConversationList(QFrame):
         self._new.setAccessibleName("New conversation")
         self._new.setToolTip("New conversation   Ctrl+N")
         self._count = TextLabel("", Look.MUTED)
-        self._chips = FilterChips("Show conversations", _FILTERS)
+        self._count.setObjectName("conversations.count")
         self._no_match = EmptyState(
             "search", "Nothing matches", "No conversation is like this now.", action="Show all"
         )
         self._none = TextLabel("", Look.MUTED, wrap=True)
         self._stack = QStackedWidget()
+        self._later = QTimer(self, interval=0, singleShot=True)
         self._lay_out()
         self._connect()
 
     def note(self, changes: Changes) -> None:
         """Take in what a batch changed."""
-        self._all_stale = self._all_stale or changes.reset
-        self._stale |= changes.contexts
+        self._register.note(changes.contexts)
+        if changes.reset:
+            self._register.note_reset()
+        if changes.found:
+            self._on_found()
         if self.isVisible() and (changes.contexts or changes.reset or changes.link):
             self.refresh()
 
     def refresh(self) -> None:
-        """Show the conversations as they stand now; the price is that of what changed."""
-        if self._all_stale:
-            self._searched.clear()
-            self._contexts = {row.context_id: row for row in self._store.contexts()}
-            self._show_all()
-        elif self._stale:
-            for context_id in self._stale:
-                self._read(context_id)
-            known = [self._contexts[key] for key in self._stale if key in self._contexts]
-            shown = self._times(known)
-            self._model.change({context_id: shown.get(context_id) for context_id in self._stale})
-        self._stale.clear()
-        self._all_stale = False
-        self._show_around()
+        """Show the conversations as they stand now; what that takes longer for follows soon."""
+        if not self._later.isActive():
+            self._take_in_some()
 
     def mark(self, context_id: str | None) -> None:
         """Show which conversation is open. Filters that hide it are taken away."""
@@ -108,35 +108,46 @@ class ConversationList(QFrame):
             self.list.clearSelection()
             self.list.setCurrentIndex(QModelIndex())
             return
-        self.refresh()
-        if self._model.row_of(context_id) < 0 and context_id in self._contexts:
+        self._model.change(*self._register.read((context_id,)))
+        if self._model.row_of(context_id) < 0 and context_id in self._register:
             self._clear_filters()
-        self._show_marked()
+        self._show_around()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what happened meanwhile."""
         super().showEvent(event)
         self.refresh()
 
-    def _read(self, context_id: str) -> None:
-        self._searched.pop(context_id, None)
-        context = self._store.context(context_id)
-        if context is None:
-            self._contexts.pop(context_id, None)
-        else:
-            self._contexts[context_id] = context
+    def _take_in_some(self) -> None:
+        until = time.perf_counter() + _READING_SECONDS
+        ranks: dict[str, int | None] = {}
+        hidden: set[str] = set()
+        while self._register.is_behind and time.perf_counter() < until:
+            places = self._register.take_in(_PIECE)
+            ranks |= places.ranks
+            hidden |= places.hidden
+        if ranks:
+            self._model.change(ranks, hidden)
+        if self._register.is_behind:
+            self._later.start()
+        self._show_around()
 
-    def _show_all(self) -> None:
-        """Show what the filters let through, from the beginning."""
-        self._model.show_all(self._times(self._contexts.values()))
+    def _show_listed(self) -> None:
+        """Show what the filters let through."""
+        self._model.narrow(self._register.listed())
         self._show_around()
 
     def _show_around(self) -> None:
         """What stands beside the rows, and in their place when there are none."""
-        self._count.show_text(f"{len(self._contexts):,}" if self._contexts else "")
+        known, shown = len(self._register), self._model.rowCount()
+        self._count.show_text(f"{known:,}" if known == shown else f"{shown:,} of {known:,}")
+        self._count.setVisible(known > 0)
         self._none.show_text(self._why_none())
-        nothing = self._no_match if self._contexts else self._none
-        self._stack.setCurrentWidget(self.list if self._model.rowCount() else nothing)
+        nothing = self._no_match if known else self._none
+        self._stack.setCurrentWidget(self.list if shown else nothing)
+        if self._register.agent_count != self._agents_offered:
+            self._agents_offered = self._register.agent_count
+            self._controls.offer_agents(self._register.agents(_AGENTS))
         self._show_marked()
 
     def _show_marked(self) -> None:
@@ -144,24 +155,9 @@ class ConversationList(QFrame):
             self.list.choose_row(self._model.row_of(self._marked))
 
     def _row(self, context_id: str) -> Row:
-        return context_row(self._contexts[context_id], self._now_ms())
-
-    def _times(self, contexts: Iterable[Context]) -> dict[str, int]:
-        """The conversations that the filters let through, and when something happened there."""
-        choice = self._chips.choice()
-        words = self.search.text().casefold().split()
-        return {
-            context.context_id: context.last_activity_ms
-            for context in contexts
-            if choice in (_ALL, context.status) and (not words or self._has_all(context, words))
-        }
-
-    def _has_all(self, context: Context, words: list[str]) -> bool:
-        about = self._searched.get(context.context_id)
-        if about is None:
-            about = f"{context.context_id} {context.agent} {context.preview}".casefold()
-            self._searched[context.context_id] = about
-        return all(word in about for word in words)
+        context = self._store.context(context_id)
+        # Gone since the list looked last; its row goes in a moment.
+        return context_row(context, self._now_ms()) if context else Row(context_id)
 
     def _why_none(self) -> str:
         match self._store.link.state:
@@ -173,9 +169,33 @@ class ConversationList(QFrame):
                 return "Conversations on the broker are listed here. Signoff is not connected."
 
     def _clear_filters(self) -> None:
-        self._chips.choose(_ALL)
-        self.search.clear()
-        self._show_all()
+        self._controls.clear()
+        self._on_narrowed()
+
+    def _on_narrowed(self) -> None:
+        self._register.status = self._controls.status()
+        self._register.agent = self._controls.agent()
+        self._show_listed()
+
+    def _on_sorted(self) -> None:
+        self._register.sort_by(self._controls.sort())
+        self.refresh()
+
+    def _on_sought(self, text: str) -> None:
+        """Ask for what matches; what is listed stays until the answer comes."""
+        wanted = self._register.seek(text)
+        self._asked = self._conversations.search(text)
+        if wanted:
+            self._on_found()  # it may be here already
+        else:
+            self._show_listed()
+
+    def _on_found(self) -> None:
+        found = self._store.found
+        if found.number == self._asked and found.text.strip():
+            self._register.find(found.text, found.context_ids)
+            self._show_listed()
+            self.refresh()
 
     def _on_ages_passed(self) -> None:
         if self.isVisible():
@@ -202,9 +222,11 @@ class ConversationList(QFrame):
         self.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _connect(self) -> None:
-        self.search.textChanged.connect(self._show_all)
+        self.search.textChanged.connect(self._on_sought)
         self.search.left_for_list.connect(self._on_left_for_list)
-        self._chips.chosen.connect(self._show_all)
+        self._controls.narrowed.connect(self._on_narrowed)
+        self._controls.sorted.connect(self._on_sorted)
+        self._later.timeout.connect(self._take_in_some)
         self._new.clicked.connect(self.begin_wanted)
         self._no_match.action_chosen.connect(self._on_show_all)
         self.list.row_chosen.connect(self._on_row_chosen)
@@ -224,8 +246,7 @@ class ConversationList(QFrame):
         inner.setContentsMargins(16, 0, 16, 0)
         inner.setSpacing(10)
         inner.addLayout(head)
-        inner.addWidget(self.search)
-        inner.addWidget(self._chips)
+        inner.addWidget(self._controls)
         self._none.setContentsMargins(16, 10, 16, 10)
         self._none.setAlignment(Qt.AlignmentFlag.AlignTop)
         for widget in (self.list, self._no_match, self._none):

@@ -59,7 +59,7 @@ class ConversationsPage(QWidget):
         self._context_id: str | None = None
         self._beginning = False
         self._notes: dict[str, str] = {}
-        self._list = ConversationList(store, now_ms)
+        self._list = ConversationList(store, conversations, now_ms)
         self._header = ConversationHeader()
         self._transcript = TranscriptPane(store, bridge, conversations.transcripts)
         self._transcript.view.setObjectName("conversations.transcript")

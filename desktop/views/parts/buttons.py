@@ -13,6 +13,7 @@ from desktop.views.theme_icons import paint_icon
 _ICON: Final = 18
 _GAP: Final = 7
 _SIDE: Final = 14
+_TIGHT_SIDE: Final = 8  # of chips in a narrow list
 _KEY_HEIGHT: Final = 18
 
 
@@ -59,6 +60,8 @@ class ActionButton(QPushButton):
     def sizeHint(self) -> QSize:
         """Room for icon, word and key."""
         hint = super().sizeHint()
+        if self.property("tight"):
+            return QSize(self._content_width() + 2 * _TIGHT_SIDE, hint.height())
         return QSize(max(self._content_width() + 2 * _SIDE, 40), hint.height())
 
     def minimumSizeHint(self) -> QSize:

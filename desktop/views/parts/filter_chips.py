@@ -24,7 +24,14 @@ class FilterChips(QWidget):
         accessible_name: str,
         choices: Sequence[tuple[str, str]],
         parent: QWidget | None = None,
+        *,
+        tight: bool = False,
     ) -> None:
+        """Make them.
+
+        Args:
+            tight: many of them have to fit a narrow list.
+        """
         super().__init__(parent)
         self.setAccessibleName(accessible_name)
         self._names = [name for name, _ in choices]
@@ -32,9 +39,10 @@ class FilterChips(QWidget):
         self._group.setExclusive(True)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
+        row.setSpacing(4 if tight else 6)
         for number, (_, words) in enumerate(choices):
             chip = ActionButton(words, ButtonLook.CHIP, parent=self)
+            chip.setProperty("tight", tight)
             self._group.addButton(chip, number)
             row.addWidget(chip)
         self._group.button(0).setChecked(True)

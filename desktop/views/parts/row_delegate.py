@@ -91,10 +91,12 @@ class RowDelegate(QStyledItemDelegate):
         painter.drawText(top, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, row.age)
         title_font = self._title_unread if row.unread else self._title
         title = top.adjusted(0, 0, -age_width - _AGE_GAP, 0)
-        _draw_cut(painter, title, row.title, title_font, colours.text)
+        ink = colours.muted if row.cached else colours.text
+        _draw_cut(painter, title, row.title, title_font, ink)
 
         middle = QRect(area.left(), area.top() + 28, area.width(), 19)
-        _draw_cut(painter, middle, row.subtitle, self._subtitle, colours.muted)
+        ink = colours.warn if row.problem else colours.muted
+        _draw_cut(painter, middle, row.problem or row.subtitle, self._subtitle, ink)
 
         bottom = QRect(area.left(), area.top() + 50, area.width(), 18)
         if row.unread:
@@ -103,12 +105,27 @@ class RowDelegate(QStyledItemDelegate):
             painter.setBrush(QColor(colours.accent))
             painter.drawEllipse(dot)
             bottom.setRight(bottom.right() - _DOT - _AGE_GAP)
+        if row.cached:
+            self._paint_cached(painter, bottom, row.cached, colours)
+            bottom.setRight(bottom.right() - self._cached_width(row.cached) - _AGE_GAP)
         if row.pill:
             width = pill_width(row.pill)
             capsule = QRectF(bottom.left(), bottom.top(), width, bottom.height())
             paint_pill(painter, capsule, row.pill, colours)
             bottom.setLeft(bottom.left() + width + 8)
         _draw_cut(painter, bottom, row.meta, self._small, colours.faint)
+
+    def _cached_width(self, word: str) -> int:
+        return QFontMetrics(self._small).horizontalAdvance(word) + _DOT + 5
+
+    def _paint_cached(self, painter: QPainter, area: QRect, word: str, colours: Tokens) -> None:
+        """A hollow dot and a word at the right end: what the filled dot would be, not yet sure."""
+        left = area.right() - self._cached_width(word)
+        painter.setPen(QPen(QColor(colours.faint), 1.5))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(QRectF(left, area.center().y() - _DOT / 2 + 1, _DOT, _DOT))
+        area = QRect(left + _DOT + 5, area.top(), area.right() - left - _DOT - 4, area.height())
+        _draw_cut(painter, area, word, self._small, colours.faint)
 
 
 def _draw_cut(painter: QPainter, area: QRect, text: str, font: QFont, colour: str) -> None:

@@ -1,0 +1,232 @@
+"""All conversations with what the list sorts and filters them by.
+
+The only place that decides which conversations are listed, and in which order. No Qt; it takes in
+what changed a piece at a time, because 100,000 may change at once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+from enum import StrEnum
+from itertools import islice
+from typing import NamedTuple
+
+from desktop.store.records import Context, ContextStatus, Risk
+from desktop.store.seeking import holds, searched_text, sought_words
+from desktop.store.store import Store
+
+
+class Sort(StrEnum):
+    """What stands on top."""
+
+    NEWEST = "newest"
+    AGE = "age"
+    RISK = "risk"
+
+
+class Kind(NamedTuple):
+    """What conversations are filtered by; few kinds for many conversations."""
+
+    status: ContextStatus
+    agent: str
+
+
+class Places(NamedTuple):
+    """Where some conversations belong.
+
+    Attributes:
+        ranks: the greatest on top; None for one that is gone.
+        hidden: those of them that the filters keep back.
+    """
+
+    ranks: dict[str, int | None]
+    hidden: set[str]
+
+
+#: Any two times lie closer together than this; ids with later ones are made up.
+_EVER_MS = 2**60
+_RISKS = (Risk.LOW, Risk.MEDIUM, Risk.HIGH)
+
+
+class ConversationRegister:
+    """Knows every conversation by a number that stands for its kind.
+
+    Attributes:
+        status: the only one that is listed; None for all.
+        agent: the only one whose conversations are listed; empty for all.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._sort = Sort.NEWEST
+        self.status: ContextStatus | None = None
+        self.agent = ""
+        self._store = store
+        # A number for each kind and not the kind: a row must cost little.
+        self._kinds: list[Kind] = []
+        self._numbers: dict[Kind, int] = {}
+        self._known: dict[str, int] = {}
+        self._agents: Counter[str] = Counter()
+        self._waiting: set[str] = set()
+        self._words: tuple[str, ...] = ()
+        self._found: set[str] | None = None
+        self._asking = False
+        self._since_asked: set[str] = set()
+        # What changed last is taken in first: what was there before can wait.
+        self._stale: dict[str, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __contains__(self, context_id: str) -> bool:
+        return context_id in self._known
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something changed that was not taken in yet."""
+        return bool(self._stale)
+
+    def note(self, context_ids: Iterable[str]) -> None:
+        """These changed."""
+        for context_id in context_ids:
+            self._stale.pop(context_id, None)
+            self._stale[context_id] = None
+
+    def note_reset(self) -> None:
+        """Some went away; which ones, only the store knows."""
+        now = dict.fromkeys(self._store.context_ids())
+        gone = [name for name in self._known if name not in now]
+        # Backwards, so that the first are first: the store has heard of them in this order.
+        new = [name for name in reversed(now) if name not in self._known]
+        self._stale.update(dict.fromkeys((*gone, *new)))
+
+    def take_in(self, limit: int) -> Places:
+        """Read anew some of what changed, at most so many."""
+        chosen = [self._stale.popitem()[0] for _ in range(min(limit, len(self._stale)))]
+        return self.read(chosen)
+
+    def read(self, context_ids: Iterable[str]) -> Places:
+        """Read these anew."""
+        places = Places({}, set())
+        for context_id in context_ids:
+            self._stale.pop(context_id, None)
+            context = self._store.context(context_id)
+            places.ranks[context_id] = rank = self._take(context_id, context)
+            if rank is not None and not self._is_listed(context_id):
+                places.hidden.add(context_id)
+        return places
+
+    def sort_by(self, sort: Sort) -> None:
+        """Put others on top. What waits is to be read anew; the rest keeps its place."""
+        self._sort = sort
+        self._stale |= dict.fromkeys(self._waiting)
+
+    def listed(self) -> AbstractSet[str] | None:
+        """The conversations that the filters let through; None for all."""
+        if self.status is None and not self.agent:
+            return self._found
+        numbers = {number for kind, number in self._numbers.items() if self._is_wanted(kind)}
+        if self._found is None:
+            return {name for name, number in self._known.items() if number in numbers}
+        return {name for name in self._found if self._known.get(name) in numbers}
+
+    @property
+    def agent_count(self) -> int:
+        """How many agents there are conversations of."""
+        return len(self._agents)
+
+    def agents(self, limit: int) -> list[str]:
+        """Agents there are conversations of, by name; at most so many."""
+        return sorted(islice(filter(None, self._agents), limit))
+
+    def seek(self, text: str) -> bool:
+        """Look for a text from now on. Returns whether there is anything to look for.
+
+        What is listed stays until `find` says what was found.
+        """
+        self._since_asked.clear()
+        self._asking = bool(sought_words(text))
+        if not self._asking:
+            self._words, self._found = (), None
+        return self._asking
+
+    def find(self, text: str, context_ids: Iterable[str]) -> None:
+        """List what was found. What changed since it was asked for is judged anew."""
+        self._words, self._found = sought_words(text), set(context_ids)
+        self._stale |= dict.fromkeys(self._since_asked)
+        self._since_asked.clear()
+        self._asking = False
+
+    def _take(self, context_id: str, context: Context | None) -> int | None:
+        before = self._known.pop(context_id, None)
+        if before is not None:
+            self._count(self._kinds[before].agent, -1)
+        self._waiting.discard(context_id)
+        if self._asking:
+            self._since_asked.add(context_id)
+        if context is None:
+            return None
+        kind = Kind(context.status, context.agent)
+        number = self._numbers.get(kind)
+        if number is None:
+            number = self._numbers[kind] = len(self._kinds)
+            self._kinds.append(kind)
+        self._known[context_id] = number
+        self._count(kind.agent, 1)
+        if _waits(context):
+            self._waiting.add(context_id)
+        if self._found is not None:
+            self._judge(context, self._found)
+        return _RANKS[self._sort](context)
+
+    def _judge(self, context: Context, found: set[str]) -> None:
+        text = searched_text(context.context_id, context.agent, context.preview)
+        if holds(text, self._words):
+            found.add(context.context_id)
+        else:
+            found.discard(context.context_id)
+
+    def _count(self, agent: str, by: int) -> None:
+        self._agents[agent] += by
+        if not self._agents[agent]:
+            del self._agents[agent]
+
+    def _is_listed(self, context_id: str) -> bool:
+        return self._is_wanted(self._kinds[self._known[context_id]]) and (
+            self._found is None or context_id in self._found
+        )
+
+    def _is_wanted(self, kind: Kind) -> bool:
+        return self.status in {None, kind.status} and self.agent in {"", kind.agent}
+
+
+def _waits(context: Context) -> bool:
+    return context.status is ContextStatus.WAITING
+
+
+def _newest(context: Context) -> int:
+    return min(max(context.last_activity_ms, 0), _EVER_MS - 1)
+
+
+def _age(context: Context) -> int:
+    """Those that wait, the longest first; then the others, the newest first."""
+    if not _waits(context):
+        return _newest(context)
+    since = context.waiting_since_ms or context.last_activity_ms
+    return 2 * _EVER_MS - min(max(since, 0), _EVER_MS - 1)
+
+
+def _risk(context: Context) -> int:
+    """Those that wait, the riskiest first, and of these the longest waiting."""
+    if not _waits(context):
+        return _newest(context)
+    risk = _RISKS.index(context.risk) + 1 if context.risk is not None else 0
+    return 2 * _EVER_MS * risk + _age(context)
+
+
+_RANKS: dict[Sort, Callable[[Context], int]] = {
+    Sort.NEWEST: _newest,
+    Sort.AGE: _age,
+    Sort.RISK: _risk,
+}
