@@ -7,7 +7,8 @@ requests follow from; whatever else is said in it shows in its summary.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from desktop.engine.batch import Batch
 from desktop.engine.entries import read_progress
