@@ -58,12 +58,14 @@ class Paints(QObject):
     Attributes:
         taken_ms: from the broker's stamp of a conversation's newest entry to that.
         painted: how often the list was.
+        since_ms: entries from before do not count.
     """
 
     def __init__(self, console: Console, rows: RowList) -> None:
         super().__init__()
         self.taken_ms: list[float] = []
         self.painted = 0
+        self.since_ms = 0.0
         self._store = console.store
         self._due_ms: list[int] = []
         # After the views have taken it in: they were connected first.
@@ -73,7 +75,8 @@ class Paints(QObject):
     def _on_changed(self, changes: Changes) -> None:
         for context in changes.contexts:
             row = self._store.context(context)
-            if row is not None:
+            # What was said before is only told anew, with what follows from it.
+            if row is not None and row.last_activity_ms >= self.since_ms:
                 self._due_ms.append(row.last_activity_ms)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's

@@ -69,6 +69,7 @@ async def screen(watched: Watched, url: str, rate: int, seconds: float) -> Follo
         process = publishing(url, rate, seconds, CONTEXTS)
         await asyncio.sleep(WARM_SECONDS)
         watched.paints.taken_ms.clear()
+        watched.paints.since_ms = time.time() * 1000
         out, _ = await asyncio.to_thread(process.communicate)
         ended = time.perf_counter()
         used = (time.process_time() - cpu) / (ended - began)

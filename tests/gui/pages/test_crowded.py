@@ -105,8 +105,8 @@ def test_every_page_with_a_hundred_thousand_conversations_can_be_looked_at(
     newest = name_of(CONTEXTS - 2)
     crowded.feed(*transcript(newest))
     window.open_context(newest)
+    qtbot.waitUntil(lambda: f"{CONTEXTS:,}" in words_in(window))
     pictured(window, tmp_path / f"conversations-{theme}.png")
-    assert f"{CONTEXTS:,}" in words_in(window)
 
     see(window, "conversations.search", QLineEdit).setText("orders_agent Zürich")
     rows = see(window, "conversations.list", RowList)
