@@ -135,11 +135,17 @@ async def test_console_and_worker_do_their_work_as_these_users(
         )
     async with Desk() as late:
         await late.connect(guarded.url(CONSOLE))
-        assert any("500 billion" in text for text in late.texts(context_id))
+        await late.open(context_id)
+        await await_until(
+            lambda: any("500 billion" in text for text in late.texts(context_id)), "the transcript"
+        )
     assert worker.stop() == 0
     assert "NOPERM" not in worker.errors()
     assert "not permit" not in worker.errors()
-    assert refused_to_them(guarded) <= {"client|setinfo", "client"}, "only the client's greeting"
+    # On 6.2, who may read the index could forge it: HSET is granted for other keys.
+    index = set() if guarded.knows_selectors else {keys.CONTEXTS, keys.WAITING}
+    refused = refused_to_them(guarded)
+    assert refused <= {"client|setinfo", "client", *index}, "only the client's greeting"
 
 
 async def test_the_console_decides_a_foreign_call_and_sees_tokens(guarded: Guarded) -> None:
@@ -238,6 +244,8 @@ CONSOLE_MAY_NOT_ON_7 = [
     ("HSET", "agent_task:new", "f", "v"),
     ("HSET", "signoff:worker:x", "f", "v"),
     ("XRANGE", "agent_event:treasury_agent", "-", "+"),
+    ("ZADD", "signoff:waiting", "1", "r"),
+    ("HSET", "signoff:context", "c", "{}"),
 ]
 WORKER_MAY_NOT_ON_7 = [
     ("DEL", "agent_task:c"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -139,6 +139,45 @@ async def test_slots_that_move_are_followed(connection: Connection, cluster: Clu
 
     entries = await Reader(connection).after({key: "0-0"})
     assert [entry.data for entry in entries[key]] == [b"1", b"2", b"3"]
+
+
+async def test_contexts_of_every_server_are_surveyed(
+    connection: Connection, cluster: Cluster
+) -> None:
+    """Each is found on its server, once; one on its way to another is followed there."""
+    names = [f"c-{number}" for number in range(30)]
+    for name in names:
+        await connection.client.xadd(keys.progress(name), {"data": name}, id="1-1")
+    assert len({cluster.holder(keys.progress(name)).port for name in names}) == 3
+    moved = names[0]
+    old = cluster.holder(keys.progress(moved))
+    new = next(node for node in cluster.nodes if node is not old)
+    async with Connection(cluster.url) as late:
+        reader = Reader(late)
+
+        found = [name async for chunk in reader.scan_contexts() for name in chunk]
+        assert sorted(found) == sorted(names)
+        assert await _newest(reader, names) == {name: name.encode() for name in names}
+        with cluster.moving(keys.progress(moved), old, new):
+            # It is there still; another of its slot that is not is asked for at the new place.
+            beside = f"beside {{{keys.progress(moved)}}}"
+            assert cluster.slot(keys.progress(beside)) == cluster.slot(keys.progress(moved))
+            await connection.client.xadd(keys.progress(beside), {"data": "beside"}, id="1-1")
+            on_the_way = await _newest(reader, [*names, beside])
+        assert on_the_way == {**{name: name.encode() for name in names}, beside: b"beside"}
+
+        # It does not know yet; who is sent on once knows the next time.
+        assert await _newest(reader, [moved, beside]) == {moved: b"c-0", beside: b"beside"}
+        assert set(await reader.extents(names)) == set(names)
+
+
+async def _newest(reader: Reader, context_ids: Sequence[str]) -> dict[str, bytes]:
+    return {
+        last.context_id: last.entry.data
+        async for chunk in reader.last_entries(context_ids)
+        for last in chunk
+        if last.entry is not None
+    }
 
 
 async def test_a_call_of_a_foreign_worker_is_decided_once(connection: Connection) -> None:

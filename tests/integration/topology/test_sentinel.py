@@ -16,9 +16,11 @@ from tests.support.redis_server import free_port
 from tests.support.sentinel import SERVICE, Watched
 from tests.support.stub_model import StubModel
 from tests.support.waiting import await_until, wait_until
+from workers.wire import keys
 from workers.wire.approvals import DecisionKind
 from workers.wire.errors import BrokerRefused, BrokerUnreachable
 from workers.wire.streams.connection import Connection
+from workers.wire.streams.reader import Reader
 from workers.wire.streams.scripts import ThreadLine
 
 AGENT = "treasury_agent"
@@ -73,7 +75,9 @@ async def test_the_old_primary_takes_nothing_any_more(watched: Watched) -> None:
     """A failover by hand, with everybody alive: who was connected to it goes to the new one."""
     old = watched.primary
     async with Connection(watched.url) as connection:
+        reader = Reader(connection)
         await connection.client.set("signoff:worker:a", "1", ex=60)
+        assert await reader.extents(["c-1"]) == {}
         watched.wait_for_replica()
         with watched.sentinel.client() as sentinel:
             sentinel.execute_command("SENTINEL", "FAILOVER", SERVICE)
@@ -89,6 +93,9 @@ async def test_the_old_primary_takes_nothing_any_more(watched: Watched) -> None:
         await connection.client.set("signoff:worker:c", "3", ex=60)
         with watched.primary.client() as client:
             assert client.get("signoff:worker:c") == "3"
+            client.xadd(keys.progress("c-1"), {"data": "x"})
+        # The old one may have it a moment later; it is not asked any more.
+        assert list(await reader.extents(["c-1"])) == ["c-1"]
 
 
 def test_a_thread_s_own_line_follows_too(watched: Watched) -> None:

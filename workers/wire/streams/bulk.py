@@ -18,8 +18,8 @@ from workers.wire.streams.lines import Command, Line
 from workers.wire.streams.places import Place, Servers
 from workers.wire.streams.translation import translated
 
-#: Lines kept for the next one who asks.
-_MOST_IDLE: Final = 4
+#: Lines kept for the next one who asks; those to servers of the past leave first.
+_MOST_IDLE: Final = 16
 #: What an odd key answers; that is for who asked, and no failure.
 _ODD_KEYS: Final = ("WRONGTYPE", "no such key")
 _ASKING: Final[Command] = ("ASKING",)
@@ -147,10 +147,12 @@ class Bulk:
             self._servers.look_again()
             raise
         finally:
-            if not is_lost and line.is_usable and len(self._idle) < _MOST_IDLE:
-                self._idle.append(line)
-            else:
+            if is_lost or not line.is_usable:
                 await line.close()
+            else:
+                self._idle.append(line)
+        if len(self._idle) > _MOST_IDLE:
+            await self._idle.popleft().close()
 
     async def _take(self, place: Place) -> Line:
         """One that is idle, or else a new one."""
