@@ -25,11 +25,9 @@ class Batch:
             on_first: called when there is something to take.
         """
         self._on_first = on_first
+        self._leaving: list[facts.Fact] = []
         self._facts: list[facts.Fact] = []
         self._summaries: dict[str, Summary] = {}
-
-    def __len__(self) -> int:
-        return len(self._facts) + len(self._summaries)
 
     def emit(self, fact: facts.Fact) -> None:
         """Let a fact leave; facts keep their order."""
@@ -37,27 +35,35 @@ class Batch:
         self._on_first()
 
     def see(self, summary: Summary) -> None:
-        """Let a context be seen as it is now, after the facts of this batch."""
+        """Let a context be seen as it is now; rows leave before what is said in them."""
         self._summaries[summary.context_id] = summary
         self._on_first()
 
     def reset(self, context_id: str, title: str) -> None:
-        """Tell that what was known of a context is void, also what has not left yet."""
-        self._summaries.pop(context_id, None)
+        """Tell that what was known of a context is void."""
+        self._close()
         self.emit(facts.ContextReset(context_id, title))
+        self._close()
 
     def forget(self) -> None:
         """Tell that what was known is void, also what has not left yet."""
         self._summaries.clear()
+        self._close()
         self.emit(facts.Forgotten())
+        self._close()
 
     def take(self) -> list[facts.Fact]:
         """Everything so far, which leaves now."""
+        self._close()
+        leaving, self._leaving = self._leaving, []
+        return leaving
+
+    def _close(self) -> None:
+        """Let all this leave before what comes next."""
         summaries = list(self._summaries.values())
-        seen = [
+        self._leaving += [
             facts.ContextsSeen(tuple(summaries[start : start + MOST_SUMMARIES]))
             for start in range(0, len(summaries), MOST_SUMMARIES)
         ]
-        leaving = [*self._facts, *seen]
+        self._leaving += self._facts
         self._facts, self._summaries = [], {}
-        return leaving

@@ -13,8 +13,6 @@ from desktop.store.records import Summary
 from workers.wire.ids import StreamId
 from workers.wire.streams.reader import Extent, StreamEntry
 
-_NOTHING = StreamId(0, 0)
-
 
 class Verdict(StrEnum):
     """Whether what was read follows on what was known."""
@@ -37,6 +35,9 @@ def is_doubtful(known: Summary, new: Sequence[StreamEntry], length: int) -> bool
 def judge(known: Summary, new: Sequence[StreamEntry], extent: Extent | None) -> Verdict:
     """Tell what became of a stream.
 
+    That nothing of what was read is left means that more may have been removed than that; exactly
+    how much no broker tells (its highest deleted id leaves out what was trimmed).
+
     Args:
         known: what was told of it last; names the last entry that was read.
         new: all entries after that one.
@@ -52,10 +53,7 @@ def judge(known: Summary, new: Sequence[StreamEntry], extent: Extent | None) -> 
         return Verdict.FOLLOWS
     if first_new is not None and extent.first != first_new:
         return Verdict.FOLLOWS  # what was removed since then had been read by then
-    if extent.max_deleted is None:
-        # A broker before Redis 7 does not tell. Something new without anything old: who knows.
-        return Verdict.GAP if new else Verdict.FOLLOWS
-    if extent.max_deleted == _NOTHING and known.entries:
-        # Nothing was ever removed from it, and yet what we read is not in it.
+    if extent.added is not None and extent.added < known.entries + len(new):
+        # It never had all that was read here.
         return Verdict.OTHER_STREAM
-    return Verdict.GAP if extent.max_deleted > position else Verdict.FOLLOWS
+    return Verdict.GAP if new or extent.last_generated > position else Verdict.FOLLOWS

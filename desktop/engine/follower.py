@@ -79,8 +79,10 @@ class Follower:
 
     async def _survey(self, reader: Reader) -> None:
         await self._transcripts.read(reader)
+        await self._surveyor.read_index(reader)
         await self._agents.tell(reader)
-        await self._surveyor.run(reader)
+        await self._surveyor.read_streams(reader)
+        await self._surveyor.derive(reader)
         await self._transcripts.read(reader)
 
     async def _take(self, reader: Reader, touched: Touched) -> None:

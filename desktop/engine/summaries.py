@@ -21,7 +21,7 @@ from workers.wire.messages import ERROR_PREFIX, WAITING_RESPONSE, Role
 
 PREVIEW_LENGTH = 120
 #: Stays with a context; that an entry cannot be read is said until one that can be read follows.
-ENTRIES_MISSED = "Entries were removed at the broker before they were read here."
+ENTRIES_MISSED = "Messages may be missing: the broker removed entries before they were read."
 ELSEWHERE = "An entry names another conversation than the one it lies in."
 
 

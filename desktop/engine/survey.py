@@ -27,6 +27,8 @@ from workers.wire.streams.reader import Reader
 DERIVE_SLICE = 100
 #: Deriving takes at most half of this thread's time: nobody waits for it.
 REST = 1.0
+#: So much of the index is told before others get their turn.
+INDEX_SLICE = 500
 #: So many streams are looked at, at their last entries, before what changed is read.
 GLANCE_SLICE = 2000
 #: Progress is told so often.
@@ -68,21 +70,31 @@ class Surveyor:
                 self._first = [context_id for context_id, _ in page]
                 break
 
-    async def run(self, reader: Reader) -> None:
-        """Survey it all; `begin` comes before."""
-        self._read, self._total = 0, 0
+    async def read_index(self, reader: Reader) -> None:
+        """Tell the rest of the index, and what waits by it; `begin` comes before."""
         self._feed.is_settled = False
         await self._feed.read(reader, await self._deriver.glance(reader, self._first))
         await self._receipts.tell_new(reader)
-        await self._deriver.derive(reader, await reader.waiting_contexts())
+        waiting = await reader.waiting_contexts()
+        fresh = [one for one in waiting if self._positions.get(one) is None]
+        self._positions.underived.update(fresh)
+        await self._deriver.derive(reader, waiting)
         async with aclosing(reader.index_pages()) as pages:
             async for page in pages:
-                self._teller.index(page)
+                for start in range(0, len(page), INDEX_SLICE):
+                    self._teller.index(page[start : start + INDEX_SLICE])
+                    await asyncio.sleep(0)
                 self._tell_progress()
-                await asyncio.sleep(0)
+
+    async def read_streams(self, reader: Reader) -> None:
+        """Tell of all streams by their last entries, also of those that are in no index."""
+        self._read, self._total = 0, 0
         found = await self._find(reader)
         await self._drop_all_but(reader, found)
         self._feed.is_settled = True
+
+    async def derive(self, reader: Reader) -> None:
+        """Derive the requests of all that are left, those first that have not ended."""
         await self._derive(reader)
         self._batch.emit(facts.CaughtUp(frozenset(self._positions)))
         # Who reads a conversation that does not exist yet goes on waiting for it.
@@ -120,7 +132,6 @@ class Surveyor:
                 self._positions.drop(context_id)
 
     async def _derive(self, reader: Reader) -> None:
-        """Derive the requests of all that are left, those first that have not ended."""
         left = [one for one in self._positions if one in self._positions.underived]
         running = [one for one in left if not self._has_ended(one)]
         ended = [one for one in left if self._has_ended(one)]

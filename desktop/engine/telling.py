@@ -27,7 +27,7 @@ BEGUN_ANEW = (
     "The conversation was deleted at the broker and begun anew, or put back to an older state."
 )
 GONE = "The conversation was deleted at the broker."
-_GAP = "Messages are missing here: the broker removed them before they were read."
+_GAP = "Messages may be missing here: the broker removed entries before they were read."
 
 
 class Teller:
@@ -101,7 +101,8 @@ class Teller:
             if looks and known is not None and not is_plain:
                 self._see(fold(context_id, looks, known, length=known.entries))
         self._positions.underived.discard(context_id)
-        self.newer(context_id, fresh)
+        if fresh:
+            self.newer(context_id, fresh)
 
     def older(self, context_id: str, entry: StreamEntry) -> None:
         """Tell a call that waits further back than was read."""
@@ -156,8 +157,10 @@ class Teller:
 
 def after(entries: Sequence[StreamEntry], known: Summary | None) -> Sequence[StreamEntry]:
     """Those that were not told before."""
-    if known is None:
+    if known is None or not entries:
         return entries
+    if entries[-1].entry_id == known.as_of:
+        return ()  # nothing is the usual case, and costs no look at the ids
     position = StreamId.parse(known.as_of)
     for number, entry in enumerate(entries):
         if StreamId.parse(entry.entry_id) > position:

@@ -8,8 +8,8 @@ from contextlib import aclosing
 import pytest
 import pytest_asyncio
 
+from desktop.actions.transcripts import MOST_OPEN
 from desktop.engine import engine as engine_module
-from desktop.store.facts import EventSeen
 from desktop.store.records import LinkState, RequestKey, RequestState
 from tests.integration.workers.conftest import Book
 from tests.integration.workers.office import Office
@@ -55,12 +55,17 @@ async def test_contexts_of_every_server_are_known_and_followed(
     await _tell(connection, "before")
 
     await desk.connect(cluster.url)
+    for context in CONTEXTS[:MOST_OPEN]:
+        await desk.open(context)
     await _tell(connection, "after")
 
-    for context in CONTEXTS:
+    for context in CONTEXTS[:MOST_OPEN]:
         await desk.until_texts(context, "before", "after")
-    told = [fact for fact in desk.facts if isinstance(fact, EventSeen)]
-    assert len(told) == 2 * len(CONTEXTS)
+    assert len(desk.told()) == len(set(desk.told())) == 2 * MOST_OPEN
+    await await_until(
+        lambda: [row.entries for row in desk.store.contexts()] == [2] * len(CONTEXTS),
+        "what is new everywhere",
+    )
 
 
 async def test_a_token_is_told_once_by_whichever_server(

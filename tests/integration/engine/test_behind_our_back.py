@@ -1,0 +1,214 @@
+"""Streams that are trimmed, deleted, restored or replaced: said in words, and read anew."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from desktop.engine.summaries import ENTRIES_MISSED
+from desktop.store import facts
+from desktop.store.records import ContextStatus, EntryKind, LinkState
+from tests.support import scenes
+from tests.support.desk import Desk
+from tests.support.hand_worker import HandWorker
+from tests.support.proxy import TcpProxy
+from tests.support.redis_server import RedisServer
+from tests.support.waiting import await_until
+from workers.wire import keys
+from workers.wire.codec import encode_event
+from workers.wire.streams.connection import Connection
+
+KEY = keys.progress(scenes.CONTEXT)
+DAY_MS = 24 * 3600 * 1000
+
+
+async def _row_says(desk: Desk, preview: str, entries: int) -> None:
+    def says() -> bool:
+        row = desk.store.context(scenes.CONTEXT)
+        return row is not None and (row.preview, row.entries) == (preview, entries)
+
+    await await_until(says, f"the row to say {preview!r}, of {entries} entries")
+
+
+def _note(desk: Desk) -> str:
+    row = desk.store.context(scenes.CONTEXT)
+    assert row is not None
+    return row.note
+
+
+async def _while_cut_off(desk: Desk, proxy: TcpProxy, server: RedisServer, *orders: str) -> None:
+    """Let the broker be told something while the console cannot see it."""
+    proxy.down()
+    await desk.until_link(LinkState.CONNECTING)
+    event = encode_event(scenes.agent_says("new", message_id="m-new"))
+    with server.client() as client:
+        for order in orders:
+            words: list[str | bytes] = [
+                event if word == "EVENT" else word for word in order.split()
+            ]
+            client.execute_command(*words)
+    proxy.up()
+    await desk.until_caught_up()
+
+
+@pytest.mark.parametrize("is_open", [False, True], ids=["row", "transcript"])
+async def test_entries_that_were_removed_before_they_were_read_are_said_to_be_missing(
+    desk: Desk,
+    worker: HandWorker,
+    redis_server: RedisServer,
+    redis_proxy: TcpProxy,
+    is_open: bool,
+) -> None:
+    """In the row; in the transcript between what is there of both sides."""
+    await worker.say(scenes.human_says("old"))
+    await desk.connect(redis_server.url_at(redis_proxy.port))
+    if is_open:
+        await desk.open(scenes.CONTEXT)
+
+    adds = [f"XADD {KEY} * data EVENT"] * 3
+    await _while_cut_off(desk, redis_proxy, redis_server, *adds, f"XTRIM {KEY} MAXLEN 1")
+
+    await _row_says(desk, "new", 1)
+    if not is_open:
+        assert _note(desk) == ENTRIES_MISSED
+        return
+    await await_until(lambda: len(desk.store.entries(scenes.CONTEXT)) == 3, "the new entry")
+    old, gap, new = desk.store.entries(scenes.CONTEXT)
+    assert (old.text, gap.kind, new.text) == ("old", EntryKind.GAP, "new")
+
+
+async def test_old_entries_that_are_trimmed_away_are_nobody_s_loss(
+    desk: Desk, worker: HandWorker, connection: Connection, redis_url: str
+) -> None:
+    """They had been read."""
+    await worker.say(*(scenes.agent_says(f"{n}", message_id=f"m-{n}") for n in range(5)))
+    await desk.connect(redis_url)
+
+    await connection.client.xtrim(KEY, maxlen=1, approximate=False)
+    await worker.say(scenes.agent_says("next", message_id="m-next"))
+
+    await _row_says(desk, "next", 2)
+    assert _note(desk) == ""
+
+
+@pytest.mark.parametrize("is_cut_off", [False, True], ids=["live", "during-a-cut"])
+async def test_a_stream_with_lower_ids_than_before_is_read_anew(
+    desk: Desk,
+    worker: HandWorker,
+    redis_server: RedisServer,
+    redis_proxy: TcpProxy,
+    is_cut_off: bool,
+) -> None:
+    """It was restored from an older state: what was known of it is void."""
+    await worker.say(scenes.asks(), scenes.tool_answers("Paid."))
+    await desk.connect(redis_server.url_at(redis_proxy.port))
+    await desk.open(scenes.CONTEXT)
+
+    orders = [f"DEL {KEY}", f"XADD {KEY} 1-1 data EVENT", f"XADD {KEY} 1-2 data EVENT"]
+    if is_cut_off:
+        await _while_cut_off(desk, redis_proxy, redis_server, *orders)
+    else:
+        with redis_server.client() as client, client.pipeline() as batch:
+            event = encode_event(scenes.agent_says("new", message_id="m-new"))
+            batch.delete(KEY)
+            batch.xadd(KEY, {"data": event}, "1-1")
+            batch.xadd(KEY, {"data": event}, "1-2")
+            batch.execute()
+
+    await _row_says(desk, "new", 2)
+    await desk.until_texts(scenes.CONTEXT, "new")
+    assert desk.store.requests() == []
+    [reset] = [fact for fact in desk.facts if isinstance(fact, facts.ContextReset)]
+    assert "begun anew" in reset.title
+
+
+async def test_a_conversation_that_is_deleted_goes(
+    desk: Desk, worker: HandWorker, connection: Connection, redis_url: str
+) -> None:
+    """And can begin again."""
+    await worker.say(scenes.asks())
+    await desk.connect(redis_url)
+
+    await connection.client.delete(KEY)
+    await await_until(lambda: desk.store.contexts() == [], "the row to go")
+    assert desk.store.requests() == []
+    await worker.say(scenes.human_says("again"))
+
+    await _row_says(desk, "again", 1)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
+async def test_a_key_that_is_no_stream_is_a_row_that_says_so(
+    desk: Desk, worker: HandWorker, connection: Connection, redis_url: str, late: bool
+) -> None:
+    """Its neighbours are read; once it is a stream, it is a conversation like any other."""
+    if late:
+        await worker.say(scenes.human_says("before it was replaced"))
+        await desk.connect(redis_url)
+        await connection.client.delete(KEY)
+    await connection.client.set(KEY, "nonsense")
+    await worker.say(scenes.human_says("fine", context_id="c-neighbour"))
+    if not late:
+        await desk.connect(redis_url)
+
+    await await_until(lambda: "There is a string" in _note(desk), "the row to say so")
+    neighbour = desk.store.context("c-neighbour")
+    assert neighbour is not None
+    assert (neighbour.preview, neighbour.note) == ("fine", "")
+
+    await connection.client.delete(KEY)
+    await worker.say(scenes.human_says("a conversation"))
+    await _row_says(desk, "a conversation", 1)
+    assert _note(desk) == ""
+
+
+async def test_an_entry_that_cannot_be_read_is_noted_until_one_that_can_follows(
+    desk: Desk, worker: HandWorker, connection: Connection, redis_url: str
+) -> None:
+    """Sixty-four megabytes are looked at no closer than it takes to say so."""
+    await worker.say(scenes.human_says("hi"))
+    await desk.connect(redis_url)
+
+    await connection.client.xadd(KEY, {"data": b"x" * 64 * 1024 * 1024})
+    await await_until(lambda: "67,108,864 bytes" in _note(desk), "the row to say so")
+    row = desk.store.context(scenes.CONTEXT)
+    assert row is not None
+    assert (row.preview, row.entries, row.status) == ("hi", 2, ContextStatus.RUNNING)
+
+    await worker.say(scenes.agent_says("hello", finish=True))
+    await _row_says(desk, "hello", 3)
+    assert _note(desk) == ""
+
+
+async def test_a_broker_whose_clock_is_a_day_ahead_is_followed(
+    desk: Desk, connection: Connection, redis_url: str
+) -> None:
+    """Its ids are what counts, not our time."""
+    ahead_ms = int(time.time() * 1000) + DAY_MS
+    for number in range(2):
+        event = encode_event(scenes.agent_says(f"{number}", message_id=f"m-{number}"))
+        await connection.client.xadd(KEY, {"data": event}, id=f"{ahead_ms}-{number}")
+        if not number:
+            await desk.connect(redis_url)
+
+    await _row_says(desk, "1", 2)
+    row = desk.store.context(scenes.CONTEXT)
+    assert row is not None
+    assert row.last_activity_ms == ahead_ms
+
+
+async def test_a_flush_is_followed_by_what_the_broker_holds_then(
+    desk: Desk, worker: HandWorker, connection: Connection, redis_url: str
+) -> None:
+    """Who reads a transcript goes on reading it."""
+    await worker.say(scenes.asks())
+    await desk.connect(redis_url)
+    await desk.open(scenes.CONTEXT)
+
+    await connection.client.flushall()
+    await worker.say(scenes.human_says("again"))
+
+    await _row_says(desk, "again", 1)
+    await await_until(lambda: desk.texts(scenes.CONTEXT) == ["again"], "the transcript")
+    assert desk.store.requests() == []
