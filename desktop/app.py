@@ -36,6 +36,7 @@ from desktop.store.changes import Changes
 from desktop.store.records import DemoState
 from desktop.store.store import Store
 from desktop.system.garbage import GarbageCollector
+from desktop.system.kept_text import KeptText
 from desktop.system.local_workers import LocalWorkers
 from desktop.system.notifications import Notifications
 from desktop.system.single_instance import SingleInstance
@@ -65,10 +66,13 @@ class Console:
         self.stopping = asyncio.Event()
         self.store = Store()
         self.bridge = Bridge(self.store)
-        self.engine = EngineThread(self.bridge.deliver)
+        self.engine = EngineThread(self.bridge.deliver, settings.cache_folder())
         self.approvals = Approvals(self.store, self.engine, self._person)
         self.conversations = Conversations(self.store, self.engine, self._person)
         self._vault = Vault()
+        self._text = KeptText(
+            self._vault, self.engine.keep_text, lambda fact: self.bridge.deliver([fact])
+        )
         self._demo = LocalWorkers(lambda fact: self.bridge.deliver([fact]))
         self._url = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -100,12 +104,7 @@ class Console:
         self._spawn(self._tell_of_requests(), "notify")
         if self._damage is not None:
             self._notice(self._damage)
-        if url:
-            self._follow(url)
-        elif demo:
-            self.start_demo()
-        elif self._settings.broker_url:
-            self._spawn(self._follow_kept(self._settings.broker_url), "connect")
+        self._spawn(self._begin(url, demo=demo), "begin")
 
     async def stop(self) -> None:
         """Stop everything, in the reverse order of its start."""
@@ -165,6 +164,10 @@ class Console:
         """See `Desk`."""
         self._choose(notify=wanted)
 
+    def keep_text(self, *, wanted: bool) -> None:
+        """See `Desk`."""
+        self._spawn(self._keep_text(wanted=wanted), "keep text")
+
     def _person(self) -> Person:
         return self._settings.person
 
@@ -178,6 +181,27 @@ class Console:
             settings.save(self._settings)
         except ConsoleError as error:
             self._notice(error)
+
+    async def _begin(self, url: str, *, demo: bool) -> None:
+        """Follow what was asked for, or what was followed last."""
+        if self._settings.keep_text:
+            # First, because what is remembered is read as soon as a broker is followed.
+            await self._text.unlock()
+        if self._url:
+            return  # a person was quicker than the keyring
+        if url:
+            self._follow(url)
+        elif demo:
+            self.start_demo()
+        elif self._settings.broker_url:
+            await self._follow_kept(self._settings.broker_url)
+
+    async def _keep_text(self, *, wanted: bool) -> None:
+        if wanted and not await self._text.unlock():
+            return
+        self._choose(keep_text=wanted)
+        if not wanted:
+            await self._text.drop()
 
     async def _follow_kept(self, url: str) -> None:
         """Follow a broker with the password that is kept for it, if there is one."""
@@ -206,6 +230,9 @@ class Console:
         self._follow("")
 
     def _on_changed(self, changes: Changes) -> None:
+        memory = self.store.memory
+        if changes.memory and memory.title:
+            self.window.show_notice(memory.title, memory.hint, Tone.WARN)
         if changes.requests:
             self._arrived = self._arrived or bool(changes.arrived)
             self._requests_changed.set()

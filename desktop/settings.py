@@ -44,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         broker_url: without its password; that lives in the keyring.
         reviewer_id: names this person in decisions; by default user and host.
+        keep_text: the last words of conversations are kept on this computer, encrypted.
     """
 
     broker_url: str = ""
@@ -51,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reviewer_id: str = ""
     reviewer_name: str = ""
     notify: bool = True
+    keep_text: bool = False
 
     @property
     def person(self) -> Person:
@@ -62,6 +64,11 @@ def home() -> Path:
     """Where settings, cache and demo data live."""
     chosen = os.environ.get("SIGNOFF_HOME")
     return Path(chosen) if chosen else Path(platformdirs.user_data_dir("signoff", appauthor=False))
+
+
+def cache_folder() -> Path:
+    """Where conversations are remembered from one start to the next."""
+    return home() / "cache"
 
 
 def load(directory: Path | None = None) -> tuple[Settings, SettingsUnreadable | None]:

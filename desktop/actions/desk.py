@@ -54,3 +54,10 @@ class Desk(Protocol):
     def notify(self, *, wanted: bool) -> None:
         """Whether the desktop may show notifications."""
         ...
+
+    def keep_text(self, *, wanted: bool) -> None:
+        """Whether last words are kept on this computer, encrypted; those kept are dropped if not.
+
+        The choice counts once `Store.memory` says so: a keyring must hold the key.
+        """
+        ...

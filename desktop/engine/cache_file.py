@@ -24,7 +24,7 @@ SUFFIX = ".sqlite"
 ASIDE = ".aside"
 #: Rows read at once; fewer at first, so that something is to be seen.
 FIRST = 100
-CHUNK = 2000
+CHUNK = 500
 #: How long another console may hold the file before we do without it.
 BUSY_SECONDS = 2.0
 

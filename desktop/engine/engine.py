@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from pathlib import Path
 
 import structlog
 
-from desktop.actions.ports import Order, SendDecision, SendMessage
+from desktop.actions.ports import Order, Search, SendDecision, SendMessage
 from desktop.engine.batch import Batch
+from desktop.engine.cache import Cache
 from desktop.engine.follower import Follower
 from desktop.engine.outbox import carry_out
+from desktop.engine.search import Searcher
 from desktop.engine.transcripts import Transcripts
 from desktop.store import facts
 from desktop.store.records import Link, LinkState
@@ -42,7 +45,13 @@ class Engine:
     `run` is the whole life; `connect` and `post` may be called on its loop at any time.
     """
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, cache_folder: Path | None = None) -> None:
+        """Set it up; nothing is followed yet.
+
+        Args:
+            sink: takes facts, batch by batch.
+            cache_folder: where contexts are remembered; None to remember nothing.
+        """
         self._sink = sink
         self._ready = asyncio.Event()
         self._batch = Batch(self._ready.set)
@@ -53,6 +62,8 @@ class Engine:
         self._reader: Reader | None = None
         self._transcripts = Transcripts(self._batch)
         self._follower = Follower(self._batch, self._transcripts)
+        self._cache = Cache(cache_folder, self._batch.emit)
+        self._searcher = Searcher(self._batch.emit)
         self._orders: set[asyncio.Task[None]] = set()
 
     def connect(self, url: str) -> None:
@@ -60,8 +71,15 @@ class Engine:
         self._url = url
         self._url_changed.set()
 
+    def keep_text(self, key: bytes) -> None:
+        """Keep last words on this computer, encrypted; see `Cache.keep_text`."""
+        self._cache.keep_text(key)
+
     def post(self, order: Order) -> None:
         """Carry out an order; see `actions.ports.Outbox`."""
+        if isinstance(order, Search):
+            self._searcher.ask(order)
+            return
         if isinstance(order, SendDecision | SendMessage):
             work = carry_out(order, self._connection, self._batch.emit)
         else:
@@ -77,6 +95,8 @@ class Engine:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._deliver(), name="engine:deliver")
                 tasks.create_task(self._follow_for_ever(), name="engine:follow")
+                tasks.create_task(self._cache.run(), name="engine:cache")
+                tasks.create_task(self._searcher.run(), name="engine:search")
         finally:
             if self._orders:
                 await asyncio.wait(self._orders, timeout=2)
@@ -91,6 +111,8 @@ class Engine:
     def _flush(self) -> None:
         self._ready.clear()
         if leaving := self._batch.take():
+            self._cache.see(leaving)
+            self._searcher.see(leaving)
             self._sink(leaving)
 
     async def _follow_for_ever(self) -> None:
@@ -99,8 +121,13 @@ class Engine:
             self._url_changed.clear()
             # Not in connect(): what is followed now could still be told after that.
             if self._url and self._url != self._followed:
+                # What has not left is of the broker before; that nothing of it holds is of neither.
+                self._flush()
+                self._cache.follow("")
                 self._follower.forget()
                 self._followed = self._url
+                self._flush()
+                self._cache.follow(self._address())
             if not self._url:
                 self._tell_link(LinkState.OFFLINE, "Not connected")
                 await self._url_changed.wait()

@@ -12,6 +12,7 @@ import contextlib
 import sys
 import threading
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from desktop.actions.ports import Order
@@ -27,8 +28,11 @@ STOP_SECONDS = 5.0
 class EngineThread:
     """Runs an `Engine` on a thread with a loop of its own. Implements `actions.ports.Outbox`."""
 
-    def __init__(self, sink: Callable[[list[Fact]], None]) -> None:
+    def __init__(
+        self, sink: Callable[[list[Fact]], None], cache_folder: Path | None = None
+    ) -> None:
         self._sink = sink
+        self._cache_folder = cache_folder
         self._thread = threading.Thread(target=self._run, name="engine")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine: Engine | None = None
@@ -53,6 +57,10 @@ class EngineThread:
         """See `Engine.connect`."""
         self._call(lambda engine: engine.connect(url))
 
+    def keep_text(self, key: bytes) -> None:
+        """See `Engine.keep_text`."""
+        self._call(lambda engine: engine.keep_text(key))
+
     def post(self, order: Order) -> None:
         """See `actions.ports.Outbox`."""
         self._call(lambda engine: engine.post(order))
@@ -74,7 +82,7 @@ class EngineThread:
         # The broker's client takes 0.1 s to load: here, while the window is painted.
         from desktop.engine.engine import Engine  # noqa: PLC0415
 
-        self._engine = Engine(self._sink)
+        self._engine = Engine(self._sink, self._cache_folder)
         self._main = asyncio.get_running_loop().create_task(self._engine.run(), name="engine")
 
     def _cancel(self) -> None:

@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
+import structlog
+
 from desktop.actions.ports import Search
 from desktop.engine.search_index import SearchIndex
 from desktop.store import facts
@@ -19,6 +21,7 @@ from desktop.store.records import Found, Source, Summary
 from desktop.store.seeking import searched_text, sought_words
 
 T = TypeVar("T")
+_log = structlog.get_logger(__name__)
 
 #: Contexts taken into the index in one go: a newer search waits for no more than that.
 _CHUNK = 2000
@@ -70,7 +73,11 @@ class Searcher:
         try:
             while True:
                 await self._wake.wait()
-                await self._serve()
+                try:
+                    await self._serve()
+                except Exception:  # noqa: BLE001 - the door for errors in background work
+                    _log.exception("the search failed")
+                    self._close()  # the next search begins anew
         finally:
             if self._index is not None:
                 self._index.interrupt()

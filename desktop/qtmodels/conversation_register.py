@@ -95,11 +95,14 @@ class ConversationRegister:
 
     def note_reset(self) -> None:
         """Some went away; which ones, only the store knows."""
-        now = dict.fromkeys(self._store.context_ids())
+        names = self._store.context_ids()
+        now = set(names)
         gone = [name for name in self._known if name not in now]
-        # Backwards, so that the first are first: the store has heard of them in this order.
-        new = [name for name in reversed(now) if name not in self._known]
-        self._stale.update(dict.fromkeys((*gone, *new)))
+        self._stale.update(dict.fromkeys(gone))
+        if len(now) > len(self._known) - len(gone):
+            # Backwards, so that the first are first: the store has heard of them in this order.
+            new = [name for name in reversed(names) if name not in self._known]
+            self._stale.update(dict.fromkeys(new))
 
     def take_in(self, limit: int) -> Places:
         """Read anew some of what changed, at most so many."""
@@ -159,26 +162,39 @@ class ConversationRegister:
         self._asking = False
 
     def _take(self, context_id: str, context: Context | None) -> int | None:
-        before = self._known.pop(context_id, None)
-        if before is not None:
-            self._count(self._kinds[before].agent, -1)
-        self._waiting.discard(context_id)
+        before = self._known.get(context_id)
+        after = None if context is None else self._number_of(context)
+        if before != after:
+            self._change_kind(context_id, before, after)
         if self._asking:
             self._since_asked.add(context_id)
         if context is None:
             return None
+        if self._found is not None:
+            self._judge(context, self._found)
+        return _RANKS[self._sort](context)
+
+    def _number_of(self, context: Context) -> int:
         kind = Kind(context.status, context.agent)
         number = self._numbers.get(kind)
         if number is None:
             number = self._numbers[kind] = len(self._kinds)
             self._kinds.append(kind)
-        self._known[context_id] = number
-        self._count(kind.agent, 1)
-        if _waits(context):
-            self._waiting.add(context_id)
-        if self._found is not None:
-            self._judge(context, self._found)
-        return _RANKS[self._sort](context)
+        return number
+
+    def _change_kind(self, context_id: str, before: int | None, after: int | None) -> None:
+        self._waiting.discard(context_id)
+        if before is not None:
+            del self._known[context_id]
+            agent = self._kinds[before].agent
+            self._agents[agent] -= 1
+            if not self._agents[agent]:
+                del self._agents[agent]
+        if after is not None:
+            self._known[context_id] = after
+            self._agents[self._kinds[after].agent] += 1
+            if self._kinds[after].status is ContextStatus.WAITING:
+                self._waiting.add(context_id)
 
     def _judge(self, context: Context, found: set[str]) -> None:
         text = searched_text(context.context_id, context.agent, context.preview)
@@ -186,11 +202,6 @@ class ConversationRegister:
             found.add(context.context_id)
         else:
             found.discard(context.context_id)
-
-    def _count(self, agent: str, by: int) -> None:
-        self._agents[agent] += by
-        if not self._agents[agent]:
-            del self._agents[agent]
 
     def _is_listed(self, context_id: str) -> bool:
         return self._is_wanted(self._kinds[self._known[context_id]]) and (

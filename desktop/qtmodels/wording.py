@@ -74,8 +74,7 @@ def context_row(context: Context, now_ms: int) -> Row:
     """A conversation as a row, named by its context ID."""
     problem = context.note
     if not problem and context.last_activity_ms > now_ms + _AHEAD_MS:
-        ahead = age(now_ms, context.last_activity_ms)
-        problem = f"Its clock is ahead: the last entry is of a time in {ahead}"
+        problem = f"Its clock is ahead by {age(now_ms, context.last_activity_ms)}"
     return Row(
         title=context.context_id,
         subtitle=one_line(_MARKS.sub("", context.preview)),

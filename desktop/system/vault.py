@@ -1,13 +1,17 @@
-"""Passwords in the operating system's keyring.
+"""Passwords, and the key of kept message text, in the operating system's keyring.
 
 The only place that calls `keyring`. Where no keyring answers, a password lives in this process and
-nowhere else, and the person is told so; it is never written to a file.
+nowhere else, and the person is told so; it is never written to a file. Nor is the key: without a
+keyring no text is kept.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import concurrent.futures
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +25,9 @@ from desktop.errors import VaultUnavailable
 SERVICE = "signoff"
 #: A locked keyring asks the person; nobody waits for that longer than this.
 ANSWER_SECONDS = 20.0
+TEXT_KEY = "key of kept message text"
+TEXT_KEY_BYTES = 32
+_TEXT_HINT = "No message text is kept on this computer."
 _HINT = "The password is kept in memory and forgotten when Signoff closes."
 
 _log = structlog.get_logger(__name__)
@@ -28,7 +35,7 @@ _Call: TypeAlias = Callable[[str, str], str | None]
 
 
 class Vault:
-    """Passwords by broker address.
+    """Passwords by broker address, and one key for message text.
 
     Each call runs in a thread of its own: a keyring may ask the person to unlock it. The thread
     does not keep the process alive, as asyncio's own pool would while nobody answers.
@@ -56,12 +63,53 @@ class Vault:
         self._session[address] = password
         await self._ask(_set if password else _delete, address, password)
 
+    async def text_key(self) -> bytes:
+        """The 32 bytes under which message text is kept here; made where there are none.
+
+        Raises:
+            VaultUnavailable: the keyring does not answer, or does not keep it.
+        """
+        try:
+            known = _key_in(await self._ask(_get, TEXT_KEY) or "")
+            if known:
+                return known
+            new = base64.b64encode(secrets.token_bytes(TEXT_KEY_BYTES)).decode()
+            await self._ask(_set, TEXT_KEY, new)
+            # Some keyrings take everything and keep nothing; another console may have been quicker.
+            kept = _key_in(await self._ask(_get, TEXT_KEY) or "")
+        except VaultUnavailable as error:
+            raise VaultUnavailable(error.title, _TEXT_HINT) from error
+        if not kept:
+            raise VaultUnavailable("The keyring does not keep the key.", _TEXT_HINT)
+        return kept
+
+    async def forget_text_key(self) -> None:
+        """Forget the key: whatever was kept under it can be read by nobody.
+
+        Raises:
+            VaultUnavailable: the keyring does not answer, and the key may still be there.
+        """
+        try:
+            await self._ask(_delete, TEXT_KEY)
+        except VaultUnavailable as error:
+            hint = "The key of kept message text may still be in the keyring."
+            raise VaultUnavailable(error.title, hint) from error
+
     async def _ask(self, call: _Call, address: str, password: str = "") -> str | None:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await _in_thread(partial(call, address, password))
         except TimeoutError as error:
             raise VaultUnavailable("The keyring does not answer.", _HINT) from error
+
+
+def _key_in(kept: str) -> bytes:
+    """The key as it was kept; empty if it is none."""
+    try:
+        key = base64.b64decode(kept, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+    return key if len(key) == TEXT_KEY_BYTES else b""
 
 
 async def _in_thread(call: Callable[[], str | None]) -> str | None:

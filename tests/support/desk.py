@@ -6,6 +6,7 @@ The only place where tests put these rooms together.
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -27,9 +28,9 @@ class Desk:
         facts: everything the engine has told.
     """
 
-    def __init__(self, person: str = "r.mora") -> None:
+    def __init__(self, person: str = "r.mora", cache_folder: Path | None = None) -> None:
         self.store = Store()
-        self.engine = Engine(self._take)
+        self.engine = Engine(self._take, cache_folder)
         self.links: list[LinkState] = []
         self.facts: list[Fact] = []
         chosen = Person(person, person.title())

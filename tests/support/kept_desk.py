@@ -62,3 +62,8 @@ class KeptDesk:
         """Keep the wish."""
         self.asked.append(("notify", wanted))
         self.settings = settings.changed(self.settings, notify=wanted)
+
+    def keep_text(self, *, wanted: bool) -> None:
+        """Keep the wish."""
+        self.asked.append(("keep_text", wanted))
+        self.settings = settings.changed(self.settings, keep_text=wanted)

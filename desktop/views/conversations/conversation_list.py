@@ -28,7 +28,7 @@ from desktop.views.parts.list_view import RowList
 
 _AGES_MS: Final = 5000
 #: So long we read what changed before the window gets its turn; placing it takes as long again.
-_READING_SECONDS: Final = 0.004
+_READING_SECONDS: Final = 0.008
 _PIECE: Final = 50
 _AGENTS: Final = 200
 
@@ -140,8 +140,8 @@ class ConversationList(QFrame):
     def _show_around(self) -> None:
         """What stands beside the rows, and in their place when there are none."""
         known, shown = len(self._register), self._model.rowCount()
-        self._count.show_text(f"{known:,}" if known == shown else f"{shown:,} of {known:,}")
-        self._count.setVisible(known > 0)
+        self._count.show_text(f"{shown:,}" if known else "")
+        self._count.setToolTip(f"{shown:,} of {known:,}" if shown < known else "")
         self._none.show_text(self._why_none())
         nothing = self._no_match if known else self._none
         self._stack.setCurrentWidget(self.list if shown else nothing)

@@ -1,4 +1,4 @@
-"""The small cards of the settings page: the person, the look, notifications."""
+"""The small cards of the settings page: the person, the look, notifications, kept text."""
 
 from typing import Final
 
@@ -16,6 +16,11 @@ _THEMES: Final = (
 )
 _NAME_LENGTH: Final = 100
 _FIELD_WIDTH: Final = 360
+_KEPT_TEXT: Final = (
+    "The list of conversations is kept, so that the next start shows it at once: IDs, agents, "
+    "times and states. With this on, the last words of each are kept too, encrypted with a key in "
+    "the keyring of your system. Turning it off deletes them."
+)
 _RING: Final = 7  # what the focus ring around a box or a dot takes on its left
 
 
@@ -100,6 +105,29 @@ class NotifyCard(SettingsCard):
     def show_choices(self) -> None:
         """Show what is chosen."""
         self._box.setChecked(self._desk.settings.notify)
+
+
+class KeepTextCard(SettingsCard):
+    """Whether the words of conversations stay on this computer when Signoff is closed."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__("On this computer", parent=parent)
+        self._desk = desk
+        self._box = QCheckBox("Keep message text on this computer")
+        self._box.setObjectName("settings.keep_text")
+        self._box.clicked.connect(self._on_clicked)
+        self.column.addLayout(_in_line(self._box))
+        self.column.addWidget(TextLabel(_KEPT_TEXT, Look.SMALL, wrap=True))
+        self.show_choices()
+
+    def show_choices(self) -> None:
+        """Show what is chosen."""
+        self._box.setChecked(self._desk.settings.keep_text)
+
+    def _on_clicked(self, wanted: bool) -> None:
+        self._desk.keep_text(wanted=wanted)
+        # It counts when the keyring has the key, and is shown then.
+        self.show_choices()
 
 
 def _in_line(widget: QWidget) -> QHBoxLayout:

@@ -11,7 +11,12 @@ from desktop.qtmodels.bridge import Bridge
 from desktop.store.changes import Changes
 from desktop.store.store import Store
 from desktop.views.parts.labels import Edge, Look, Surface, TextLabel, panel
-from desktop.views.settings.choice_cards import LookCard, NotifyCard, PersonCard
+from desktop.views.settings.choice_cards import (
+    KeepTextCard,
+    LookCard,
+    NotifyCard,
+    PersonCard,
+)
 from desktop.views.settings.connection_card import ConnectionCard
 
 _READING_WIDTH: Final = 720
@@ -26,7 +31,7 @@ class SettingsPage(QWidget):
         super().__init__(parent)
         self._store = store
         self._connection = ConnectionCard(desk)
-        self._choices = (PersonCard(desk), LookCard(desk), NotifyCard(desk))
+        self._choices = (PersonCard(desk), LookCard(desk), NotifyCard(desk), KeepTextCard(desk))
         self._lay_out()
         bridge.changed.connect(self._on_changed)
         self._connection.show_link(store.link)
@@ -41,6 +46,9 @@ class SettingsPage(QWidget):
     def _on_changed(self, changes: Changes) -> None:
         if changes.link:
             self._connection.show_link(self._store.link)
+        if changes.memory:
+            for card in self._choices:
+                card.show_choices()
 
     def _lay_out(self) -> None:
         self.setProperty("surface", "bg")
