@@ -23,10 +23,12 @@ def see_contexts(state: State, fact: facts.ContextsSeen, changes: Changes) -> No
     """Take in summaries; one that is worth less than what is known changes nothing."""
     for summary in fact.summaries:
         context_id = summary.context_id
-        counts = summary.waiting and not state.caught_up and summary.source is not Source.STREAM
-        if counts and state.indexed_waiting.get(context_id) != summary.waiting:
-            state.indexed_waiting[context_id] = summary.waiting
-            changes.contexts.add(context_id)
+        if summary.waiting and not state.caught_up and summary.source is not Source.STREAM:
+            # The most that anybody says, whoever says it first; it holds until requests are known.
+            told = state.indexed_waiting.get(context_id, 0)
+            if summary.waiting > told:
+                state.indexed_waiting[context_id] = summary.waiting
+                changes.contexts.add(context_id)
         known = state.summaries.get(context_id)
         if known is None or _worth(known) < _worth(summary):
             state.summaries[context_id] = summary

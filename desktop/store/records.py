@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+import msgspec
+
 from workers.wire.answers import choices
 from workers.wire.approvals import DecisionKind as DecisionKind
 from workers.wire.approvals import Risk as Risk
@@ -224,9 +226,11 @@ class Source(StrEnum):
     STREAM = "stream"
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(msgspec.Struct, frozen=True, gc=False):
     """What the list needs of one context; its transcript is read when somebody opens it.
+
+    Passed over by Python's collector: it holds text alone, and a hundred thousand of them would
+    hold up the window for as long as it takes to paint five frames.
 
     Attributes:
         agent: whom the person addresses.

@@ -113,7 +113,8 @@ class Store:
     @property
     def context_count(self) -> int:
         """How many conversations are known; cheaper than listing them."""
-        return len(self._state.context_ids())
+        known, sending = self._state.summaries, self._state.sending
+        return len(known) + sum(context_id not in known for context_id in sending)
 
     def context_ids(self) -> list[str]:
         """All conversations, in no order; cheaper than their rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.support import scenes
 from tests.support.proxy import TcpProxy
 from tests.support.redis_server import RedisServer
+from tests.support.waiting import await_until
 from workers.wire import keys
 from workers.wire.errors import BrokerRefused, BrokerUnreachable
 from workers.wire.events import ContextStatus, ContextSummary, RequestSummary
@@ -252,3 +254,20 @@ def _request(context_id: str, since_ms: int) -> RequestSummary:
         risk="high",
         since_ms=since_ms,
     )
+
+
+async def test_a_line_that_is_lent_while_all_are_closed_is_closed_by_who_has_it(
+    redis_server: RedisServer, redis_proxy: TcpProxy
+) -> None:
+    """A page of a transcript may be on its way while the console leaves its broker."""
+    async with Connection(redis_server.url_at(redis_proxy.port)) as connection:
+        names = await _fill(connection, 1)
+        reader = Reader(connection)
+        await reader.tail(keys.progress(names[0]), 1)
+        redis_proxy.stall()
+        reading = asyncio.create_task(reader.tail(keys.progress(names[0]), 2), name="reading")
+        await asyncio.sleep(0)  # it has taken its line
+    redis_proxy.resume()
+
+    assert len(await reading) == 2
+    await await_until(lambda: redis_proxy.connections == 0, "every line to be closed")

@@ -1,4 +1,4 @@
-"""A TCP proxy on 127.0.0.1 that can go away, come back, go silent, and cut a reply in two.
+"""A TCP proxy on 127.0.0.1 that can go away, come back, go silent, be slow, and cut a reply in two.
 
 The only place where tests break a network. It stands between the code under test and a real
 server, so that the server keeps its state while the way to it is cut.
@@ -12,6 +12,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -21,6 +22,26 @@ from tests.support.redis_server import RedisServer
 _ORDER_SECONDS = 10
 #: SO_LINGER with zero seconds: closing sends a reset, as a vanished host or a firewall does.
 _RESET = struct.pack("ii", 1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Toxic:
+    """What the way does to the bytes that take it, in both directions; by default nothing.
+
+    Attributes:
+        delay_seconds: before each piece is handed on.
+        bytes_per_second: no more than these; 0 for no limit.
+        piece_bytes: no piece is larger; 0 for as they come.
+        keeps_replies: half open: what is asked arrives, and no answer comes back.
+    """
+
+    delay_seconds: float = 0.0
+    bytes_per_second: int = 0
+    piece_bytes: int = 0
+    keeps_replies: bool = False
+
+
+_HEALTHY = Toxic()
 
 
 class TcpProxy:
@@ -45,8 +66,11 @@ class TcpProxy:
         self.port: int = self._reservation.getsockname()[1]
         self.cuts = 0
         self._until_cut: int | None = None
+        self._toxic = _HEALTHY
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._replying = asyncio.Event()
+        self._replying.set()
         self.up()
 
     @property
@@ -69,6 +93,14 @@ class TcpProxy:
     def resume(self) -> None:
         """Hand on again, first what was held back."""
         self._do(self._set_flowing, True)
+
+    def reset(self) -> None:
+        """Reset what is connected, and accept what comes, as a firewall that was restarted."""
+        self._do(self._reset_all)
+
+    def suffer(self, toxic: Toxic = _HEALTHY) -> None:
+        """Treat bytes like this from now on, also on connections that stand; or well again."""
+        self._do(self._set_toxic, toxic)
 
     def cut_reply(self, after_bytes: int) -> None:
         """Close the connection on which the target sends the byte after so many more, there.
@@ -100,15 +132,19 @@ class TcpProxy:
         if self._server is not None:
             self._server.close()
             self._server = None
+        await self._reset_all()
+
+    async def _reset_all(self) -> None:
         for writer in self._writers:
             _reset(writer)
         self._writers.clear()
 
     async def _set_flowing(self, flowing: bool) -> None:
-        if flowing:
-            self._flowing.set()
-        else:
-            self._flowing.clear()
+        _set(self._flowing, flowing)
+
+    async def _set_toxic(self, toxic: Toxic) -> None:
+        self._toxic = toxic
+        _set(self._replying, not toxic.keeps_replies)
 
     async def _set_cut(self, after_bytes: int) -> None:
         self._until_cut = after_bytes
@@ -141,6 +177,8 @@ class TcpProxy:
         with contextlib.suppress(ConnectionError):
             while data := await source.read(65_536):
                 await self._flowing.wait()
+                if are_replies:
+                    await self._replying.wait()
                 if are_replies and self._until_cut is not None:
                     if self._until_cut < len(data):
                         to.write(data[: self._until_cut])
@@ -149,11 +187,32 @@ class TcpProxy:
                         to.close()  # after what was written; the rest never comes
                         return
                     self._until_cut -= len(data)
-                to.write(data)
-                await to.drain()
+                await self._pass(data, to)
         if not to.transport.is_closing() and to.can_write_eof():
             with contextlib.suppress(OSError):
                 to.write_eof()
+
+    async def _pass(self, data: bytes, to: asyncio.StreamWriter) -> None:
+        """Write it as the way is just now; that may change in the midst of it."""
+        rest = memoryview(data)
+        while rest:
+            toxic = self._toxic
+            size = toxic.piece_bytes or len(rest)
+            piece, rest = rest[:size], rest[size:]
+            seconds = toxic.delay_seconds
+            if toxic.bytes_per_second:
+                seconds += len(piece) / toxic.bytes_per_second
+            if seconds:
+                await asyncio.sleep(seconds)
+            to.write(piece)
+            await to.drain()
+
+
+def _set(event: asyncio.Event, value: bool) -> None:
+    if value:
+        event.set()
+    else:
+        event.clear()
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

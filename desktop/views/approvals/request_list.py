@@ -117,7 +117,7 @@ class RequestList(QWidget):
         if self._chosen is not None and self.rows.current_row() is None:
             self.rows.choose_row(self.model.row_of(self._chosen))
         waiting = sum(request.state is RequestState.WAITING for request in requests)
-        self.count.show_pill(Pill(f"{waiting} waiting", Tone.DANGER) if waiting else None)
+        self.count.show_pill(Pill(f"{waiting:,} waiting", Tone.DANGER) if waiting else None)
         self._total.show_text(f"{len(requests):,} in all" if requests else "")
         self._show_nothing_found(show, found=bool(found))
 

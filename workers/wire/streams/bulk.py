@@ -53,6 +53,7 @@ class Bulk:
         self._servers = servers
         self._timeout_seconds = timeout_seconds
         self._idle: deque[Line] = deque()
+        self._is_closed = False
 
     async def ask(self, question: Question[K]) -> AsyncGenerator[Answers, None]:
         """Send commands about many keys, and hand on what is answered as it comes.
@@ -95,6 +96,7 @@ class Bulk:
 
     async def close(self) -> None:
         """Close every line that nobody uses; the others are closed by who does."""
+        self._is_closed = True
         while self._idle:
             await self._idle.pop().close()
 
@@ -147,7 +149,7 @@ class Bulk:
             self._servers.look_again()
             raise
         finally:
-            if is_lost or not line.is_usable:
+            if is_lost or self._is_closed or not line.is_usable:
                 await line.close()
             else:
                 self._idle.append(line)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from desktop.store import facts
 from desktop.store.records import ContextStatus, EntryKind, Risk, Source, Summary, Survey
