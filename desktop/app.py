@@ -1,6 +1,6 @@
-"""The composition root of the window: builds every room once, connects them, and stops them.
+"""Starting the window: on a display, for a tour, or to be diagnosed.
 
-The only place that knows everybody. It wires and decides nothing.
+The only place that makes the Qt application and runs its loop.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
@@ -21,301 +20,19 @@ import qasync  # type: ignore[import-untyped]
 import structlog
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QApplication, QSystemTrayIcon
+from PySide6.QtWidgets import QApplication
 
 from desktop import assets, settings
-from desktop.actions.alerts import Alert, alert_for
-from desktop.actions.approvals import Approvals
-from desktop.actions.conversations import Conversations
-from desktop.actions.guard import GuardedOutbox
-from desktop.actions.repairs import Repairs
-from desktop.engine.runner import EngineThread
-from desktop.errors import ConsoleError, VaultUnavailable
-from desktop.qtmodels.bridge import Bridge
-from desktop.qtmodels.tone import Tone
-from desktop.settings import Person, Settings, Theme
-from desktop.store.changes import Changes
-from desktop.store.facts import Fact, ReadOnlyChanged
-from desktop.store.store import Store
-from desktop.system.demo_desk import DemoOfDesk
-from desktop.system.demo_process import DemoProcess
+from desktop.console import Console
+from desktop.errors import ConsoleError
+from desktop.settings import Settings
 from desktop.system.garbage import GarbageCollector
-from desktop.system.kept_text import KeptText
-from desktop.system.local_workers import LocalWorkers
-from desktop.system.local_workers_desk import LocalWorkersOfDesk
-from desktop.system.notifications import Notifications
 from desktop.system.single_instance import SingleInstance
-from desktop.system.vault import Vault
-from desktop.views.main_window import MainWindow
-from desktop.views.theme import MONO_FAMILY, UI_FAMILY, apply_theme
-from workers.wire.addresses import join_password, split_password
-from workers.wire.errors import SignoffError
+from desktop.views.theme import MONO_FAMILY, UI_FAMILY
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 NO_DISPLAY = "There is no display here, so no window can open."
-
-
-class Console:
-    """The whole console, from its window to its engine. Implements `actions.desk.Desk`.
-
-    Attributes:
-        store: what the console knows.
-        window: the one window.
-        stopping: set when the console shall end.
-    """
-
-    def __init__(self, app: QApplication) -> None:
-        self._settings, self._damage = settings.load()
-        apply_theme(app, self._settings.theme)
-        self.stopping = asyncio.Event()
-        self.store = Store()
-        self.bridge = Bridge(self.store)
-        self.engine = EngineThread(self.bridge.deliver, settings.cache_folder())
-        self.store.apply([ReadOnlyChanged(self._settings.read_only)])
-        outbox = GuardedOutbox(self.engine, self.store)
-        self.approvals = Approvals(self.store, outbox, self._person)
-        self.conversations = Conversations(self.store, outbox, self._person)
-        self.repairs = Repairs(self.store, outbox, self._person)
-        self._vault = Vault()
-        self._text = KeptText(self._vault, self.engine.keep_text, self._deliver)
-        self._demo = DemoOfDesk(
-            DemoProcess(self._deliver),
-            lambda: self.store.demo.state,
-            self.engine.submit,
-            self._spawn,
-            self._follow,
-        )
-        self.local_workers = LocalWorkersOfDesk(
-            LocalWorkers(settings.home(), self._deliver, self._vault),
-            self._demo,
-            self.engine.submit,
-            self._spawn,
-        )
-        self._url = ""
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._requests_changed = asyncio.Event()
-        self._arrived = False
-        self.window = MainWindow(
-            store=self.store,
-            bridge=self.bridge,
-            approvals=self.approvals,
-            conversations=self.conversations,
-            desk=self,
-            now_ms=lambda: int(time.time() * 1000),
-        )
-        self.window.close_requested.connect(self.stopping.set)
-        self._tray = self._make_tray(app.windowIcon())
-        self.notifications = Notifications(
-            assets.icon_path("signoff.png"), self._tray, self._on_notification_opened, self._alert
-        )
-        self.bridge.changed.connect(self._on_changed)
-
-    @property
-    def settings(self) -> Settings:
-        """See `Desk`."""
-        return self._settings
-
-    def start(self, url: str, *, demo: bool, diagnose: bool = False) -> None:
-        """Start the engine, and follow what was asked for or was followed last.
-
-        Args:
-            url, demo, diagnose: see `run_console`.
-        """
-        self.engine.start()
-        if not diagnose:  # it starts nothing, and leaves alone what runs
-            self.local_workers.open()
-        self._spawn(self._tell_of_requests(), "notify")
-        if self._damage is not None:
-            self._notice(self._damage)
-        self._spawn(self._begin(url, demo=demo), "begin")
-
-    async def stop(self) -> None:
-        """Stop everything, in the reverse order of its start."""
-        # First: pages that are hidden tell the engine that nobody looks any more.
-        self.window.hide()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.notifications.clear()
-        # Workers first: they say goodbye to the demo's broker.
-        await self.local_workers.close()
-        await self._demo.close()
-        self.engine.stop()
-        self.bridge.close()
-        if self._tray is not None:
-            self._tray.hide()
-        self.window.deleteLater()
-
-    def connect(self, url: str, password: str) -> None:
-        """See `Desk`."""
-        bare, inside = split_password(url.strip())
-        password = password or inside
-        self._choose(broker_url=bare)
-        if not password:
-            # An empty field is no wish to forget the password that is kept.
-            self._spawn(self._follow_kept(bare), "connect")
-            return
-        self._follow(join_password(bare, password))
-        self._spawn(self._keep(bare, password), "keep password")
-
-    def disconnect(self) -> None:
-        """See `Desk`."""
-        self._choose(broker_url="")
-        self._follow("")
-
-    def reconnect(self) -> None:
-        """See `Desk`."""
-        self._follow(self._url)
-
-    def start_demo(self) -> None:
-        """See `Desk`."""
-        self._demo.start()
-
-    def stop_demo(self) -> None:
-        """See `Desk`."""
-        self._demo.stop()
-
-    def choose_theme(self, theme: Theme) -> None:
-        """See `Desk`."""
-        self._choose(theme=theme)
-        app = QApplication.instance()
-        if isinstance(app, QApplication):
-            apply_theme(app, theme)
-
-    def introduce(self, name: str) -> None:
-        """See `Desk`."""
-        self._choose(reviewer_name=name.strip())
-
-    def notify(self, *, wanted: bool) -> None:
-        """See `Desk`."""
-        self._choose(notify=wanted)
-
-    def only_read(self, *, wanted: bool) -> None:
-        """See `Desk`."""
-        self._choose(read_only=wanted)
-        self.store.apply([ReadOnlyChanged(wanted)])
-
-    def keep_text(self, *, wanted: bool) -> None:
-        """See `Desk`."""
-        self._spawn(self._keep_text(wanted=wanted), "keep text")
-
-    def _deliver(self, fact: Fact) -> None:
-        self.bridge.deliver([fact])
-
-    def _person(self) -> Person:
-        return self._settings.person
-
-    def _follow(self, url: str) -> None:
-        self._url = url
-        self.engine.connect(url)
-        self.local_workers.follow(url)
-
-    def _choose(self, **news: str | bool | Theme) -> None:
-        self._settings = settings.changed(self._settings, **news)
-        try:
-            settings.save(self._settings)
-        except ConsoleError as error:
-            self._notice(error)
-
-    async def _begin(self, url: str, *, demo: bool) -> None:
-        """Follow what was asked for, or what was followed last."""
-        if self._settings.keep_text:
-            # First, because what is remembered is read as soon as a broker is followed.
-            await self._text.unlock()
-        if self._url:
-            return  # a person was quicker than the keyring
-        if url:
-            self._follow(url)
-        elif demo:
-            self.start_demo()
-        elif self._settings.broker_url:
-            await self._follow_kept(self._settings.broker_url)
-
-    async def _keep_text(self, *, wanted: bool) -> None:
-        if wanted and not await self._text.unlock():
-            return
-        self._choose(keep_text=wanted)
-        if not wanted:
-            await self._text.drop()
-
-    async def _follow_kept(self, url: str) -> None:
-        """Follow a broker with the password that is kept for it, if there is one."""
-        password = ""
-        try:
-            password = await self._vault.password(url)
-        except VaultUnavailable as error:
-            self._notice(error)
-        self._follow(join_password(url, password))
-
-    async def _keep(self, address: str, password: str) -> None:
-        try:
-            await self._vault.keep(address, password)
-        except VaultUnavailable as error:
-            self._notice(error)
-
-    def _on_changed(self, changes: Changes) -> None:
-        memory = self.store.memory
-        if changes.memory and memory.title:
-            self.window.show_notice(memory.title, memory.hint, Tone.WARN)
-        if changes.requests:
-            self._arrived = self._arrived or bool(changes.arrived)
-            self._requests_changed.set()
-
-    async def _tell_of_requests(self) -> None:
-        """Tell of what waits, one notification after the other; a burst becomes one."""
-        while True:
-            await self._requests_changed.wait()
-            self._requests_changed.clear()
-            arrived, self._arrived = self._arrived, False
-            waiting = [request for request in self.store.requests() if request.is_open]
-            alert = alert_for(waiting, in_front=self.window.isActiveWindow())
-            if not waiting:
-                await self.notifications.clear()
-            elif arrived and alert is not None and self._settings.notify:
-                await self._show(alert)
-
-    async def _show(self, alert: Alert) -> None:
-        await self.notifications.show(alert)
-
-    def _alert(self, alert: Alert) -> None:
-        self.window.show_notice(alert.title, alert.body, Tone.WARN)
-        QApplication.alert(self.window)
-
-    def _on_notification_opened(self) -> None:
-        self.show_window()
-        self.window.open_oldest_waiting()
-
-    def show_window(self) -> None:
-        """Bring the window to the front: only ever because a person asked for it."""
-        self.window.show()
-        self.window.raise_()
-        self.window.activateWindow()
-
-    def _make_tray(self, icon: QIcon) -> QSystemTrayIcon | None:
-        if not QSystemTrayIcon.isSystemTrayAvailable():
-            return None
-        tray = QSystemTrayIcon(icon, self.window)
-        tray.activated.connect(self.show_window)
-        tray.show()
-        return tray
-
-    def _spawn(self, work: Coroutine[object, object, None], name: str) -> None:
-        task = asyncio.get_event_loop().create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._on_task_done)
-
-    def _on_task_done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, SignoffError):
-            self._notice(error)
-        elif error is not None:
-            log.error("task.failed", task=task.get_name(), error=type(error).__name__)
-            self.window.show_notice("Something went wrong.", str(error)[:300], Tone.DANGER)
-
-    def _notice(self, error: SignoffError) -> None:
-        self.window.show_notice(error.title, error.hint, Tone.DANGER)
 
 
 def run_console(*, url: str, demo: bool, tour: Path | None, diagnose: bool) -> int:

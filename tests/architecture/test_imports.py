@@ -22,6 +22,7 @@ LANGGRAPH = ("langgraph", "langchain", "langchain_core", "langchain_openai", "op
 #: The rooms that may know them; all others must live without.
 ROOMS_WITH_QT = {
     "desktop.app",
+    "desktop.console",
     "desktop.qtmodels",
     "desktop.system",
     "desktop.tour",

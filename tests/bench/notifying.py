@@ -18,7 +18,8 @@ from desktop_notifier import DesktopNotifier, Urgency
 from PySide6.QtWidgets import QApplication
 
 from desktop.actions.alerts import Alert
-from desktop.app import Console, make_application
+from desktop.app import make_application
+from desktop.console import Console
 from desktop.store.changes import Changes
 from desktop.store.records import RequestKey
 from tests.support.waiting import await_until

@@ -14,7 +14,7 @@ from typing import TypeVar
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop.app import Console
+from desktop.console import Console
 from desktop.store.changes import Changes
 from desktop.views.page import Page
 from desktop.views.parts.list_view import RowList

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
-from desktop.app import Console
+from desktop.console import Console
 from desktop.store.records import (
     ContextStatus,
     Execution,
