@@ -42,6 +42,8 @@ class _Beats:
     )
 
     def take(self, at_ms: int, usage: AgentUsage) -> None:
+        if self.seen and at_ms < self.seen[-1][0]:
+            self.seen.clear()  # its clock went back: nothing before can be compared
         if not self.seen or at_ms > self.seen[-1][0]:
             self.seen.append((at_ms, usage))
 

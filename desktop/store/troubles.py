@@ -229,8 +229,12 @@ class _Quiet:
 
     def _told_of(self, summary: Summary) -> Trouble:
         agent = self._agents.get(summary.agent)
-        served = agent.is_served if agent else False
-        absent = f"Nobody serves {summary.agent}." if served is False else "No worker runs it."
+        if agent is None or agent.is_served is False:
+            absent = f"Nobody serves {summary.agent}."
+        elif agent.workers:
+            absent = "No worker runs it."
+        else:
+            absent = "Whether anybody runs it, other software does not tell."
         return self._stuck(
             summary.agent,
             summary.context_id,

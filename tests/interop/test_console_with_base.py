@@ -197,3 +197,26 @@ def _status(desk: Desk, context: str) -> ContextStatus | None:
 
 def _shown(worlds: BothWorlds, context: str) -> Any:  # noqa: ANN401 - JSON
     return worlds.console("show", context).answer
+
+
+async def test_the_monitor_knows_of_it_what_can_be_known(
+    worlds: BothWorlds, base_agent: Process
+) -> None:
+    """It is served by other software; it acknowledges nothing, so all it was given is pending."""
+    worlds.base.talk("base_agent", "c-watched", "pay 1250 to ACME Tools Ltd")
+    async with Desk() as desk:
+        await desk.connect(worlds.url)
+        desk.repairs.watch(on=True)
+        await await_until(lambda: len(desk.store.monitor.samples("base_agent")) > 1, "two looks")
+        health = desk.store.monitor.agent("base_agent")
+
+    inbox = health.inbox
+    assert inbox is not None
+    assert (health.is_foreign, health.is_served, health.workers) == (True, True, ())
+    assert inbox.pending == inbox.taken == inbox.length
+    assert inbox.lag == 0
+    assert inbox.foreign == inbox.consumers
+    assert (inbox.leaked, inbox.quarantined, inbox.runs) == (0, 0, ())
+    assert health.latest is not None
+    assert health.latest.runs == 0
+    assert health.usage.model.count == 0, "nobody tells"

@@ -71,6 +71,16 @@ def test_heartbeats_count_when_nobody_looks_and_a_new_worker_begins_anew() -> No
     assert store.monitor.agent(AGENT).usage.finished == 1
 
 
+def test_a_worker_whose_clock_went_back_is_counted_anew() -> None:
+    """Not for as long as the clock was ahead, and never with a figure below nothing."""
+    store = Store()
+    ahead = worker(90_000_000, AgentUsage(finished=10))
+    store.apply([look(1000, ahead), look(3000, worker(5000, AgentUsage(finished=20)))])
+    store.apply([look(5000, worker(7000, AgentUsage(finished=30)))])
+
+    assert [sample.runs for sample in store.monitor.samples(AGENT)] == [None, None, 5.0]
+
+
 def test_of_a_foreign_agent_its_inbox_tells() -> None:
     """How many messages were taken each second; whether anybody reads."""
     store = Store()

@@ -141,6 +141,13 @@ def test_a_conversation_nobody_runs_is_stuck_once() -> None:
     assert trouble.title.endswith(f"Nobody serves {AGENT}.")
 
 
+def test_of_other_software_nobody_claims_to_know() -> None:
+    """It may still be at work on it, and does not say."""
+    [trouble] = seen(replace(INBOX, foreign=1, is_read=True), quiet_minutes=16).troubles().rows
+
+    assert trouble.title.endswith("other software does not tell.")
+
+
 def test_dead_letters_are_told_with_the_way_out() -> None:
     """Started ones poison their conversation; what was never readable can only be discarded."""
     started = Letter("2-0", NOW_MS - MINUTE, "failed", "It failed.", scenes.CONTEXT, 5)
