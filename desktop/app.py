@@ -35,9 +35,9 @@ from desktop.qtmodels.bridge import Bridge
 from desktop.qtmodels.tone import Tone
 from desktop.settings import Person, Settings, Theme
 from desktop.store.changes import Changes
-from desktop.store.facts import ReadOnlyChanged
-from desktop.store.records import DemoState
+from desktop.store.facts import Fact, ReadOnlyChanged
 from desktop.store.store import Store
+from desktop.system.demo_desk import DemoOfDesk
 from desktop.system.demo_process import DemoProcess
 from desktop.system.garbage import GarbageCollector
 from desktop.system.local_workers import LocalWorkers
@@ -77,10 +77,18 @@ class Console:
         self.conversations = Conversations(self.store, outbox, self._person)
         self.repairs = Repairs(self.store, outbox, self._person)
         self._vault = Vault()
-        self._demo = DemoProcess(lambda fact: self.bridge.deliver([fact]))
-        local = LocalWorkers(settings.home(), lambda fact: self.bridge.deliver([fact]), self._vault)
+        self._demo = DemoOfDesk(
+            DemoProcess(self._deliver),
+            lambda: self.store.demo.state,
+            self.engine.submit,
+            self._spawn,
+            self._follow,
+        )
         self.local_workers = LocalWorkersOfDesk(
-            local, self, self._demo.log, self.engine.submit, self._spawn
+            LocalWorkers(settings.home(), self._deliver, self._vault),
+            self._demo,
+            self.engine.submit,
+            self._spawn,
         )
         self._url = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -135,7 +143,7 @@ class Console:
         await self.notifications.clear()
         # Workers first: they say goodbye to the demo's broker.
         await self.local_workers.close()
-        await asyncio.wrap_future(self.engine.submit(self._demo.stop()))
+        await self._demo.close()
         self.engine.stop()
         self.bridge.close()
         if self._tray is not None:
@@ -165,15 +173,11 @@ class Console:
 
     def start_demo(self) -> None:
         """See `Desk`."""
-        self._spawn(self._run_demo(), "start demo")
+        self._demo.start()
 
     def stop_demo(self) -> None:
         """See `Desk`."""
-        self._spawn(self._end_demo(), "stop demo")
-
-    def restart_demo(self) -> None:
-        """See `LocalWorkersOfDesk`."""
-        self._spawn(self._rerun_demo(), "restart demo")
+        self._demo.stop()
 
     def choose_theme(self, theme: Theme) -> None:
         """See `Desk`."""
@@ -194,6 +198,9 @@ class Console:
         """See `Desk`."""
         self._choose(read_only=wanted)
         self.store.apply([ReadOnlyChanged(wanted)])
+
+    def _deliver(self, fact: Fact) -> None:
+        self.bridge.deliver([fact])
 
     def _person(self) -> Person:
         return self._settings.person
@@ -224,24 +231,6 @@ class Console:
             await self._vault.keep(address, password)
         except VaultUnavailable as error:
             self._notice(error)
-
-    async def _run_demo(self) -> None:
-        if self.store.demo.state in {DemoState.STARTING, DemoState.RUNNING}:
-            return
-        await self._follow_demo()
-
-    async def _rerun_demo(self) -> None:
-        await asyncio.wrap_future(self.engine.submit(self._demo.stop()))
-        await self._follow_demo()
-
-    async def _follow_demo(self) -> None:
-        ready = await asyncio.wrap_future(self.engine.submit(self._demo.start()))
-        log.info("demo running", agents=ready.agents)
-        self._follow(ready.redis_url)
-
-    async def _end_demo(self) -> None:
-        await asyncio.wrap_future(self.engine.submit(self._demo.stop()))
-        self._follow("")
 
     def _on_changed(self, changes: Changes) -> None:
         if changes.requests:

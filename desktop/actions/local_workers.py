@@ -27,8 +27,10 @@ BROKER_VARIABLE = "SIGNOFF_REDIS_URL"
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SOUNDS_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
-_HOLDS_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s@]*:[^/\s@]+@", re.IGNORECASE)
+# MAX_TOKENS is no secret, and neither is MONKEY.
+_SOUNDS_SECRET = re.compile(
+    r"(^|_|API)KEY|TOKEN(?!S)|SECRET|PASSW|PASSPHRASE|CREDENTIAL", re.IGNORECASE
+)
 
 
 class LocalWorkersDesk(Protocol):
@@ -74,7 +76,7 @@ def new_id() -> str:
 
 def sounds_secret(name: str, value: str = "") -> bool:
     """Whether a variable looks like one whose value belongs into the keyring."""
-    return bool(_SOUNDS_SECRET.search(name) or _HOLDS_PASSWORD.search(value))
+    return bool(_SOUNDS_SECRET.search(name)) or _holds_password(value)
 
 
 def problems_of(
@@ -158,6 +160,15 @@ def _environment_problem(definition: WorkerDefinition) -> str:
         if sounds_secret(name, value):
             return f"{name} looks like a secret: mark it as one, and the keyring keeps it."
     return ""
+
+
+def _holds_password(value: str) -> bool:
+    """Whether there is an address with a password, such as a database's."""
+    for rest in value.split("://")[1:]:
+        login, at, _host = rest.partition("/")[0].rpartition("@")
+        if at and ":" in login:
+            return True
+    return False
 
 
 def _is_program(path: Path) -> bool:

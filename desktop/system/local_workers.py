@@ -186,7 +186,10 @@ class LocalWorkers:
         environment = await self._environment(definition, url)
         broker = split_password(url)[0]
         log.note(f"starts {definition.target} for {broker}")
-        output = log.open_for_writing()
+        try:
+            output = log.open_for_writing()
+        except OSError as error:
+            raise LocalWorkersFailed(f"Its log cannot be written: {error.strerror}.") from error
         try:
             start = partial(
                 launch,

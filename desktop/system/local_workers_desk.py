@@ -6,33 +6,13 @@ The only place where local workers cross between the two, and where the demo is 
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from desktop.actions.local_workers import DEMO_ID
 from desktop.store.local_workers import LogPage, WorkerDefinition
+from desktop.system.demo_desk import DemoOfDesk, Spawn, Submit
 from desktop.system.local_workers import LocalWorkers
-from desktop.system.log_ring import LogRing
-
-Submit = Callable[[Coroutine[Any, Any, None]], concurrent.futures.Future[None]]
-Spawn = Callable[[Coroutine[object, object, None], str], None]
-
-
-class DemoDesk(Protocol):
-    """Who starts and stops the demo, because its broker is followed then."""
-
-    def start_demo(self) -> None:
-        """See `actions.desk.Desk`."""
-        ...
-
-    def stop_demo(self) -> None:
-        """See `actions.desk.Desk`."""
-        ...
-
-    def restart_demo(self) -> None:
-        """Stop the demo, and start it when it is gone."""
-        ...
 
 
 class LocalWorkersOfDesk:
@@ -46,13 +26,12 @@ class LocalWorkersOfDesk:
     def __init__(
         self,
         workers: LocalWorkers,
-        demo: DemoDesk,
-        demo_log: LogRing,
+        demo: DemoOfDesk,
         submit: Submit,
         spawn: Spawn,
     ) -> None:
         self._workers = workers
-        self._demo, self._demo_log = demo, demo_log
+        self._demo = demo
         self._submit, self._spawn = submit, spawn
 
     def open(self) -> None:
@@ -78,28 +57,28 @@ class LocalWorkersOfDesk:
     def start(self, worker_id: str) -> None:
         """See `LocalWorkersDesk`."""
         if worker_id == DEMO_ID:
-            self._demo.start_demo()
+            self._demo.start()
         else:
             self._do(lambda: self._workers.start(worker_id))
 
     def stop(self, worker_id: str) -> None:
         """See `LocalWorkersDesk`."""
         if worker_id == DEMO_ID:
-            self._demo.stop_demo()
+            self._demo.stop()
         else:
             self._do(lambda: self._workers.stop(worker_id))
 
     def restart(self, worker_id: str) -> None:
         """See `LocalWorkersDesk`."""
         if worker_id == DEMO_ID:
-            self._demo.restart_demo()
+            self._demo.restart()
         else:
             self._do(lambda: self._workers.restart(worker_id))
 
     def log(self, worker_id: str, after: int, limit: int) -> LogPage:
         """See `LocalWorkersDesk`."""
         if worker_id == DEMO_ID:
-            return self._demo_log.read(after, limit)
+            return self._demo.log(after, limit)
         return self._workers.log(worker_id, after, limit)
 
     def _do(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -159,7 +159,8 @@ def find(place: Path) -> WorkerProcess | None:
 def forget(place: Path) -> None:
     """Delete the record and the lock of a worker that does not run."""
     for suffix in (".json", ".lock"):
-        place.with_suffix(suffix).unlink(missing_ok=True)
+        with suppress(OSError):
+            place.with_suffix(suffix).unlink()
 
 
 if sys.platform == "win32":

@@ -9,16 +9,57 @@ import sys
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from desktop.settings import Settings, save
+from desktop.store.local_workers import LocalWorkerState
 from desktop.system import worker_definitions
 from desktop.system.process_identity import began
+from desktop.tour.pilot import Pilot
+from tests.support.console import running_console
+from tests.support.environment import ROOT
 from tests.support.own_workers import definition
 from tests.support.processes import Process, StartProcess
 from tests.support.stub_model import StubModel
 from tests.support.waiting import wait_until
 
 SIGNOFF = (sys.executable, "-m", "desktop")
+
+
+@pytest.mark.qt_loop
+async def test_a_person_runs_agents_of_their_own(
+    redis_url: str,
+    stub_model: StubModel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Entered in the window, started there, listed on the agents page, watched, stopped."""
+    for name, value in {"BASE_URL": stub_model.url, "MODEL": "stub"}.items():
+        monkeypatch.setenv(f"OPENAI_{name}", value)
+    monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
+    async with running_console(tmp_path / "desk", monkeypatch, redis_url) as console:
+        await console.pilot.click("rail.agents")
+        await console.pilot.click("agents.local_manage")
+        # A window of its own, with a keyboard focus of its own.
+        pilot = Pilot(console.pilot.find("local.panel", QWidget))
+        await pilot.click("local.add")
+        await pilot.type_text("local.name", "Clerk")
+        await pilot.type_text("local.target", "tests.integration.workers.served:one")
+        await pilot.type_text("local.folder", str(ROOT))
+        await pilot.click("local.save")
+        await pilot.until(lambda: console.store.local_workers, "the worker to be kept")
+        await pilot.click("local.start")
+        await pilot.until(
+            lambda: console.store.local_workers[0].state is LocalWorkerState.RUNNING, "it to run"
+        )
+        await pilot.until(
+            lambda: any(agent.workers for agent in console.store.agents()),
+            "its agent to be listed",
+        )
+        log = pilot.find("local.log", QPlainTextEdit)
+        await pilot.until(lambda: "listens as demo_agent" in log.toPlainText(), "its log to say so")
+        pid = console.store.local_workers[0].pid
+    assert not began(pid)  # the console ended, and with it what it ran
 
 
 def pid_of(home: Path, worker_id: str) -> int:

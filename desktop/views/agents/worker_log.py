@@ -1,5 +1,6 @@
 """The log of a local worker while it is written: bounded work at each look, whatever it says."""
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
@@ -15,15 +16,17 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from desktop.actions.local_workers import LocalWorkersDesk
 from desktop.qtmodels.local_wording import LogPart, LogStyle, log_parts
+from desktop.qtmodels.tone import Tone
 from desktop.views.parts.visible_text import visible
 from desktop.views.theme import appearance, mono_font, tokens
+from desktop.views.theme_tokens import Tokens
 
 MAX_BLOCKS: Final = 20_000
 _LOOK_MS: Final = 100
 _BUSY_MS: Final = 16
 #: At one look. A line has 4,000 characters at most.
-_LINES: Final = 200
-_CHARACTERS: Final = 64 * 1024
+_LINES: Final = 150
+_CHARACTERS: Final = 16 * 1024
 
 
 class WorkerLogView(QPlainTextEdit):
@@ -87,16 +90,11 @@ class WorkerLogView(QPlainTextEdit):
             return
         at_end = self.is_at_end
         missed = page.first - self._next
+        lines = [log_parts(line) for line in _part_of(page.lines)]
+        self._next = page.first + len(lines)
         if missed > 0 and not self._empty:
-            self._write([LogPart(f"… {missed:,} lines passed by", LogStyle.FIELDS)])
-        characters = taken = 0
-        for line in page.lines:
-            self._write(log_parts(line))
-            taken += 1
-            characters += len(line)
-            if characters > _CHARACTERS:
-                break
-        self._next = page.first + taken
+            lines.insert(0, [LogPart(f"… {missed:,} lines passed by", LogStyle.FIELDS)])
+        self._write(lines)
         self._timer.setInterval(_BUSY_MS if self._next < page.last else _LOOK_MS)
         if at_end:
             self.follow()
@@ -119,29 +117,50 @@ class WorkerLogView(QPlainTextEdit):
         if self._worker_id and self.isVisible():
             self.look()
 
-    def _write(self, parts: list[LogPart]) -> None:
+    def _write(self, lines: list[list[LogPart]]) -> None:
+        formats = _Formats(tokens())
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
+        # One edit, so that Qt lays out and drops old lines once, not once for each line.
         cursor.beginEditBlock()
-        if not self._empty:
-            cursor.insertBlock()
-        self._empty = False
-        for part in parts:
-            cursor.insertText(visible(part.text), _format(part))
+        for line in lines:
+            if not self._empty:
+                cursor.insertBlock()
+            self._empty = False
+            for part in line:
+                cursor.insertText(visible(part.text), formats.of(part))
         cursor.endEditBlock()
 
     def _on_scrolled(self) -> None:
         self.follows.emit(self.is_at_end)
 
 
-def _format(part: LogPart) -> QTextCharFormat:
-    colours = tokens()
-    ink = {
-        LogStyle.TIME: colours.faint,
-        LogStyle.LEVEL: colours.ink(part.tone),
-        LogStyle.EVENT: colours.text,
-        LogStyle.FIELDS: colours.muted,
-    }[part.style]
+class _Formats:
+    """How parts of lines look in one theme."""
+
+    def __init__(self, colours: Tokens) -> None:
+        self._levels = {tone: _ink(colours.ink(tone)) for tone in Tone}
+        self._styles = {
+            LogStyle.TIME: _ink(colours.faint),
+            LogStyle.EVENT: _ink(colours.text),
+            LogStyle.FIELDS: _ink(colours.muted),
+        }
+
+    def of(self, part: LogPart) -> QTextCharFormat:
+        return self._styles.get(part.style) or self._levels[part.tone]
+
+
+def _ink(colour: str) -> QTextCharFormat:
     form = QTextCharFormat()
-    form.setForeground(QColor(ink))
+    form.setForeground(QColor(colour))
     return form
+
+
+def _part_of(lines: Sequence[str]) -> Iterator[str]:
+    """The first of these lines, as many as one look may take."""
+    characters = 0
+    for line in lines:
+        yield line
+        characters += len(line)
+        if characters > _CHARACTERS:
+            return

@@ -149,6 +149,9 @@ def test_a_worker_does_not_stand_in_its_own_way() -> None:
         ("DATABASE", "mysql://u:p@h/db", True),
         ("OPENAI_BASE_URL", "https://models.example:8443/v1", False),
         ("LOG_LEVEL", "debug", False),
+        ("MAX_TOKENS", "4000", False),
+        ("CACHE", "redis://:pw@h:1/0", True),
+        ("TEXT", "a:" * 8000, False),
     ],
 )
 def test_what_looks_like_a_secret(name: str, value: str, *, secret: bool) -> None:
