@@ -224,9 +224,16 @@ class _Tour:
         await self._pictures_of("conversation")
 
     async def _look_around(self) -> None:
-        for page in ("agents", "settings"):
-            await self._pilot.click(f"rail.{page}")
-            await self._pictures_of(page)
+        await self._pilot.click("rail.agents")
+        await self._pilot.click("monitor.agents")
+        await self._pilot.choose("agents.list", "treasury_agent")
+        monitor = self._stage.store.monitor
+        await self._pilot.until(
+            lambda: len(monitor.samples("treasury_agent")) > 1, "the monitor to look twice"
+        )
+        await self._pictures_of("agents")
+        await self._pilot.click("rail.settings")
+        await self._pictures_of("settings")
 
     async def _stop_demo(self) -> None:
         await self._pilot.click("rail.agents")
