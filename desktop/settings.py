@@ -73,6 +73,11 @@ def cache_folder() -> Path:
     return home() / "cache"
 
 
+def audit_log() -> Path:
+    """Where the decisions of this desk are recorded."""
+    return home() / "audit" / "decisions.sqlite"
+
+
 def load(directory: Path | None = None) -> tuple[Settings, SettingsUnreadable | None]:
     """Read the settings.
 

@@ -14,6 +14,7 @@ from msgspec import structs
 from desktop.actions.guard import read_only
 from desktop.actions.ports import Outbox, SendDecision
 from desktop.actions.words import fit_to_travel
+from desktop.audit.entries import AuditEntry, AuditKind, comment_digest, happened
 from desktop.errors import NotAllowedNow
 from desktop.settings import Person
 from desktop.store.facts import DecisionSending
@@ -117,12 +118,31 @@ class Approvals:
             tool_call_id=request.call.tool_call_id,
             payload=answer(request.call, structs.replace(decision, binding=binding)),
             nonce=nonce,
+            record=self._record(request, decision, nonce),
             guard=keys.foreign_call(request.agent, call) if request.foreign else "",
         )
         # The row says "sending" before anything can answer.
         self._store.apply([DecisionSending(key, decision.kind, nonce)])
         self._outbox.post(order)
         return nonce
+
+    def _record(self, request: Request, decision: Decision, nonce: str) -> AuditEntry:
+        """What is written down: who, about which call, what; no argument and no reason in clear."""
+        person, asked = self._person(), request.call.request
+        said = decision.message or (decision.args if isinstance(decision.args, str) else "")
+        return structs.replace(
+            happened(AuditKind.DECISION, person=person.id, name=person.name),
+            context_id=request.key.context_id,
+            agent=request.agent,
+            tool_call_id=request.call.tool_call_id,
+            request_id=request.request_id,
+            action=request.call.action,
+            args_digest=asked.args_digest if asked else "",
+            edited_args_digest=_edited_digest(asked, decision) if asked else "",
+            decision=str(decision.kind),
+            comment_digest=comment_digest(said, nonce),
+            nonce=nonce,
+        )
 
     def _decision(self, request: Request, kind: DecisionKind, message: str, args: JSON) -> Decision:
         """What is sent, still unbound."""

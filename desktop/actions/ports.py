@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from desktop.audit.entries import AuditEntry
 from desktop.store.health import RepairKey
 from desktop.store.records import RequestKey
 from workers.wire.canonical import JSON
@@ -20,6 +21,7 @@ class SendDecision:
 
     Attributes:
         nonce: this decision's.
+        record: what is written down of it before it leaves.
         guard: for a worker that cannot tell calls apart: the name under which the first console
             to decide marks the call as its own. Empty for a Signoff worker, which checks itself.
     """
@@ -29,6 +31,7 @@ class SendDecision:
     tool_call_id: str
     payload: JSON
     nonce: str
+    record: AuditEntry
     guard: str = ""
 
 

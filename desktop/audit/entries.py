@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import importlib.metadata
 import platform
 import time
 from datetime import UTC, datetime
@@ -63,6 +64,7 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str = ""
     action: str = ""
     args_digest: str = ""
+    edited_args_digest: str = ""
     decision: str = ""
     comment_digest: str = ""
     nonce: str = ""
@@ -75,8 +77,12 @@ class BadEntry(ConsoleError):
     """Bytes in the log that are no entry."""
 
 
-def happened(kind: AuditKind, app: str, *, id: str = "", name: str = "") -> AuditEntry:  # noqa: A002
-    """An entry of now, by this account on this machine; the caller adds what it is about."""
+def happened(kind: AuditKind, *, person: str = "", name: str = "") -> AuditEntry:
+    """An entry of now, by this account on this machine; the caller adds what it is about.
+
+    Args:
+        person: their id.
+    """
     now = datetime.now(UTC)
     offset = now.astimezone().utcoffset()
     return AuditEntry(
@@ -84,8 +90,8 @@ def happened(kind: AuditKind, app: str, *, id: str = "", name: str = "") -> Audi
         at=now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         offset_minutes=round(offset.total_seconds() / 60) if offset else 0,
         mono_ms=time.monotonic_ns() // 1_000_000,
-        actor=Actor(id=id, name=name, os_user=getpass.getuser(), device=platform.node()),
-        app=app,
+        actor=Actor(id=person, name=name, os_user=getpass.getuser(), device=platform.node()),
+        app=importlib.metadata.version("signoff"),
     )
 
 

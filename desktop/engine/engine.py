@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 
+from desktop import settings
 from desktop.actions.ports import (
     DoRepair,
     Order,
@@ -26,6 +27,7 @@ from desktop.engine.cache import Cache
 from desktop.engine.follower import Follower
 from desktop.engine.monitor import MonitorPoll
 from desktop.engine.outbox import carry_out
+from desktop.engine.recorder import Recorder
 from desktop.engine.search import Searcher
 from desktop.engine.transcripts import Transcripts
 from desktop.store import facts
@@ -53,12 +55,15 @@ class Engine:
     `run` is the whole life; `connect` and `post` may be called on its loop at any time.
     """
 
-    def __init__(self, sink: Sink, cache_folder: Path | None = None) -> None:
+    def __init__(
+        self, sink: Sink, cache_folder: Path | None = None, audit_log: Path | None = None
+    ) -> None:
         """Set it up; nothing is followed yet.
 
         Args:
             sink: takes facts, batch by batch.
             cache_folder: where contexts are remembered; None to remember nothing.
+            audit_log: where decisions are recorded; None for this person's own log.
         """
         self._sink = sink
         self._ready = asyncio.Event()
@@ -73,6 +78,7 @@ class Engine:
         self._monitor = MonitorPoll(self._batch.emit)
         self._cache = Cache(cache_folder, self._batch.emit)
         self._searcher = Searcher(self._batch.emit)
+        self._recorder = Recorder(audit_log or settings.audit_log())
         self._orders: set[asyncio.Task[None]] = set()
 
     def connect(self, url: str) -> None:
@@ -93,7 +99,7 @@ class Engine:
             self._searcher.ask(order)
             return
         if isinstance(order, SendDecision | SendMessage | DoRepair):
-            work = carry_out(order, self._connection, self._batch.emit)
+            work = carry_out(order, self._connection, self._batch.emit, self._recorder)
         else:
             self._transcripts.take(order)
             work = self._read_transcripts()
@@ -112,6 +118,7 @@ class Engine:
         finally:
             if self._orders:
                 await asyncio.wait(self._orders, timeout=2)
+            self._recorder.close()
             self._flush()
 
     async def _deliver(self) -> None:

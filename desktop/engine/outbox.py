@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from desktop.actions.ports import DoRepair, SendDecision, Sending, SendMessage
+from desktop.engine.recorder import Recorder
 from desktop.engine.repairs import repair
 from desktop.store.facts import DecisionNotSent, Fact, MessageNotSent, RepairNotDone
 from workers.wire.errors import BrokerUnreachable, SignoffError
@@ -28,27 +29,37 @@ Emit: TypeAlias = Callable[[Fact], None]
 _log = structlog.get_logger(__name__)
 
 
-async def carry_out(order: Sending, connection: Connection | None, emit: Emit) -> None:
+async def carry_out(
+    order: Sending, connection: Connection | None, emit: Emit, recorder: Recorder
+) -> None:
     """Carry out one order; what became of it, if it failed, is emitted."""
-    if connection is None:
-        emit(
-            _failure(order, BrokerUnreachable("The broker is not reachable.", "Nothing was sent."))
-        )
-        return
     try:
-        match order:
-            case SendDecision():
-                await _send_decision(order, connection, emit)
-            case SendMessage():
-                await _send_message(order, connection)
-            case DoRepair():
-                emit(await repair(order, connection))
+        if connection is None:
+            raise BrokerUnreachable("The broker is not reachable.", "Nothing was sent.")
+        await _carry_out(order, connection, emit, recorder)
     except SignoffError as error:
         emit(_failure(order, error))
     except Exception:  # noqa: BLE001 - the door: a row must not say "sending" for ever
         _log.exception("order failed", order=type(order).__name__)
         title = "Signoff made a mistake, and this may not have been sent."
         emit(_failure(order, SignoffError(title, "Look at the conversation before trying again.")))
+
+
+async def _carry_out(
+    order: Sending, connection: Connection, emit: Emit, recorder: Recorder
+) -> None:
+    match order:
+        case SendDecision():
+            await recorder.decided(order.record)
+            try:
+                await _send_decision(order, connection, emit, recorder)
+            except SignoffError as error:
+                await recorder.not_sent(order.record, error.title)
+                raise
+        case SendMessage():
+            await _send_message(order, connection)
+        case DoRepair():
+            emit(await repair(order, connection))
 
 
 def _failure(
@@ -63,7 +74,9 @@ def _failure(
             return RepairNotDone(order.key, error.title, error.hint)
 
 
-async def _send_decision(order: SendDecision, connection: Connection, emit: Emit) -> None:
+async def _send_decision(
+    order: SendDecision, connection: Connection, emit: Emit, recorder: Recorder
+) -> None:
     command = AgentCommand(type="resume", tool_call_id=order.tool_call_id, payload=order.payload)
     event = Event(order.key.context_id, command)
     if not order.guard:
@@ -72,6 +85,7 @@ async def _send_decision(order: SendDecision, connection: Connection, emit: Emit
     mark = msgspec.json.encode({"nonce": order.nonce, "at_ms": int(time.time() * 1000)}).decode()
     if not await send_once(connection, order.agent, event, call=order.guard, mark=mark):
         title = "This call was decided before, here or at another desk."
+        await recorder.not_sent(order.record, title)
         emit(DecisionNotSent(order.key, order.nonce, title, decided_elsewhere=True))
 
 

@@ -45,7 +45,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def _decided(number: int) -> AuditEntry:
-    entry = happened(AuditKind.DECISION, "0.1.0", id="r.mora", name="Rosa Mora")
+    entry = happened(AuditKind.DECISION, person="r.mora", name="Rosa Mora")
     return structs.replace(entry, context_id="c-1", nonce=f"{number:032x}", decision="approve")
 
 
@@ -252,7 +252,7 @@ from desktop.audit.entries import AuditKind, happened
 from desktop.audit.log import AuditLog
 log = AuditLog(Path(sys.argv[1]))
 while True:
-    print(log.append(happened(AuditKind.DECISION, "0.1.0")).number, flush=True)
+    print(log.append(happened(AuditKind.DECISION)).number, flush=True)
 """
 
 
