@@ -6,20 +6,18 @@ interrupt among its newest entries costs one search through their bytes.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import aclosing
 
 from desktop.engine.older import waiting_before
 from desktop.engine.positions import Positions
 from desktop.engine.telling import Teller
+from desktop.engine.turns import Turns
 from desktop.store.records import Summary
 from workers.wire.streams.reader import Last, Reader, StreamEntry
 
 #: Entries of a context that are read. Of older ones only calls that still wait are told.
 TAIL_ENTRIES = 200
-#: Others get their turn after so many contexts: the window shares the processor with this thread.
-SLICE = 400
 
 
 class Deriver:
@@ -39,8 +37,10 @@ class Deriver:
         unread = [one for one in wanted if self._positions.read(one) is None]
         await self.glance(reader, unread)
         cut_off: list[tuple[str, list[StreamEntry]]] = []
+        turns = Turns()
         async with aclosing(reader.tails(wanted, TAIL_ENTRIES)) as tails:
             async for context_id, tail in tails:
+                await turns.pause_if_due()
                 if context_id in self._positions.underived:  # nobody was quicker
                     self._teller.derive(context_id, tail)
                     if len(tail) == TAIL_ENTRIES:
@@ -59,10 +59,11 @@ class Deriver:
         """
         before = {one: self._positions.read(one) for one in context_ids}
         changed: list[str] = []
-        async with aclosing(reader.last_entries(context_ids, SLICE)) as chunks:
+        turns = Turns()
+        async with aclosing(reader.last_entries(context_ids)) as chunks:
             async for chunk in chunks:
-                await asyncio.sleep(0)
                 for last in chunk:
+                    await turns.pause_if_due()
                     known = before[last.context_id]
                     if self._positions.read(last.context_id) is not known:
                         continue  # somebody was quicker

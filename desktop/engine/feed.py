@@ -18,13 +18,14 @@ from desktop.engine.positions import START, Positions
 from desktop.engine.receipts import Receipts
 from desktop.engine.telling import BEGUN_ANEW, GONE, Teller
 from desktop.engine.transcripts import Transcripts
+from desktop.engine.turns import Turns
 from desktop.store.records import Summary
 from workers.wire.streams.reader import Newer, Reader
 
 #: A context's new entries come in pages of so many.
 PAGE_ENTRIES = 200
-#: So many contexts are asked about at once.
-SLICE = 400
+#: So many contexts are asked about at once; what is found out is told as it comes.
+SLICE = 5000
 
 
 class _Doubt(NamedTuple):
@@ -79,8 +80,10 @@ class Feed:
         positions = {one: known.as_of if known else START for one, known in before.items()}
         again: list[str] = []
         doubts: list[_Doubt] = []
+        turns = Turns()
         async with aclosing(reader.newer(positions, PAGE_ENTRIES)) as answers:
             async for newer in answers:
+                await turns.pause_if_due()
                 context_id = newer.context_id
                 known = before[context_id]
                 if self._positions.read(context_id) is not known:

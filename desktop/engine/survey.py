@@ -19,6 +19,7 @@ from desktop.engine.positions import Positions
 from desktop.engine.receipts import Receipts
 from desktop.engine.telling import Teller
 from desktop.engine.transcripts import Transcripts
+from desktop.engine.turns import Turns
 from desktop.store import facts
 from desktop.store.records import ContextStatus, Survey
 from workers.wire.streams.reader import Reader
@@ -27,8 +28,6 @@ from workers.wire.streams.reader import Reader
 DERIVE_SLICE = 100
 #: Deriving takes at most half of this thread's time: nobody waits for it.
 REST = 1.0
-#: So much of the index is told before others get their turn.
-INDEX_SLICE = 500
 #: So many streams are looked at, at their last entries, before what changed is read.
 GLANCE_SLICE = 2000
 #: Progress is told so often.
@@ -66,7 +65,8 @@ class Surveyor:
         self._batch.emit(facts.SurveyChanged(Survey()))
         async with aclosing(reader.index_pages()) as pages:
             async for page in pages:
-                self._teller.index(page)
+                for context_id, indexed in page:
+                    self._teller.index(context_id, indexed)
                 self._first = [context_id for context_id, _ in page]
                 break
 
@@ -79,11 +79,12 @@ class Surveyor:
         fresh = [one for one in waiting if self._positions.get(one) is None]
         self._positions.underived.update(fresh)
         await self._deriver.derive(reader, waiting)
+        turns = Turns()
         async with aclosing(reader.index_pages()) as pages:
             async for page in pages:
-                for start in range(0, len(page), INDEX_SLICE):
-                    self._teller.index(page[start : start + INDEX_SLICE])
-                    await asyncio.sleep(0)
+                for context_id, indexed in page:
+                    self._teller.index(context_id, indexed)
+                    await turns.pause_if_due()
                 self._tell_progress()
 
     async def read_streams(self, reader: Reader) -> None:

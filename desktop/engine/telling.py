@@ -6,6 +6,7 @@ requests follow from; whatever else is said in it shows in its summary.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
@@ -38,21 +39,20 @@ class Teller:
         self._positions = positions
         self._transcripts = transcripts
 
-    def index(self, page: Iterable[tuple[str, ContextSummary]]) -> None:
-        """Tell of contexts by the workers' index, unless more is known of them."""
-        for context_id, indexed in page:
-            if self._positions.get(context_id) is None:
-                self._positions.underived.add(context_id)
-                self._see(
-                    Summary(
-                        context_id,
-                        indexed.agent,
-                        indexed.status,
-                        indexed.last_activity_ms,
-                        waiting=indexed.waiting,
-                        source=Source.INDEX,
-                    )
+    def index(self, context_id: str, indexed: ContextSummary) -> None:
+        """Tell of a context by the workers' index, unless more is known of it."""
+        if self._positions.get(context_id) is None:
+            self._positions.underived.add(context_id)
+            self._see(
+                Summary(
+                    context_id,
+                    sys.intern(indexed.agent),
+                    indexed.status,
+                    indexed.last_activity_ms,
+                    waiting=indexed.waiting,
+                    source=Source.INDEX,
                 )
+            )
 
     def last(self, context_id: str, entry: StreamEntry, length: int) -> None:
         """Tell of a context by its newest entry alone; the rest of it is derived later."""

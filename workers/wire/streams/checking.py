@@ -7,7 +7,7 @@ again. It costs the broker two short replies for each key and round.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, Final, TypeAlias
 
@@ -19,7 +19,7 @@ from workers.wire.streams.places import Place
 _PATTERN: Final = "agent_[et]*:*"
 _PREFIXES: Final = (keys.PROGRESS_PREFIX.encode(), keys.INBOX_PREFIX.encode())
 _RECEIPTS: Final = keys.RECEIPTS.encode()
-_SCAN_COUNT: Final = 5000
+_SCAN_COUNT: Final = 2000
 _AHEAD: Final = 1000
 
 #: A stream's newest id and its length; -1 for what is no stream.
@@ -49,39 +49,56 @@ class Checker:
         Raises:
             BrokerError: see `translated`.
         """
-        names = await self._names()
-        gone = self._known.keys() - names
+        seen: set[bytes] = set()
+        changed: set[bytes] = set()
+        # Page by page: a hundred thousand names at once would keep the loop from others.
+        async with aclosing(self._pages()) as pages:
+            async for page in pages:
+                names = [name for name in page if name not in seen]
+                seen.update(names)
+                changed.update(await self._compare(names))
+        gone = self._known.keys() - seen
         for name in gone:
             del self._known[name]
-        changed = await self._unlike_before(list(names))
-        await self._learn(changed)
-        return gone | set(changed)
+        return changed | gone
 
-    async def _names(self) -> set[bytes]:
-        """All keys that may hold something for us."""
-        names = {_RECEIPTS}
+    async def _pages(self) -> AsyncGenerator[Sequence[bytes], None]:
+        """All keys that may hold something for us, some of them twice."""
+        yield (_RECEIPTS,)
         for place in self._places:
             cursor: bytes | int = 0
             while True:
                 command = ("SCAN", cursor, "MATCH", _PATTERN, "COUNT", _SCAN_COUNT)
                 cursor, found = await self._bulk.call(place, command)
-                names.update(name for name in found if name.startswith(_PREFIXES))
+                yield [name for name in found if name.startswith(_PREFIXES)]
                 if int(cursor) == 0:
                     break
-        return names
+
+    async def _compare(self, names: Sequence[bytes]) -> list[bytes]:
+        """Those of some streams that are new or changed; how they end now is noted."""
+        known = [name for name in names if name in self._known]
+        changed = [name for name in names if name not in self._known]
+        if known:
+            changed += await self._unlike_before(known)
+        if changed:
+            await self._learn(changed)
+        return changed
 
     async def _unlike_before(self, names: Sequence[bytes]) -> list[bytes]:
         def commands_of(name: bytes) -> Sequence[Command]:
-            last, _ = self._known.get(name, _NOTHING)
+            last, _ = self._known[name]
             return ("XRANGE", name, b"(" + last, "+", "COUNT", 1), ("XLEN", name)
 
         changed: list[bytes] = []
         async with aclosing(self._bulk.ask(Question(names, commands_of, _AHEAD))) as batches:
             async for answers in batches:
                 for number, (newer, length) in answers:
-                    known = self._known.get(names[number])
-                    is_same = known == _NO_STREAM if _is_odd(newer) else not newer
-                    if known is None or not is_same or (known[1] != length and not _is_odd(length)):
+                    known = self._known[names[number]]
+                    if _is_odd(newer) or _is_odd(length):
+                        is_same = known == _NO_STREAM
+                    else:
+                        is_same = not newer and known[1] == length
+                    if not is_same:
                         changed.append(names[number])
         return changed
 

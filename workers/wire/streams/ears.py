@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as BrokerTimeout
 
 from workers.wire import keys
 from workers.wire.codec import decode_struct
@@ -102,7 +103,11 @@ class Ear:
         line.send([command])
         is_answered = False
         while not is_answered:
-            for reply in await line.receive(_ANSWER_SECONDS):
+            try:
+                replies = await line.receive(_ANSWER_SECONDS)
+            except TimeoutError as error:
+                raise BrokerTimeout("it is silent") from error
+            for reply in replies:
                 if isinstance(reply, Exception):
                     raise reply
                 is_answered |= not self._hear(reply)
