@@ -25,7 +25,7 @@ from workers.wire.streams.reader import Newer, Reader
 #: A context's new entries come in pages of so many.
 PAGE_ENTRIES = 200
 #: So many contexts are asked about at once; what is found out is told as it comes.
-SLICE = 5000
+SLICE = 1000
 
 
 class _Doubt(NamedTuple):

@@ -126,26 +126,32 @@ class Surveyor:
 
     async def _drop_all_but(self, reader: Reader, found: set[str]) -> None:
         """Drop what has no stream: it was deleted during a cut, or is in the index alone."""
-        missing = [one for one in self._positions if one not in found]
+        missing: list[str] = []
+        turns = Turns()
+        for context_id in tuple(self._positions):
+            await turns.pause_if_due()
+            if context_id not in found:
+                missing.append(context_id)
         extents = await reader.extents(missing)
         for context_id in missing:
             if context_id not in extents:
                 self._positions.drop(context_id)
 
     async def _derive(self, reader: Reader) -> None:
-        left = [one for one in self._positions if one in self._positions.underived]
-        running = [one for one in left if not self._has_ended(one)]
-        ended = [one for one in left if self._has_ended(one)]
+        running: list[str] = []
+        ended: list[str] = []
+        turns = Turns()
+        for context_id in tuple(self._positions):
+            await turns.pause_if_due()
+            known = self._positions.get(context_id)
+            if known is not None and context_id in self._positions.underived:
+                (ended if known.status is ContextStatus.DONE else running).append(context_id)
         for context_ids in (running, ended):
             for start in range(0, len(context_ids), DERIVE_SLICE):
                 began = time.perf_counter()
                 await self._deriver.derive(reader, context_ids[start : start + DERIVE_SLICE])
                 self._tell_progress()
                 await asyncio.sleep((time.perf_counter() - began) * REST)
-
-    def _has_ended(self, context_id: str) -> bool:
-        known = self._positions.get(context_id)
-        return known is not None and known.status is ContextStatus.DONE
 
     def _tell_progress(self, *, is_done: bool = False) -> None:
         now = time.monotonic()

@@ -6,8 +6,8 @@ what changed a piece at a time, because 100,000 may change at once.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from itertools import islice
@@ -47,6 +47,8 @@ class Places(NamedTuple):
 
 #: Any two times lie closer together than this; ids with later ones are made up.
 _EVER_MS = 2**60
+#: More changes at once are not what people and agents do, but a broker that is read.
+_FEW = 400
 _RISKS = (Risk.LOW, Risk.MEDIUM, Risk.HIGH)
 
 
@@ -73,8 +75,9 @@ class ConversationRegister:
         self._found: set[str] | None = None
         self._asking = False
         self._since_asked: set[str] = set()
-        # What changed last is taken in first: what was there before can wait.
-        self._stale: dict[str, None] = {}
+        self._stale: set[str] = set()
+        # In this order; some may have been read by now.
+        self._queue: deque[str] = deque()
 
     def __len__(self) -> int:
         return len(self._known)
@@ -87,33 +90,39 @@ class ConversationRegister:
         """Whether something changed that was not taken in yet."""
         return bool(self._stale)
 
-    def note(self, context_ids: Iterable[str]) -> None:
-        """These changed."""
-        for context_id in context_ids:
-            self._stale.pop(context_id, None)
-            self._stale[context_id] = None
+    def note(self, context_ids: Collection[str]) -> None:
+        """These changed. A few are read before the many that came earlier: somebody acts there."""
+        if len(context_ids) > _FEW:
+            self._wait_for(context_ids)
+            return
+        # Each once: a list that is not seen reads nothing for hours.
+        self._queue.extendleft(name for name in context_ids if name not in self._stale)
+        self._stale.update(context_ids)
 
     def note_reset(self) -> None:
         """Some went away; which ones, only the store knows."""
         names = self._store.context_ids()
         now = set(names)
         gone = [name for name in self._known if name not in now]
-        self._stale.update(dict.fromkeys(gone))
+        self._wait_for(gone)
         if len(now) > len(self._known) - len(gone):
-            # Backwards, so that the first are first: the store has heard of them in this order.
-            new = [name for name in reversed(names) if name not in self._known]
-            self._stale.update(dict.fromkeys(new))
+            self._wait_for([name for name in names if name not in self._known])
 
     def take_in(self, limit: int) -> Places:
         """Read anew some of what changed, at most so many."""
-        chosen = [self._stale.popitem()[0] for _ in range(min(limit, len(self._stale)))]
+        chosen: list[str] = []
+        while self._queue and len(chosen) < limit:
+            context_id = self._queue.popleft()
+            if context_id in self._stale:
+                self._stale.discard(context_id)
+                chosen.append(context_id)
         return self.read(chosen)
 
     def read(self, context_ids: Iterable[str]) -> Places:
         """Read these anew."""
         places = Places({}, set())
         for context_id in context_ids:
-            self._stale.pop(context_id, None)
+            self._stale.discard(context_id)
             context = self._store.context(context_id)
             places.ranks[context_id] = rank = self._take(context_id, context)
             if rank is not None and not self._is_listed(context_id):
@@ -123,7 +132,7 @@ class ConversationRegister:
     def sort_by(self, sort: Sort) -> None:
         """Put others on top. What waits is to be read anew; the rest keeps its place."""
         self._sort = sort
-        self._stale |= dict.fromkeys(self._waiting)
+        self._wait_for(self._waiting)
 
     def listed(self) -> AbstractSet[str] | None:
         """The conversations that the filters let through; None for all."""
@@ -157,9 +166,15 @@ class ConversationRegister:
     def find(self, text: str, context_ids: Iterable[str]) -> None:
         """List what was found. What changed since it was asked for is judged anew."""
         self._words, self._found = sought_words(text), set(context_ids)
-        self._stale |= dict.fromkeys(self._since_asked)
+        self._wait_for(self._since_asked)
         self._since_asked.clear()
         self._asking = False
+
+    def _wait_for(self, context_ids: Iterable[str]) -> None:
+        """Read these when what came before is read."""
+        new = [name for name in context_ids if name not in self._stale]
+        self._queue.extend(new)
+        self._stale.update(new)
 
     def _take(self, context_id: str, context: Context | None) -> int | None:
         before = self._known.get(context_id)

@@ -26,7 +26,9 @@ def see_contexts(state: State, fact: facts.ContextsSeen, changes: Changes) -> No
         if summary.waiting and not state.caught_up and summary.source is not Source.STREAM:
             # The most that anybody says, whoever says it first; it holds until requests are known.
             told = state.indexed_waiting.get(context_id, 0)
-            state.indexed_waiting[context_id] = max(told, summary.waiting)
+            if summary.waiting > told:
+                state.indexed_waiting[context_id] = summary.waiting
+                changes.contexts.add(context_id)
         known = state.summaries.get(context_id)
         if known is None or _worth(known) < _worth(summary):
             state.summaries[context_id] = summary

@@ -16,8 +16,10 @@ from desktop import settings
 from desktop.cli.session import broker_url
 from desktop.errors import VaultUnavailable
 from desktop.settings import Settings
+from desktop.store.facts import MemoryChanged
 from desktop.system import vault as vault_module
-from desktop.system.vault import SERVICE, Vault
+from desktop.system.kept_text import KeptText
+from desktop.system.vault import SERVICE, TEXT_KEY, TEXT_KEY_BYTES, Vault
 from tests.support.command_line import python
 from tests.support.desktop_session import PrivateBus, SecretService
 
@@ -157,6 +159,41 @@ async def test_a_command_goes_on_without_a_keyring() -> None:
     settings.save(Settings(broker_url=ADDRESS))
 
     assert await broker_url("") == ADDRESS
+
+
+async def test_kept_text_has_one_key_until_it_is_forgotten(open_keyring: SecretService) -> None:
+    """The next console reads what this one kept; after that nobody does."""
+    key = await Vault().text_key()
+    assert len(key) == TEXT_KEY_BYTES
+    assert await Vault().text_key() == key
+
+    await Vault().forget_text_key()
+    assert await Vault().text_key() != key
+
+
+async def test_a_key_that_is_none_is_made_anew(open_keyring: SecretService) -> None:
+    """Somebody changed it in the keyring."""
+    await asyncio.to_thread(keyring.set_password, SERVICE, TEXT_KEY, "no key")
+
+    assert len(await Vault().text_key()) == TEXT_KEY_BYTES
+
+
+async def test_message_text_is_kept_with_a_keyring_only(open_keyring: SecretService) -> None:
+    """Without one the person is told, and the engine gets no key; giving it up needs none."""
+    handed: list[bytes] = []
+    told: list[MemoryChanged] = []
+    text = KeptText(Vault(), handed.append, told.append)
+    assert await text.unlock()
+    assert handed == [await Vault().text_key()]
+
+    open_keyring.lock()
+    assert not await text.unlock()
+    assert len(handed) == 1
+    assert told[0].memory.title == "The keyring is locked."
+    assert told[0].memory.hint == "No message text is kept on this computer."
+    with pytest.raises(VaultUnavailable, match="may still be in the keyring"):
+        await text.drop()
+    assert handed[1:] == [b""]
 
 
 def _files_with(text: str, folder: Path) -> list[Path]:

@@ -9,10 +9,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QRadioButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from desktop import settings
 from desktop.errors import SignoffError
 from desktop.settings import DEFAULT_URL, Theme
-from desktop.store.facts import LinkChanged
-from desktop.store.records import Link, LinkState
+from desktop.store.facts import LinkChanged, MemoryChanged
+from desktop.store.records import Link, LinkState, Memory
 from desktop.views.parts.banner import Banner
 from desktop.views.parts.buttons import ActionButton
 from desktop.views.parts.pill import PillLabel
@@ -211,6 +212,19 @@ def test_notifications_are_a_matter_of_choice(page: SettingsPage, fed: HandFed) 
 
     assert fed.desk.asked == [("notify", False)]
     assert "how many calls wait and how risky they are, and nothing else" in words_in(page)
+
+
+def test_message_text_is_kept_only_when_asked_to(page: SettingsPage, fed: HandFed) -> None:
+    """The box shows what counts, which is told once the keyring has the key."""
+    box = see(page, "settings.keep_text", QCheckBox)
+    assert not box.isChecked()
+    box.click()
+
+    assert fed.desk.asked == [("keep_text", True)]
+    fed.desk.settings = settings.changed(fed.desk.settings, keep_text=False)
+    fed.feed(MemoryChanged(Memory(title="The keyring is locked.")))
+    assert not box.isChecked()
+    assert "encrypted with a key in the keyring of your system" in words_in(page)
 
 
 # -- looks ---------------------------------------------------------------------------------------

@@ -15,6 +15,9 @@ KEYS = st.integers(0, 30).map(str)
 TIMES = st.dictionaries(KEYS, st.integers(0, 40), max_size=30)
 CHANGES = st.dictionaries(KEYS, st.none() | st.integers(0, 40), max_size=30)
 STEPS = st.lists(st.tuples(st.booleans(), TIMES, CHANGES), min_size=1, max_size=6)
+NARROWINGS = st.lists(
+    st.tuples(st.none() | st.frozensets(KEYS), CHANGES, st.frozensets(KEYS)), max_size=6
+)
 
 
 def row(key: str) -> Row:
@@ -56,6 +59,32 @@ def test_any_sequence_of_changes_ends_in_the_order_of_time(
             assert key not in wanted or index.data(KEY_ROLE) == key
 
 
+@settings(deadline=None)
+@given(NARROWINGS)
+def test_rows_may_be_known_and_not_shown(
+    steps: list[tuple[frozenset[str] | None, dict[str, int | None], frozenset[str]]],
+) -> None:
+    """They come back at their places; what Qt holds on to goes with them only."""
+    model = LatestModel(row)
+    known: dict[str, int] = {}
+    visible: set[str] = set()
+    for keys, changes, hidden in steps:
+        model.narrow(keys)
+        visible = {key for key in known if keys is None or key in keys}
+        assert shown(model) == expected({key: known[key] for key in visible})
+        held = {key: QPersistentModelIndex(model.index(model.row_of(key), 0)) for key in visible}
+
+        model.change(changes, hidden)
+        known = {key: time for key, time in (known | changes).items() if time is not None}
+        visible = ((visible | changes.keys()) - (hidden & changes.keys())) & known.keys()
+        assert shown(model) == expected({key: known[key] for key in visible})
+        assert all(model.row_of(key) < 0 for key in known.keys() - visible)
+        for key, index in held.items():
+            assert index.isValid() == (key in visible)
+    model.narrow(None)
+    assert shown(model) == expected(known)
+
+
 def test_qt_finds_no_fault_with_the_model(qtmodeltester: ModelTester) -> None:
     """Qt's own model tester watches a life of inserts, moves and removals."""
     model = LatestModel(row)
@@ -64,6 +93,9 @@ def test_qt_finds_no_fault_with_the_model(qtmodeltester: ModelTester) -> None:
     model.change({"3": 40, "50": 5, "51": 5, "7": None})
     model.change({str(number): None for number in range(0, 20, 2)})
     model.change({str(number): number * 7 % 11 for number in range(60, 80)})
+    model.narrow({"60", "61", "62", "63"})
+    model.change({"60": 90, "61": None, "64": 12, "65": 13}, {"60", "64"})
+    model.narrow(None)
     model.show_all({"1": 3, "90": 1})
     qtmodeltester.check(model)
 

@@ -191,3 +191,44 @@ def _refusals(server: RedisServer) -> int:
     with server.client() as client:
         entries = client.acl_log()
     return sum(int(entry["count"]) for entry in entries if entry["reason"] == "auth")
+
+
+async def test_cuts_under_fire_lose_nothing_and_double_nothing(
+    desk: Desk, redis_server: RedisServer, redis_proxy: TcpProxy
+) -> None:
+    """Two open transcripts and many rows, written to while the way to the broker comes and goes."""
+    contexts = [f"c-{number}" for number in range(60)]
+    watched = contexts[:2]
+    await desk.connect(redis_server.url_at(redis_proxy.port))
+    for context_id in watched:
+        await desk.open(context_id)
+
+    written: dict[str, list[str]] = {context_id: [] for context_id in contexts}
+    with redis_server.client() as client:
+        for number in range(120):
+            if number % 40 == 20:
+                redis_proxy.down()
+                await desk.until_link(CONNECTING)
+            if number % 40 == 30:
+                redis_proxy.up()
+                await desk.until_link(ONLINE)
+            with client.pipeline(transaction=False) as batch:
+                for context_id in contexts:
+                    said = scenes.agent_says("...", context_id=context_id, message_id=f"{number}")
+                    batch.xadd(keys.progress(context_id), {"data": encode_event(said)})
+                for context_id, entry_id in zip(contexts, batch.execute(), strict=True):
+                    written[context_id].append(entry_id)
+            await asyncio.sleep(0)
+
+    def rows() -> set[int]:
+        return {row.entries for row in desk.store.contexts()}
+
+    await await_until(lambda: rows() == {120}, "every row to count every entry")
+    for context_id in watched:
+        last = written[context_id][-1]
+        await await_until(
+            lambda context_id=context_id, last=last: (context_id, last) in desk.told(context_id),
+            "the last entry",
+        )
+        told = [entry_id for _, entry_id in desk.told(context_id)]
+        assert told == written[context_id]

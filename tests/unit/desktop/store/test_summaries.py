@@ -52,7 +52,7 @@ def test_what_is_older_than_what_is_known_changes_nothing() -> None:
 
     older = replace(READ, as_of="4000-0", preview="Not yet.")
 
-    assert not store.apply([_listed(older, CACHED, INDEXED)])
+    assert not store.apply([_listed(older, CACHED, replace(INDEXED, waiting=0))])
     assert [row.preview for row in store.contexts()] == ["Done."]
 
 
