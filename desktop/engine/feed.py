@@ -74,9 +74,9 @@ class Feed:
 
     async def _read_once(self, reader: Reader, context_ids: list[str]) -> list[str]:
         """Tell a page of each. Returns the contexts of which there may be more."""
-        derived = [one for one in context_ids if one not in self._positions.underived]
-        await self._deriver.derive(reader, set(context_ids).difference(derived))
-        before = {one: self._positions.read(one) for one in derived}
+        # The survey may derive them at the same moment, from older tails: they are read on, too.
+        await self._deriver.derive(reader, context_ids)
+        before = {one: self._positions.read(one) for one in context_ids}
         positions = {one: known.as_of if known else START for one, known in before.items()}
         again: list[str] = []
         doubts: list[_Doubt] = []
