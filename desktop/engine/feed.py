@@ -74,11 +74,12 @@ class Feed:
 
     async def _read_once(self, reader: Reader, context_ids: list[str]) -> list[str]:
         """Tell a page of each. Returns the contexts of which there may be more."""
-        derived = [one for one in context_ids if one not in self._positions.underived]
-        await self._deriver.derive(reader, set(context_ids).difference(derived))
-        before = {one: self._positions.read(one) for one in derived}
+        # The survey may derive them at the same moment, from older tails: they are read on, too.
+        await self._deriver.derive(reader, context_ids)
+        underived = self._positions.underived
+        before = {one: self._positions.read(one) for one in context_ids if one not in underived}
         positions = {one: known.as_of if known else START for one, known in before.items()}
-        again: list[str] = []
+        again = [one for one in context_ids if one in underived]
         doubts: list[_Doubt] = []
         turns = Turns()
         async with aclosing(reader.newer(positions, PAGE_ENTRIES)) as answers:
@@ -86,7 +87,7 @@ class Feed:
                 await turns.pause_if_due()
                 context_id = newer.context_id
                 known = before[context_id]
-                if self._positions.read(context_id) is not known:
+                if self._positions.read(context_id) is not known or context_id in underived:
                     again.append(context_id)  # somebody else was quicker
                 elif newer.problem:
                     self._teller.odd(context_id, newer.problem)

@@ -14,7 +14,6 @@ from datetime import datetime
 from desktop.qtmodels.rows import Pill, Row
 from desktop.qtmodels.tone import Tone
 from desktop.store.records import (
-    Agent,
     Context,
     ContextStatus,
     Execution,
@@ -109,22 +108,6 @@ def _row_pill(request: Request) -> Pill:
     if request.state is RequestState.WAITING and not request.call.is_in_doubt:
         return _RISK[request.risk]
     return state_pill(request)
-
-
-def agent_row(agent: Agent) -> Row:
-    """An agent as a row: who serves it, with which tools."""
-    workers = len(agent.workers)
-    tools = sorted({tool for worker in agent.workers for tool in worker.tools.get(agent.name, ())})
-    served = f"{workers} worker" if workers == 1 else f"{workers} workers"
-    return Row(
-        title=agent.name,
-        subtitle=", ".join(tools) if tools else "No Signoff worker says that it serves this agent",
-        meta=" · ".join(part for part in (served if workers else "", agent.note) if part),
-        pill=Pill("Serving", Tone.OK) if workers else Pill("No heartbeat", Tone.NEUTRAL),
-        unread=agent.waiting > 0,
-        initial=initial(agent.name),
-        hue=hue(agent.name),
-    )
 
 
 def state_pill(request: Request) -> Pill:

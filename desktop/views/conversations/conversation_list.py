@@ -30,6 +30,7 @@ _AGES_MS: Final = 5000
 #: So long we read what changed before the window gets its turn; placing it takes as long again.
 _READING_SECONDS: Final = 0.008
 _PIECE: Final = 50
+_MANY: Final = 400
 _AGENTS: Final = 200
 
 
@@ -93,7 +94,11 @@ class ConversationList(QFrame):
             self._register.note_reset()
         if changes.found:
             self._on_found()
-        if self.isVisible() and (changes.contexts or changes.reset or changes.link):
+        if not self.isVisible() or self._later.isActive():
+            return
+        if len(changes.contexts) > _MANY:
+            self._later.start()  # taking them into the store has cost this turn enough
+        elif changes.contexts or changes.reset or changes.link:
             self.refresh()
 
     def refresh(self) -> None:

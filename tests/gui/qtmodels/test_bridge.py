@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.qtmodels.bridge import MOST_AT_ONCE, Bridge
 from desktop.store.changes import Changes
-from desktop.store.facts import AgentsSeen, ContextsSeen, Fact
+from desktop.store.facts import AgentsSeen, ContextReset, ContextsSeen, Fact
 from desktop.store.records import ContextStatus, Summary
 from desktop.store.store import Store
 
@@ -73,3 +73,34 @@ def test_a_flood_reaches_the_store_piece_by_piece(qtbot: QtBot) -> None:
 
     assert max(sizes) == MOST_AT_ONCE
     bridge.close()
+
+
+def test_a_row_that_changes_again_while_it_waits_arrives_once(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However far the window is behind, it has no more to take in than there are rows."""
+    store = Store()
+    bridge = Bridge(store)
+    taken: list[Summary] = []
+    real = store.apply
+
+    def apply(batch: Iterable[Fact]) -> Changes:
+        facts = list(batch)
+        taken.extend(s for fact in facts if isinstance(fact, ContextsSeen) for s in fact.summaries)
+        return real(facts)
+
+    monkeypatch.setattr(store, "apply", apply)
+    for turn in range(100):
+        bridge.deliver([ContextsSeen((_summary(number, turn),)) for number in range(10)])
+    bridge.deliver([ContextReset("c-0", "It was begun anew."), ContextsSeen((_summary(0, 1),))])
+    qtbot.waitUntil(lambda: len(taken) >= 11, timeout=5000)
+
+    assert [(one.context_id, one.entries) for one in taken] == [
+        *((f"c-{number}", 99) for number in range(10)),
+        ("c-0", 1),
+    ]
+    bridge.close()
+
+
+def _summary(number: int, entries: int) -> Summary:
+    return Summary(f"c-{number}", "a", ContextStatus.DONE, entries, f"{entries}-1", entries=entries)

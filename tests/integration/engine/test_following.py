@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from desktop.engine.deriving import TAIL_ENTRIES
-from desktop.store.records import EntryKind, LinkState, RequestKey, RequestState
+from desktop.store import facts
+from desktop.store.records import EntryKind, LinkState, RequestKey, RequestState, Summary
 from tests.support import scenes
 from tests.support.desk import Desk
 from tests.support.learning import KEY
@@ -19,20 +18,6 @@ from workers.wire.events import Event, TokenDelta, WorkerInfo
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.inbox import send
 from workers.wire.streams.progress import ProgressWriter
-
-
-@pytest.fixture
-async def connection(redis_url: str) -> AsyncIterator[Connection]:
-    """The worker's way to the broker."""
-    async with Connection(redis_url) as connection:
-        yield connection
-
-
-@pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
-    """A console that follows nothing yet."""
-    async with Desk() as desk:
-        yield desk
 
 
 async def _tell(connection: Connection, *events: Event) -> None:
@@ -258,3 +243,28 @@ async def test_a_call_that_waits_far_back_in_a_long_conversation_is_found(
         "call_forgotten"
     ]
     assert len(desk.store.requests()) == 1
+
+
+async def test_a_burst_ends_with_what_the_streams_hold(
+    desk: Desk, connection: Connection, redis_url: str
+) -> None:
+    """However often a conversation changed between two looks: the newest entry, and how many."""
+    await desk.connect(redis_url)
+    contexts = [f"c-{number}" for number in range(300)]
+
+    for round_ in range(20):
+        async with connection.client.pipeline(transaction=False) as batch:
+            for context_id in contexts:
+                said = scenes.agent_says(f"{round_}", context_id=context_id)
+                batch.xadd(keys.progress(context_id), {"data": encode_event(said)})
+            await batch.execute()
+
+    def summaries() -> dict[str, Summary]:
+        seen = [fact for fact in desk.facts if isinstance(fact, facts.ContextsSeen)]
+        return {one.context_id: one for fact in seen for one in fact.summaries}
+
+    await await_until(lambda: {one.entries for one in summaries().values()} == {20}, "all counts")
+    for context_id in contexts:
+        [(entry_id, _)] = await connection.client.xrevrange(keys.progress(context_id), count=1)
+        assert summaries()[context_id].as_of == entry_id.decode()
+    assert {row.preview for row in desk.store.contexts()} == {"19"}

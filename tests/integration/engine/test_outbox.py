@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -22,20 +21,6 @@ from workers.wire.codec import decode_event, encode_event
 from workers.wire.events import AgentCommand, AgentInvocation, Event
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.progress import ProgressWriter
-
-
-@pytest.fixture
-async def connection(redis_url: str) -> AsyncIterator[Connection]:
-    """The worker's way to the broker."""
-    async with Connection(redis_url) as connection:
-        yield connection
-
-
-@pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
-    """A console that follows nothing yet."""
-    async with Desk() as desk:
-        yield desk
 
 
 async def _ask(connection: Connection, event: Event) -> None:

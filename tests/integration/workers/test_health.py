@@ -89,8 +89,10 @@ async def test_readers_that_other_software_left_are_counted_and_removed_by_wish(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only those that hold nothing; a message somebody was given is not lost with its reader."""
+    assert await remove_leaked(connection, FOREIGN) == 0, "there is no inbox"
     for _ in range(2):
         await connection.client.xadd(keys.inbox(FOREIGN), {"data": b"{}"})
+    assert await remove_leaked(connection, FOREIGN) == 0, "nobody ever read it"
     await read_as_the_base_package(connection, FOREIGN, 5)
     busy = await seen(connection, FOREIGN)
     monkeypatch.setattr(consumers, "LEFT_AFTER_MS", -1)

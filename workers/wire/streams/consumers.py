@@ -12,12 +12,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from redis.exceptions import ResponseError
+from redis.exceptions import NoPermissionError, ResponseError
 
 from workers.wire import keys
 from workers.wire.ids import CONSUMER_PREFIX
 from workers.wire.streams.bulk import Question
-from workers.wire.streams.connection import Connection
+from workers.wire.streams.connection import Connection, translated
 from workers.wire.streams.scripts import Script, lua
 
 #: One that was silent for so long, and holds nothing, will not come back (milliseconds).
@@ -91,6 +91,8 @@ async def remove_leaked(connection: Connection, agent: str) -> int:
         BrokerError: the broker is away, or does not permit it.
     """
     key, group = keys.inbox(agent), keys.inbox_group(agent)
+    if not await _has_group(connection, agent):
+        return 0
     leaked: list[bytes] = []
     async with aclosing(_slices(connection, agent)) as slices:
         async for several in slices:
@@ -99,6 +101,18 @@ async def remove_leaked(connection: Connection, agent: str) -> int:
     for start in range(0, len(leaked), _AT_ONCE):
         removed += int(await script(key, group, *leaked[start : start + _AT_ONCE]))
     return removed
+
+
+async def _has_group(connection: Connection, agent: str) -> bool:
+    """Whether anybody ever read an agent's inbox."""
+    with translated():
+        try:
+            groups = await connection.client.xinfo_groups(keys.inbox(agent))
+        except NoPermissionError:
+            raise
+        except ResponseError:
+            return False  # there is no such inbox, or something else in its place
+    return any(group["name"] == keys.inbox_group(agent).encode() for group in groups)
 
 
 async def _slices(connection: Connection, agent: str) -> AsyncGenerator[list[Consumer], None]:
