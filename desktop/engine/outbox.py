@@ -33,9 +33,12 @@ async def carry_out(
     order: Sending, connection: Connection | None, emit: Emit, recorder: Recorder
 ) -> None:
     """Carry out one order; what became of it, if it failed, is emitted."""
+    if connection is None:
+        emit(
+            _failure(order, BrokerUnreachable("The broker is not reachable.", "Nothing was sent."))
+        )
+        return
     try:
-        if connection is None:
-            raise BrokerUnreachable("The broker is not reachable.", "Nothing was sent.")
         await _carry_out(order, connection, emit, recorder)
     except SignoffError as error:
         emit(_failure(order, error))
