@@ -12,13 +12,14 @@ from desktop.actions.ports import (
     Order,
     Outbox,
     ReadOlder,
+    Search,
     WatchMonitor,
 )
 from desktop.errors import NotAllowedNow
 from desktop.store.store import Store
 
 #: What is not named here writes.
-_READING = (OpenTranscript, ReadOlder, CloseTranscript, WatchMonitor)
+_READING = (OpenTranscript, ReadOlder, CloseTranscript, Search, WatchMonitor)
 
 
 def read_only(store: Store) -> NotAllowedNow | None:
