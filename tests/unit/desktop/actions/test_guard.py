@@ -12,6 +12,7 @@ from desktop.actions.ports import (
     OpenTranscript,
     Order,
     Reading,
+    Search,
     SendDecision,
     SendMessage,
     WatchMonitor,
@@ -37,16 +38,17 @@ def test_no_order_that_writes_leaves_a_read_only_console() -> None:
         assert refused.value.hint
     guarded.post(WatchMonitor(on=True))
     guarded.post(OpenTranscript("c"))
+    guarded.post(Search("invoice", 1))
     store.apply([ReadOnlyChanged(read_only=False)])
     guarded.post(message)
 
     assert changes.read_only
     assert outbox.watched == [True]
-    assert outbox.orders == [OpenTranscript("c"), message]
+    assert outbox.orders == [OpenTranscript("c"), Search("invoice", 1), message]
 
 
 def test_only_named_orders_read() -> None:
     """A new order is refused until somebody says here that it only reads."""
-    reading = {*get_args(Reading), WatchMonitor}
+    reading = {*get_args(Reading), Search, WatchMonitor}
 
     assert set(get_args(Order)) - reading == {SendDecision, SendMessage, DoRepair}
