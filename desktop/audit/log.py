@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from desktop.audit.chain import BEGINNING, entry_hash
 from desktop.audit.entries import AuditEntry, read_entry, write_entry
@@ -111,17 +112,6 @@ class AuditLog:
             row = self._connection.execute(query).fetchone()
         return Kept(*row) if row else None
 
-    def entries(self) -> Iterator[Kept]:
-        """All entries, in order.
-
-        Raises:
-            AuditUnavailable: the log cannot be read.
-        """
-        with _translated():
-            query = "SELECT number, body, before, hash FROM entry ORDER BY number"
-            for row in self._connection.execute(query):
-                yield Kept(*row)
-
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
@@ -163,6 +153,34 @@ class AuditLog:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             raise
+
+
+def read_entries(path: Path, limit: int) -> list[Kept]:
+    """The last entries of a log, in order, without opening it for writing.
+
+    Args:
+        limit: at most so many.
+
+    Raises:
+        OSError, sqlite3.Error: there is none, or it is none.
+    """
+    with opened_to_read(path) as connection:
+        query = "SELECT number, body, before, hash FROM entry ORDER BY number DESC LIMIT ?"
+        return [Kept(*row) for row in connection.execute(query, (limit,))][::-1]
+
+
+@contextlib.contextmanager
+def opened_to_read(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that changes nothing.
+
+    Raises:
+        OSError, sqlite3.Error: there is no such file, or it is no database.
+    """
+    path.stat()
+    address = f"file:{quote(str(path))}?mode=ro"
+    with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        yield connection
 
 
 def _statements(script: str) -> Iterator[str]:

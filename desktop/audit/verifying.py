@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 from desktop.audit.chain import BEGINNING, Tree, entry_hash
 from desktop.audit.entries import AuditEntry, BadEntry, read_entry
+from desktop.audit.log import opened_to_read
 
 #: More of the same kind tell a reader nothing.
 MOST_FINDINGS: Final = 100
@@ -89,7 +88,7 @@ def verify(path: Path, known: Head | None = None) -> Report:
 
 
 def _integrity(path: Path) -> Iterator[Finding]:
-    with _opened(path) as connection:
+    with opened_to_read(path) as connection:
         for [word] in connection.execute("PRAGMA integrity_check(10)"):
             if word != "ok":
                 yield Finding(0, f"The file is damaged: {word}.")
@@ -97,7 +96,7 @@ def _integrity(path: Path) -> Iterator[Finding]:
 
 def _walk(path: Path, tree: Tree, known: Head | None) -> Iterator[Finding]:
     before, previous = BEGINNING, None
-    with _opened(path) as connection:
+    with opened_to_read(path) as connection:
         query = "SELECT number, body, before, hash FROM entry ORDER BY number"
         for place, (number, body, kept_before, kept_hash) in enumerate(
             connection.execute(query), 1
@@ -125,12 +124,3 @@ def _walk(path: Path, tree: Tree, known: Head | None) -> Iterator[Finding]:
 
 def _goes_back(previous: AuditEntry, entry: AuditEntry) -> bool:
     return entry.at < previous.at
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that changes nothing."""
-    path.stat()
-    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
-        connection.execute("PRAGMA trusted_schema = OFF")
-        yield connection

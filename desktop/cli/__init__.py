@@ -16,7 +16,7 @@ from typing import Any
 
 from desktop import logs
 from desktop.cli.output import print_json, safe
-from desktop.cli.registry_options import add_parsers as add_registry
+from desktop.cli.record_options import add_parsers as add_record_keeping
 from workers.wire.errors import SignoffError
 
 EXIT_ERROR = 2
@@ -57,6 +57,10 @@ def _command(name: str) -> Callable[[argparse.Namespace], Coroutine[Any, Any, in
         from desktop.cli import registry  # noqa: PLC0415
 
         return registry.run
+    if name == "audit":
+        from desktop.cli import audit  # noqa: PLC0415
+
+        return audit.run
     from desktop.cli import commands  # noqa: PLC0415
 
     return commands.run
@@ -106,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("text", metavar="TEXT")
     chat.add_argument("--context", metavar="ID")
     chat.add_argument("--wait", type=float, default=120.0, metavar="SECONDS")
-    add_registry(commands.add_parser)
+    add_record_keeping(commands.add_parser)
     for command in (inbox, conversations, show, decide, chat):
         command.add_argument("--json", action="store_true", help="print JSON")
         _common(command)

@@ -6,7 +6,10 @@ import asyncio
 
 import pytest
 
+from desktop import settings
 from desktop.actions.ports import SendDecision
+from desktop.audit.entries import AuditEntry, AuditKind, happened
+from desktop.audit.log import read_entries
 from desktop.engine import outbox as outbox_module
 from desktop.store.facts import DecisionNotSent
 from desktop.store.records import LinkState, RequestState
@@ -17,6 +20,7 @@ from tests.support.redis_server import RedisServer
 from tests.support.waiting import await_until
 from workers.wire import keys
 from workers.wire.approvals import DecisionKind, read_decision
+from workers.wire.canonical import JSON
 from workers.wire.codec import decode_event, encode_event
 from workers.wire.events import AgentCommand, AgentInvocation, Event
 from workers.wire.streams.connection import Connection
@@ -120,7 +124,9 @@ async def test_a_foreign_call_stays_decided_for_a_desk_that_comes_later(
 
 async def test_an_order_without_a_broker_is_told_as_not_sent(desk: Desk) -> None:
     """It is neither kept nor lost in silence."""
-    desk.engine.post(SendDecision(KEY, scenes.AGENT, scenes.CALL, {"type": "accept"}, scenes.NONCE))
+    record = happened(AuditKind.DECISION, person="r.mora")
+    payload: JSON = {"type": "accept"}
+    desk.engine.post(SendDecision(KEY, scenes.AGENT, scenes.CALL, payload, scenes.NONCE, record))
 
     await await_until(
         lambda: [fact for fact in desk.facts if isinstance(fact, DecisionNotSent)],
@@ -195,3 +201,62 @@ def _notice(desk: Desk) -> str:
 def _is_open(desk: Desk) -> bool:
     request = desk.store.request(KEY)
     return request is not None and request.is_open
+
+
+def _recorded() -> list[AuditEntry]:
+    return [kept.entry for kept in read_entries(settings.audit_log(), 100)]
+
+
+async def test_a_decision_is_on_the_disk_before_it_leaves(
+    desk: Desk, connection: Connection, redis_url: str
+) -> None:
+    """Who, about which call, what; the reason only as its digest."""
+    await _ask(connection, scenes.asks())
+    await desk.connect(redis_url)
+
+    nonce = desk.approvals.decide(KEY, DecisionKind.REJECT, "Patient Jane Roe has moved")
+    await await_until(lambda: _sent(connection), "the decision")
+
+    [entry] = _recorded()
+    assert (entry.kind, entry.decision, entry.nonce) == (AuditKind.DECISION, "reject", nonce)
+    assert (entry.actor.id, entry.actor.name) == ("r.mora", "R.Mora")
+    assert (entry.context_id, entry.tool_call_id) == (scenes.CONTEXT, scenes.CALL)
+    assert (entry.action, entry.args_digest) == (scenes.ACTION, scenes.request().args_digest)
+    assert entry.comment_digest.startswith("sha-256:")
+    assert "Jane" not in str(entry)
+
+
+async def test_what_cannot_be_recorded_is_not_approved(
+    desk: Desk, connection: Connection, redis_url: str
+) -> None:
+    """Rejecting still works: it stops a call, and needs no paper for that."""
+    settings.audit_log().parent.parent.mkdir(parents=True, exist_ok=True)
+    settings.audit_log().parent.write_text("in the way")
+    await _ask(connection, scenes.asks())
+    await desk.connect(redis_url)
+
+    desk.approvals.decide(KEY, DecisionKind.APPROVE)
+    request = await desk.until_state(KEY, RequestState.WAITING)
+
+    assert "audit log cannot be written" in request.notice
+    assert "Rejecting still works" in request.notice
+    assert await _sent(connection) == []
+    desk.approvals.decide(KEY, DecisionKind.REJECT)
+    await await_until(lambda: _sent(connection), "the rejection")
+
+
+async def test_a_recorded_decision_that_did_not_leave_says_so(
+    desk: Desk, connection: Connection, redis_url: str
+) -> None:
+    """Otherwise a review would look for its receipt for ever."""
+    await connection.client.set(keys.inbox(scenes.AGENT), "not a stream")
+    await _ask(connection, scenes.asks())
+    await desk.connect(redis_url)
+
+    nonce = desk.approvals.decide(KEY, DecisionKind.APPROVE)
+    await await_until(lambda: len(_recorded()) == 2, "both entries")
+
+    sent, not_sent = _recorded()
+    assert (sent.kind, not_sent.kind) == (AuditKind.DECISION, AuditKind.DECISION_NOT_SENT)
+    assert (sent.nonce, not_sent.nonce) == (nonce, nonce)
+    assert "WRONGTYPE" in not_sent.outcome

@@ -1,4 +1,4 @@
-"""The options of `signoff enrol` and `signoff registry`.
+"""The options of `signoff enrol`, `signoff registry` and `signoff audit`.
 
 The only place that spells them. Apart from what the commands do: that loads libraries which a
 window does not need to open.
@@ -12,7 +12,15 @@ from pathlib import Path
 
 
 def add_parsers(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
-    """Add both commands to the command line."""
+    """Add the commands to the command line."""
+    audit = add_parser("audit", help="what was decided at this desk")
+    looks = audit.add_subparsers(dest="step", required=True, metavar="STEP")
+    shown = looks.add_parser("show", help="the last entries, in order")
+    shown.add_argument("--limit", type=int, default=100)
+    verified = looks.add_parser("verify", help="0 intact, 1 findings, 2 unreadable, 3 tampered")
+    for look in (shown, verified):
+        look.add_argument("--json", action="store_true", help="print JSON")
+        look.add_argument("--log", type=Path, metavar="FILE", help="another than this person's")
     enrol = add_parser("enrol", help="make a signing key and ask to be registered")
     enrol.add_argument("--id", required=True, help="never given to another person")
     enrol.add_argument("--name", required=True, help="as it is printed beside a signature")
@@ -43,5 +51,5 @@ def add_parsers(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     for command in (enrol, init, added, revoke, renew, sign, listed, verify):
         command.add_argument("--json", action="store_true", help="print JSON")
         command.add_argument("--passphrase-file", type=Path, help="instead of being asked")
-    for command in (enrol, registry):
+    for command in (enrol, registry, audit):
         command.set_defaults(redis_url="", verbose=False)
