@@ -44,11 +44,13 @@ def add_parsers(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     listed = steps.add_parser("list", help="show the people, their roles and keys")
     verify = steps.add_parser("verify", help="check signatures, version and time")
     verify.add_argument("--least-version", type=int, default=0)
-    for step in (init, added, revoke, renew, sign, listed, verify):
+    linted = steps.add_parser("lint", help="find what is wrong with a policy: 1 if it can't be met")
+    linted.add_argument("policy", type=Path)
+    for step in (init, added, revoke, renew, sign, listed, verify, linted):
         step.add_argument("--folder", type=Path, default=Path())
     for step in (added, revoke, renew, sign):
         step.add_argument("--root", type=Path, action="append", required=True, metavar="KEYFILE")
-    for command in (enrol, init, added, revoke, renew, sign, listed, verify):
+    for command in (enrol, init, added, revoke, renew, sign, listed, verify, linted):
         command.add_argument("--json", action="store_true", help="print JSON")
         command.add_argument("--passphrase-file", type=Path, help="instead of being asked")
     for command in (enrol, registry, audit):

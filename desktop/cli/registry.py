@@ -21,6 +21,8 @@ import msgspec
 from desktop.cli.output import print_json, print_line
 from desktop.errors import ConsoleError
 from desktop.system.vault import Vault
+from workers.wire.policy.lint import lint
+from workers.wire.policy.rules import read_policy
 from workers.wire.signing.administering import (
     EnrolmentStatement,
     enrolment,
@@ -79,6 +81,8 @@ async def run(options: argparse.Namespace) -> int:
             return _init(folder, options)
         case "list" | "verify":
             return _show(folder, options)
+        case "lint":
+            return _lint(folder, options)
         case "sign":
             envelope = _envelope(folder / REGISTRY)
         case "add":
@@ -153,6 +157,21 @@ def _show(folder: Path, options: argparse.Namespace) -> int:
     registry = open_registry(_envelope(folder / REGISTRY), roots, time.time(), least)
     _print(registry, as_json=options.json, whole=options.step == "list")
     return 0
+
+
+def _lint(folder: Path, options: argparse.Namespace) -> int:
+    """Whether the people of the registry could ever meet a policy; 1 if not."""
+    roots = _read(folder / ROOTS, RootsFile).roots()
+    registry = open_registry(_envelope(folder / REGISTRY), roots, time.time())
+    policy = read_policy(_bytes(options.policy))
+    found = lint(policy, registry)
+    if options.json:
+        print_json([{"rule": f.rule, "title": f.title, "fatal": f.fatal} for f in found])
+    for finding in [] if options.json else found:
+        print_line("cannot be met" if finding.fatal else "note", finding.rule, finding.title)
+    if not found and not options.json:
+        print_line(f"{policy.id}, version {policy.version}: {len(policy.rules)} rules can be met")
+    return 1 if any(finding.fatal for finding in found) else 0
 
 
 def _print(registry: Registry, *, as_json: bool, whole: bool) -> None:

@@ -110,3 +110,19 @@ async def test_bad_files_are_named(office: Office, tmp_path: Path) -> None:
     tampered["payload"] = tampered["payload"][:-8] + "AAAAAAA="
     (office.folder / "registry.json").write_text(json.dumps(tampered))
     assert (await office.registry("list")).code == 2
+
+
+async def test_a_policy_is_linted_against_the_people_there_are(
+    office: Office, tmp_path: Path
+) -> None:
+    """A gate that nobody could open is found before a call stands before it."""
+    await office.registry("init")
+    policy = tmp_path / "policy.toml"
+    policy.write_text('id = "p"\nversion = 1\n[[rules]]\nname = "Transfers"\nquorum = 2\n')
+
+    unmet = await office.registry("lint", str(policy))
+    assert (unmet.code, unmet.json[0]["rule"], unmet.json[0]["fatal"]) == (1, "Transfers", True)
+    policy.write_text('id = "p"\nversion = 1\nrules = []\n')
+    assert (await office.registry("lint", str(policy))).json == []
+    policy.write_text('id = "p"\nversion = 1\n[[rules]]\nname = "Transfers"\nqorum = 2\n')
+    assert (await office.registry("lint", str(policy))).code == 2
