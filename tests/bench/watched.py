@@ -73,11 +73,13 @@ class Paints(QObject):
         rows.viewport().installEventFilter(self)
 
     def _on_changed(self, changes: Changes) -> None:
+        # Past the store's doors, which would make a row of each: that would be timed, too.
+        summaries = self._store._state.summaries
         for context in changes.contexts:
-            row = self._store.context(context)
+            summary = summaries.get(context)
             # What was said before is only told anew, with what follows from it.
-            if row is not None and row.last_activity_ms >= self.since_ms:
-                self._due_ms.append(row.last_activity_ms)
+            if summary is not None and summary.last_activity_ms >= self.since_ms:
+                self._due_ms.append(summary.last_activity_ms)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's
         """Qt: an event of the list; it is drawn by the list itself right after."""
