@@ -20,7 +20,7 @@ from workers.wire.streams.reader import Last, Reader, StreamEntry
 TAIL_ENTRIES = 200
 
 
-class Deriver:
+class Deriving:
     """Derives the requests of contexts, of each once."""
 
     def __init__(self, teller: Teller, positions: Positions) -> None:

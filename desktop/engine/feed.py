@@ -13,7 +13,7 @@ from contextlib import aclosing
 from typing import NamedTuple
 
 from desktop.engine.cuts import Verdict, is_doubtful, judge
-from desktop.engine.deriving import Deriver
+from desktop.engine.deriving import Deriving
 from desktop.engine.positions import START, Positions
 from desktop.engine.receipts import Receipts
 from desktop.engine.telling import BEGUN_ANEW, GONE, Teller
@@ -46,13 +46,13 @@ class Feed:
         self,
         teller: Teller,
         positions: Positions,
-        deriver: Deriver,
+        deriving: Deriving,
         receipts: Receipts,
         transcripts: Transcripts,
     ) -> None:
         self._teller = teller
         self._positions = positions
-        self._deriver = deriver
+        self._deriving = deriving
         self._receipts = receipts
         self._transcripts = transcripts
         self.is_settled = False
@@ -75,7 +75,7 @@ class Feed:
     async def _read_once(self, reader: Reader, context_ids: list[str]) -> list[str]:
         """Tell a page of each. Returns the contexts of which there may be more."""
         # The survey may derive them at the same moment, from older tails: they are read on, too.
-        await self._deriver.derive(reader, context_ids)
+        await self._deriving.derive(reader, context_ids)
         underived = self._positions.underived
         before = {one: self._positions.read(one) for one in context_ids if one not in underived}
         positions = {one: known.as_of if known else START for one, known in before.items()}

@@ -10,7 +10,7 @@ import asyncio
 
 from desktop.engine.agents import Agents
 from desktop.engine.batch import Batch
-from desktop.engine.deriving import Deriver
+from desktop.engine.deriving import Deriving
 from desktop.engine.feed import Feed
 from desktop.engine.positions import Positions
 from desktop.engine.receipts import Receipts
@@ -34,10 +34,10 @@ class Follower:
         self._receipts = Receipts(batch)
         self._agents = Agents(batch)
         teller = Teller(batch, self._positions, transcripts)
-        deriver = Deriver(teller, self._positions)
-        self._feed = Feed(teller, self._positions, deriver, self._receipts, transcripts)
+        deriving = Deriving(teller, self._positions)
+        self._feed = Feed(teller, self._positions, deriving, self._receipts, transcripts)
         self._surveyor = Surveyor(
-            batch, teller, self._positions, deriver, self._feed, self._receipts, transcripts
+            batch, teller, self._positions, deriving, self._feed, self._receipts, transcripts
         )
 
     def forget(self) -> None:

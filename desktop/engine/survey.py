@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from desktop.engine.batch import Batch
-from desktop.engine.deriving import Deriver
+from desktop.engine.deriving import Deriving
 from desktop.engine.feed import Feed
 from desktop.engine.positions import Positions
 from desktop.engine.receipts import Receipts
@@ -42,7 +42,7 @@ class Surveyor:
         batch: Batch,
         teller: Teller,
         positions: Positions,
-        deriver: Deriver,
+        deriving: Deriving,
         feed: Feed,
         receipts: Receipts,
         transcripts: Transcripts,
@@ -50,7 +50,7 @@ class Surveyor:
         self._batch = batch
         self._teller = teller
         self._positions = positions
-        self._deriver = deriver
+        self._deriving = deriving
         self._feed = feed
         self._receipts = receipts
         self._transcripts = transcripts
@@ -73,12 +73,12 @@ class Surveyor:
     async def read_index(self, reader: Reader) -> None:
         """Tell the rest of the index, and what waits by it; `begin` comes before."""
         self._feed.is_settled = False
-        await self._feed.read(reader, await self._deriver.glance(reader, self._first))
+        await self._feed.read(reader, await self._deriving.glance(reader, self._first))
         await self._receipts.tell_new(reader)
         waiting = await reader.waiting_contexts()
         fresh = [one for one in waiting if self._positions.get(one) is None]
         self._positions.underived.update(fresh)
-        await self._deriver.derive(reader, waiting)
+        await self._deriving.derive(reader, waiting)
         turns = Turns()
         async with aclosing(reader.index_pages()) as pages:
             async for page in pages:
@@ -120,7 +120,7 @@ class Surveyor:
         return found
 
     async def _glance(self, reader: Reader, context_ids: Sequence[str]) -> None:
-        await self._feed.read(reader, await self._deriver.glance(reader, context_ids))
+        await self._feed.read(reader, await self._deriving.glance(reader, context_ids))
         self._read += len(context_ids)
         self._tell_progress()
 
@@ -149,7 +149,7 @@ class Surveyor:
         for context_ids in (running, ended):
             for start in range(0, len(context_ids), DERIVE_SLICE):
                 began = time.perf_counter()
-                await self._deriver.derive(reader, context_ids[start : start + DERIVE_SLICE])
+                await self._deriving.derive(reader, context_ids[start : start + DERIVE_SLICE])
                 self._tell_progress()
                 await asyncio.sleep((time.perf_counter() - began) * REST)
 
