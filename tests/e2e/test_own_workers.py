@@ -39,6 +39,7 @@ async def test_a_person_runs_agents_of_their_own(
     monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
     async with running_console(tmp_path / "desk", monkeypatch, redis_url) as console:
         await console.pilot.click("rail.agents")
+        await console.pilot.click("monitor.here")
         await console.pilot.click("agents.local_manage")
         # A window of its own, with a keyboard focus of its own.
         pilot = Pilot(console.pilot.find("local.panel", QWidget))

@@ -271,3 +271,19 @@ async def test_a_line_that_is_lent_while_all_are_closed_is_closed_by_who_has_it(
 
     assert len(await reading) == 2
     await await_until(lambda: redis_proxy.connections == 0, "every line to be closed")
+
+
+async def test_many_who_ask_at_once_get_on_with_lines_that_were_lost(
+    connection: Connection, reader: Reader
+) -> None:
+    """Each closes what it finds lost, while the others look for a line of their own."""
+    names = await _fill(connection, 2)
+
+    async def ask() -> None:
+        await reader.after({keys.progress(name): "0-0" for name in names})
+
+    for _ in range(20):
+        await asyncio.gather(*(ask() for _ in range(6)))
+        await connection.client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        ends = await asyncio.gather(*(ask() for _ in range(6)), return_exceptions=True)
+        assert {type(end) for end in ends} <= {type(None), BrokerUnreachable}

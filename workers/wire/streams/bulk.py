@@ -158,14 +158,9 @@ class Bulk:
 
     async def _take(self, place: Place) -> Line:
         """One that is idle, or else a new one."""
-        for _ in range(len(self._idle)):
-            line = self._idle.popleft()
-            if line.is_usable and place.name in {"", line.name}:
-                return line
-            if line.is_usable:
-                self._idle.append(line)
-            else:
-                await line.close()
+        found = await self._take_idle(place)
+        if found is not None:
+            return found
         line = Line(place)
         try:
             await line.open()
@@ -174,6 +169,22 @@ class Bulk:
             await line.close()
             raise
         return line
+
+    async def _take_idle(self, place: Place) -> Line | None:
+        """An idle line to a server, if there is one; those that were lost are closed."""
+        # Nothing is awaited while they are looked through: others take and give back meanwhile.
+        lost = [line for line in self._idle if not line.is_usable]
+        fitting = (line for line in self._idle if line.is_usable)
+        found = next((line for line in fitting if place.name in {"", line.name}), None)
+        self._idle = deque(line for line in self._idle if line.is_usable and line is not found)
+        try:
+            for line in lost:
+                await line.close()
+        except BaseException:
+            if found is not None:
+                self._idle.append(found)
+            raise
+        return found
 
 
 def _commands(
