@@ -16,7 +16,7 @@ import structlog
 from desktop.actions.ports import DoRepair, SendDecision, Sending, SendMessage
 from desktop.engine.recorder import Recorder
 from desktop.engine.repairs import repair
-from desktop.store.facts import DecisionNotSent, Fact, MessageNotSent, RepairNotDone
+from desktop.store.facts import DecisionLeft, DecisionNotSent, Fact, MessageNotSent, RepairNotDone
 from workers.wire.errors import BrokerUnreachable, SignoffError
 from workers.wire.events import AgentCommand, AgentInvocation, Event
 from workers.wire.ids import HUMAN
@@ -84,9 +84,12 @@ async def _send_decision(
     event = Event(order.key.context_id, command)
     if not order.guard:
         await send(connection, order.agent, event)
+        emit(DecisionLeft(order.key, order.nonce))
         return
     mark = msgspec.json.encode({"nonce": order.nonce, "at_ms": int(time.time() * 1000)}).decode()
-    if not await send_once(connection, order.agent, event, call=order.guard, mark=mark):
+    if await send_once(connection, order.agent, event, call=order.guard, mark=mark):
+        emit(DecisionLeft(order.key, order.nonce))
+    else:
         title = "This call was decided before, here or at another desk."
         await recorder.not_sent(order.record, title)
         emit(DecisionNotSent(order.key, order.nonce, title, decided_elsewhere=True))

@@ -83,6 +83,13 @@ def send(state: State, key: RequestKey, sending: Sending, changes: Changes) -> N
     _conclude(state, replace(known, sending=sending), changes)
 
 
+def left(state: State, fact: facts.DecisionLeft, changes: Changes) -> None:
+    """It reached the broker."""
+    evidence = state.docket(fact.key.context_id).evidence.get(fact.key)
+    if evidence is not None and evidence.sending and evidence.sending.nonce == fact.nonce:
+        send(state, fact.key, replace(evidence.sending, left=True), changes)
+
+
 def not_sent(state: State, fact: facts.DecisionNotSent, changes: Changes) -> None:
     """It did not leave, or somebody else's did before it."""
     evidence = state.docket(fact.key.context_id).evidence.get(fact.key)

@@ -40,12 +40,22 @@ _REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A decision of this desk, on its way or come back."""
+    """A decision of this desk, on its way or come back.
+
+    Attributes:
+        left: it reached the broker, before any other.
+    """
 
     kind: DecisionKind
     nonce: str
     failure: str = ""
     lost_race: bool = False
+    left: bool = False
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether nobody knows yet if it reached the broker first."""
+        return not (self.left or self.failure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +146,9 @@ class Evidence:
             return self._state_by_word(word)
         # A Signoff worker's tool message may be read before the receipt that explains it.
         receipt_is_due = sending is not None and not sending.failure and not self._is_foreign
-        if self.answer is not None and not receipt_is_due:
+        # A foreign worker's answer may be to another desk's decision, which was there before ours.
+        is_racing = self._is_foreign and sending is not None and sending.is_under_way
+        if self.answer is not None and not receipt_is_due and not is_racing:
             return self._state_by_answer()
         if sending is None:
             return RequestState.WAITING, None, ""

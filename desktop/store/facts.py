@@ -175,6 +175,14 @@ class DecisionSending:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionLeft:
+    """It is on the broker, and no other decision on this call came before it."""
+
+    key: RequestKey
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionNotSent:
     """It did not leave, or somebody else's did before it."""
 
@@ -302,5 +310,5 @@ OfTranscripts: TypeAlias = (
     EventSeen | UnreadableSeen | TokenSeen | TranscriptRead | TranscriptClosed | GapSeen
 )
 #: Of requests; events are, too.
-OfRequests: TypeAlias = ReceiptSeen | DecisionSending | DecisionNotSent
+OfRequests: TypeAlias = ReceiptSeen | DecisionSending | DecisionLeft | DecisionNotSent
 Fact: TypeAlias = OfDesk | OfContexts | OfTranscripts | OfRequests

@@ -33,6 +33,8 @@ def apply(state: State, fact: facts.Fact, changes: Changes) -> None:
             asking.hear_receipt(state, fact.receipt, changes)
         case facts.DecisionSending():
             asking.send(state, fact.key, Sending(fact.kind, fact.nonce), changes)
+        case facts.DecisionLeft():
+            asking.left(state, fact, changes)
         case facts.DecisionNotSent():
             asking.not_sent(state, fact, changes)
         case _:

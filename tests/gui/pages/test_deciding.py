@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
+from desktop.store.facts import DecisionLeft
 from desktop.store.records import RequestKey
 from desktop.views.approvals.page import ApprovalsPage
 from desktop.views.parts.buttons import ActionButton
@@ -171,6 +172,7 @@ class TestDeciding:
         choose(rows(page), RequestKey("c-two", "second"))
         qtbot.waitUntil(lambda: "not yet answered" in words_in(page))
         assert not see(page, "request.approve", ActionButton).isEnabled()
+        fed.feed(DecisionLeft(RequestKey("c-two", "first"), fed.outbox.decisions[-1].nonce))
         fed.tell(tool_answers("Paid.", call="first", context_id="c-two"))
         ready(page, qtbot)
         assert "not yet answered" not in words_in(page)

@@ -209,6 +209,7 @@ def test_two_calls_that_carry_interrupt_ids_are_decided_one_after_the_other() ->
     approvals.decide(KEY, DecisionKind.APPROVE)
     with pytest.raises(NotAllowedNow, match="has not yet answered"):
         approvals.decide(SECOND, DecisionKind.APPROVE)
+    store.apply([facts.DecisionLeft(KEY, outbox.decisions[0].nonce)])
     store.apply(seen(scenes.tool_answers("Paid."), first=5))
     approvals.decide(SECOND, DecisionKind.REJECT)
 

@@ -287,10 +287,23 @@ def test_a_foreign_worker_s_tool_message_is_all_there_is(
     """It sends no receipts; what its tool says tells what became of the decision."""
     store = online_store(*seen(scenes.base_asks()), sending(kind))
 
+    store.apply([facts.DecisionLeft(KEY, scenes.NONCE)])
     store.apply(seen(scenes.tool_answers(text, failed=failed), first=1))
 
     assert (_request(store).state, _request(store).execution) == (state, execution)
     assert _request(store).result == text
+
+
+def test_an_answer_is_not_taken_for_one_to_a_decision_that_may_have_come_second() -> None:
+    """Another desk's decision may have been first, and so quick that its effect is here before."""
+    store = online_store(*seen(scenes.base_asks()), sending())
+    store.apply(seen(scenes.tool_answers("Paid."), first=1))
+    assert _request(store).state is RequestState.SENDING
+
+    lost = facts.DecisionNotSent(KEY, scenes.NONCE, "Decided before.", decided_elsewhere=True)
+    store.apply([lost])
+
+    assert _request(store).state is RequestState.DECIDED_ELSEWHERE
 
 
 def test_a_foreign_call_that_another_client_answered_is_decided_elsewhere() -> None:
