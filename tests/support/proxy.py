@@ -161,6 +161,9 @@ class TcpProxy:
         except OSError:
             writer.transport.abort()
             return
+        except asyncio.CancelledError:
+            writer.transport.abort()
+            raise
         self._writers |= {writer, back}
         try:
             await asyncio.gather(
