@@ -13,8 +13,6 @@ from PySide6.QtCore import QObject, QTimer
 
 #: What a busy engine leaves between two looks is looked through before the next frame.
 LOOK_MILLISECONDS = 200
-#: Collections of the middle generation until everything is looked through: about a minute.
-FULL_AFTER = 25
 
 
 def collect_due() -> None:
@@ -34,7 +32,6 @@ class GarbageCollector(QObject):
         gc.disable()
         # What the start has built stays; walking it again and again would cost frames.
         gc.freeze()
-        gc.set_threshold(*gc.get_threshold()[:2], FULL_AFTER)
         self._timer = QTimer(self)
         self._timer.timeout.connect(collect_due)
         self._timer.start(LOOK_MILLISECONDS)
