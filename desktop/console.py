@@ -11,6 +11,7 @@ from collections.abc import Coroutine
 from typing import TypeVar
 
 import structlog
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
@@ -34,6 +35,7 @@ from desktop.system.kept_text import KeptText
 from desktop.system.local_workers import LocalWorkers
 from desktop.system.local_workers_desk import LocalWorkersOfDesk
 from desktop.system.notifications import Notifications
+from desktop.system.spare_memory import give_back
 from desktop.system.vault import Vault
 from desktop.views.main_window import MainWindow
 from desktop.views.theme import apply_theme
@@ -42,6 +44,8 @@ from workers.wire.errors import SignoffError
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
+#: After a survey; the list has taken it in by then.
+_LISTED_MS = 1000
 
 
 class Console:
@@ -84,6 +88,7 @@ class Console:
         self._tasks: set[asyncio.Task[None]] = set()
         self._requests_changed = asyncio.Event()
         self._arrived = False
+        self._surveyed = False
         self.window = MainWindow(
             store=self.store,
             bridge=self.bridge,
@@ -249,6 +254,11 @@ class Console:
         if changes.requests:
             self._arrived = self._arrived or bool(changes.arrived)
             self._requests_changed.set()
+        if changes.link:
+            done = self.store.survey.done
+            if done and not self._surveyed:
+                QTimer.singleShot(_LISTED_MS, give_back)
+            self._surveyed = done
 
     async def _tell_of_requests(self) -> None:
         """Tell of what waits, one notification after the other; a burst becomes one."""

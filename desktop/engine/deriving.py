@@ -45,7 +45,7 @@ class Deriving:
                     self._teller.derive(context_id, tail)
                     if len(tail) == TAIL_ENTRIES:
                         cut_off.append((context_id, tail))
-        self._positions.underived.difference_update(wanted)  # also what is no stream
+        self._positions.end_deriving(wanted)  # also what is no stream
         for context_id, tail in cut_off:
             async with aclosing(waiting_before(reader, context_id, tail)) as waiting:
                 async for entry in waiting:

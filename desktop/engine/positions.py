@@ -7,7 +7,7 @@ in a table.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from desktop.store.records import Source, Summary
 
@@ -49,6 +49,12 @@ class Positions:
     def put(self, summary: Summary) -> None:
         """This was told."""
         self._summaries[summary.context_id] = summary
+
+    def end_deriving(self, context_ids: Iterable[str]) -> None:
+        """What requests these have was told, or there are none."""
+        self.underived.difference_update(context_ids)
+        if not self.underived:
+            self.underived.clear()  # gives back the room that the survey took
 
     def drop(self, context_id: str) -> None:
         """Nothing of a context counts any more."""

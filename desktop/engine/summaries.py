@@ -86,7 +86,8 @@ def fold(
     """
     last = looks[-1]
     return Summary(
-        context_id=context_id,
+        # The very text that every table has for its key: another one would stay for good.
+        context_id=before.context_id if before else context_id,
         agent=sys.intern(_addressed(looks, before, guess=guess)),
         status=_status(looks, before),
         last_activity_ms=StreamId.parse(last.entry_id).milliseconds,

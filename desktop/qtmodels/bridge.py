@@ -19,9 +19,11 @@ from desktop.store.facts import (
     CaughtUp,
     ContextReset,
     ContextsSeen,
+    EventSeen,
     Fact,
     Forgotten,
     TranscriptRead,
+    UnreadableSeen,
 )
 from desktop.store.records import Summary
 from desktop.store.store import Store
@@ -31,6 +33,8 @@ BATCH_MS = 33
 #: So much is taken in at once; what is left comes soon, after the window had its turn.
 MOST_AT_ONCE = 1000
 SOON_MS = 5
+#: What an entry that somebody reads, or that a request follows from, costs beside a row.
+ENTRY_SIZE = 3
 #: Rows from before these say nothing of what comes after them.
 _VOIDING = (ContextReset, Forgotten, CaughtUp)
 #: Rows that wait, by context.
@@ -128,6 +132,8 @@ def _size(fact: Fact) -> int:
         case ContextsSeen():
             return len(fact.summaries)
         case TranscriptRead():
-            return len(fact.entries) + 1
+            return ENTRY_SIZE * len(fact.entries) + 1
+        case EventSeen() | UnreadableSeen():
+            return ENTRY_SIZE
         case _:
             return 1

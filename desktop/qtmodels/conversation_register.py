@@ -116,7 +116,10 @@ class ConversationRegister:
             if context_id in self._stale:
                 self._stale.discard(context_id)
                 chosen.append(context_id)
-        return self.read(chosen)
+        places = self.read(chosen)
+        if not self._stale:
+            self._stale.clear()  # gives back the room that a survey took
+        return places
 
     def read(self, context_ids: Iterable[str]) -> Places:
         """Read these anew."""

@@ -11,7 +11,8 @@ import gc
 
 from PySide6.QtCore import QObject, QTimer
 
-LOOK_MILLISECONDS = 500
+#: What a busy engine leaves between two looks is looked through before the next frame.
+LOOK_MILLISECONDS = 200
 
 
 def collect_due() -> None:

@@ -14,6 +14,8 @@ from typing import Final, TypeAlias
 PAGE: Final = 100
 #: More than this are never set at once; what is farthest from the reader goes.
 MOST: Final = 300
+#: So many of more than a page that come at once are shown to whoever follows the end.
+PASSING: Final = 50
 #: Characters of a page, set in 40 ms: long entries make it shorter. One entry it always has.
 PAGE_CHARACTERS: Final = 32_000
 
@@ -48,6 +50,9 @@ class Span:
             return Span(_back(length, weigh, PAGE), length, length)
         if not self.reaches_end:
             return Span(self.start, self.end, length)
+        if follows and length - self.length > PAGE:
+            # They go by faster than anybody reads; there may be more of them in a moment.
+            return Span(_back(length, weigh, PASSING), length, length)
         if _back(length, weigh, MOST) <= self.start:
             return Span(self.start, length, length)
         if follows:

@@ -69,6 +69,8 @@ class TranscriptView(DocumentView):
         self._at_end = True
         self._more_below = False
         self._busy = False
+        # Making them takes longer than setting a short entry in them.
+        self._formats = Formats(tokens())
         self.document().setDocumentMargin(20)
         self._flush_timer = QTimer(self, interval=_FLUSH_MS, singleShot=True)
         self._flush_timer.timeout.connect(self._flush_drafts)
@@ -99,8 +101,7 @@ class TranscriptView(DocumentView):
         self._at_end, self._more_below = self.is_at_end and not more_below, more_below
         old_keys = [shown.entry.key for shown in self._shown]
         if [entry.key for entry in entries[: len(old_keys)]] == old_keys:
-            for entry in entries:
-                self.put_entry(entry)
+            self._put(entries)
             return
         kept = kept_run(old_keys, [entry.key for entry in entries])
         if kept is not None:
@@ -147,7 +148,7 @@ class TranscriptView(DocumentView):
             cursor = self._edit()
             last = EntryKind.AGENT if self._drafts else self._last_kind()
             draft = Draft(speaker, insert_frame(cursor, EntryKind.AGENT, last, None))
-            draft.begin(Formats(tokens()))
+            draft.begin(self._formats)
             self._drafts[message_id] = draft
             self._done(cursor)
         draft.pending.append(text)
@@ -164,6 +165,7 @@ class TranscriptView(DocumentView):
 
     def render_again(self) -> None:
         """Set every entry anew, in the colours of the theme in force."""
+        self._formats = Formats(tokens())
         self._rebuild([shown.entry for shown in self._shown])
 
     # -- where things are in it --------------------------------------------------------------------
@@ -240,6 +242,13 @@ class TranscriptView(DocumentView):
         self._busy = False
         self._follow_end()
 
+    def _put(self, entries: Sequence[TranscriptEntry]) -> None:
+        """Add or replace them all; the document is laid out once and not for each."""
+        cursor = self._edit()
+        for entry in entries:
+            self.put_entry(entry)
+        self._done(cursor)
+
     def _last_kind(self) -> EntryKind | None:
         return self._shown[-1].entry.kind if self._shown else None
 
@@ -254,7 +263,7 @@ class TranscriptView(DocumentView):
         write_entry(
             shown.frame.firstCursorPosition(),
             shown.entry,
-            Formats(tokens()),
+            self._formats,
             opened=key in self._opened,
             pages=self._pages.get(key, 0),
         )
@@ -264,7 +273,7 @@ class TranscriptView(DocumentView):
         if shown is not None:
             self._pages[key] = self._pages.get(key, 0) + 1
             cursor = self._edit()
-            write_more(shown.frame, shown.entry, Formats(tokens()), self._pages[key])
+            write_more(shown.frame, shown.entry, self._formats, self._pages[key])
             self._done(cursor)
 
     def _write_again(self, shown: _Shown | None) -> None:
@@ -294,8 +303,7 @@ class TranscriptView(DocumentView):
             self._add(entry, frame, at)
             before = entry.kind
         self._done(cursor)
-        for entry in entries[new:]:
-            self.put_entry(entry)
+        self._put(entries[new:])
         if anchor is not None:
             self._return_to(*anchor)
 
@@ -317,9 +325,8 @@ class TranscriptView(DocumentView):
 
     def _flush_drafts(self) -> None:
         cursor = self._edit()
-        formats = Formats(tokens())
         for draft in self._drafts.values():
-            draft.flush(cursor, formats)
+            draft.flush(cursor, self._formats)
         self._done(cursor)
         if any(draft.rough for draft in self._drafts.values()):
             self._tidy_timer.start()
