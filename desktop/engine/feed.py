@@ -83,25 +83,30 @@ class Feed:
         doubts: list[_Doubt] = []
         turns = Turns()
         async with aclosing(reader.newer(positions, PAGE_ENTRIES)) as answers:
-            async for newer in answers:
-                await turns.pause_if_due()
-                context_id = newer.context_id
-                known = before[context_id]
-                if self._positions.read(context_id) is not known or context_id in underived:
-                    again.append(context_id)  # somebody else was quicker
-                elif newer.problem:
-                    self._teller.odd(context_id, newer.problem)
-                elif known is None:
-                    if not self._begin(newer):
-                        again.append(context_id)
-                elif len(newer.entries) == PAGE_ENTRIES:
-                    self._teller.newer(context_id, newer.entries)
-                    again.append(context_id)
-                elif is_doubtful(known, newer.entries, newer.length):
-                    doubts.append(_Doubt(known, newer))
-                else:
-                    self._teller.newer(context_id, newer.entries, newer.length)
+            async for chunk in answers:
+                for newer in chunk:
+                    await turns.pause_if_due()
+                    if self._is_unfinished(newer, before[newer.context_id], doubts):
+                        again.append(newer.context_id)
         return again + await self._settle(reader, doubts)
+
+    def _is_unfinished(self, newer: Newer, known: Summary | None, doubts: list[_Doubt]) -> bool:
+        """Tell a page of one context, or note a doubt. Returns whether there may be more."""
+        context_id, entries, length, problem = newer
+        if self._positions.read(context_id) is not known or context_id in self._positions.underived:
+            return True  # somebody else was quicker
+        if problem:
+            self._teller.odd(context_id, problem)
+        elif known is None:
+            return not self._begin(newer)
+        elif len(entries) == PAGE_ENTRIES:
+            self._teller.newer(context_id, entries)
+            return True
+        elif is_doubtful(known, entries, length):
+            doubts.append(_Doubt(known, newer))
+        else:
+            self._teller.newer(context_id, entries, length)
+        return False
 
     def _begin(self, newer: Newer) -> bool:
         """Tell of a context that is not known. Returns whether that is all of it."""

@@ -29,7 +29,7 @@ DERIVE_SLICE = 100
 #: Deriving takes at most half of this thread's time: nobody waits for it.
 REST = 1.0
 #: So many streams are looked at, at their last entries, before what changed is read.
-GLANCE_SLICE = 2000
+GLANCE_SLICE = 5000
 #: Progress is told so often.
 PROGRESS_SECONDS = 0.1
 

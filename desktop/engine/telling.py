@@ -72,13 +72,13 @@ class Teller:
         """Tell entries of a context that come after those that were told.
 
         Args:
+            entries: in the order of the stream; see `after`.
             length: how many there are; unless given, these are counted to those before.
             live: see `facts.EventSeen`.
         """
         known = self._positions.get(context_id)
-        fresh = after(entries, self._positions.read(context_id))
-        if fresh:
-            looks = [look(context_id, *entry) for entry in fresh]
+        if entries:
+            looks = [look(context_id, *entry) for entry in entries]
             self._tell(context_id, looks, live=live)
             self._see(fold(context_id, looks, known, length=length))
         elif known is not None and length is not None and length != known.entries:

@@ -49,6 +49,15 @@ class StreamId(NamedTuple):
         return f"{self.milliseconds}-{self.sequence}"
 
 
+def milliseconds_of(entry_id: str) -> int:
+    """The time in the id of a stream entry, since the epoch.
+
+    Raises:
+        ValueError: not such an id.
+    """
+    return int(entry_id.partition("-")[0])
+
+
 def new_context_id() -> str:
     """A fresh context ID for one conversation."""
     return str(uuid.uuid4())

@@ -30,6 +30,8 @@ K = TypeVar("K", str, bytes)
 #: The number of a key, and the reply to each command about it; a `ResponseError` for a key that is
 #: missing or of another type.
 Answers: TypeAlias = list[tuple[int, list[Any]]]
+#: The numbers of keys that lie elsewhere, by host and port of where.
+_Astray: TypeAlias = dict[tuple[str, int], list[int]]
 
 
 class Question(NamedTuple, Generic[K]):
@@ -64,20 +66,21 @@ class Bulk:
         Raises:
             BrokerError: a server went away or refused something. See `translated`.
         """
-        astray: dict[tuple[str, int], list[int]] = {}
+        astray: _Astray = {}
         with translated():
             for place, numbers in await self._servers.shares(question.names):
-                async with aclosing(self._ask_at(place, question, numbers)) as batches:
+                async with aclosing(self._ask_at(place, question, numbers, astray)) as batches:
                     async for answers in batches:
-                        yield [one for one in answers if not _note_astray(one, astray)]
+                        yield answers
             if astray:
                 self._servers.look_again()
             for (host, port), numbers in astray.items():
                 place = self._servers.place_at(host, port)
-                asked = self._ask_at(place, question, numbers, asking=True)
+                moving: _Astray = {}
+                asked = self._ask_at(place, question, numbers, moving, asking=True)
                 async with aclosing(asked) as batches:
                     async for answers in batches:
-                        _raise_moved(answers)
+                        _raise_moved(moving)
                         yield answers
 
     async def call(self, place: Place, command: Command) -> Any:  # noqa: ANN401 - as it answers
@@ -88,7 +91,7 @@ class Bulk:
         """
         question = Question(("",), lambda _: (command,), 1)
         with translated():
-            async with aclosing(self._ask_at(place, question, (0,))) as batches:
+            async with aclosing(self._ask_at(place, question, (0,), {})) as batches:
                 async for answers in batches:
                     for _, [reply] in answers:
                         return reply
@@ -101,11 +104,18 @@ class Bulk:
             await self._idle.pop().close()
 
     async def _ask_at(
-        self, place: Place, question: Question[K], numbers: Sequence[int], *, asking: bool = False
+        self,
+        place: Place,
+        question: Question[K],
+        numbers: Sequence[int],
+        astray: _Astray,
+        *,
+        asking: bool = False,
     ) -> AsyncGenerator[Answers, None]:
         """Ask one server about its keys, never about many more than it has answered for.
 
         Args:
+            astray: keys that another server has to be asked about are noted here.
             asking: it is only about to get these keys, and must be told that we know.
         """
         sent = 0
@@ -128,7 +138,9 @@ class Bulk:
                     used += count
                 line.awaited -= used
                 del replies[:used]
-                _raise_refusal(answers)
+                if any(isinstance(reply, Exception) for _, own in answers for reply in own):
+                    _raise_refusal(answers)
+                    answers = [one for one in answers if not _note_astray(one, astray)]
                 yield answers
 
     async def _receive(self, line: Line) -> list[Any]:
@@ -200,7 +212,7 @@ def _commands(
     return packed
 
 
-def _note_astray(answer: tuple[int, list[Any]], astray: dict[tuple[str, int], list[int]]) -> bool:
+def _note_astray(answer: tuple[int, list[Any]], astray: _Astray) -> bool:
     """Whether another server has to be asked about a key, which is noted."""
     number, replies = answer
     for reply in replies:
@@ -210,11 +222,9 @@ def _note_astray(answer: tuple[int, list[Any]], astray: dict[tuple[str, int], li
     return False
 
 
-def _raise_moved(answers: Answers) -> None:
-    for _, replies in answers:
-        for reply in replies:
-            if isinstance(reply, exceptions.AskError):
-                raise exceptions.ConnectionError("its keys are on the move to another server")
+def _raise_moved(moving: _Astray) -> None:
+    if moving:
+        raise exceptions.ConnectionError("its keys are on the move to another server")
 
 
 def _raise_refusal(answers: Answers) -> None:

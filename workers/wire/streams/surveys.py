@@ -111,7 +111,9 @@ class SurveyReader:
                     if not isinstance(entries, Exception):
                         yield wanted[number], read_entries(entries[::-1])
 
-    async def newer(self, positions: Mapping[str, str], limit: int) -> AsyncGenerator[Newer, None]:
+    async def newer(
+        self, positions: Mapping[str, str], limit: int
+    ) -> AsyncGenerator[list[Newer], None]:
         """What the streams of several contexts hold after a position, as it is answered.
 
         Args:
@@ -123,10 +125,13 @@ class SurveyReader:
         """
         by_key = {keys.progress(context_id): last for context_id, last in positions.items()}
         async with aclosing(self._newer(by_key, limit)) as found:
-            async for key, entries, length in found:
-                context_id = key.removeprefix(keys.PROGRESS_PREFIX)
-                problem = "" if entries is not None else await self._what_it_is(context_id)
-                yield Newer(context_id, entries or [], length, problem)
+            async for streams in found:
+                told: list[Newer] = []
+                for key, entries, length in streams:
+                    context_id = key.removeprefix(keys.PROGRESS_PREFIX)
+                    problem = "" if entries is not None else await self._what_it_is(context_id)
+                    told.append(Newer(context_id, entries or [], length, problem))
+                yield told
 
     async def after(
         self, positions: Mapping[str, str], limit: int = 1000
@@ -141,29 +146,36 @@ class SurveyReader:
             BrokerError: see `translated`.
         """
         async with aclosing(self._newer(positions, limit)) as found:
-            return {key: entries async for key, entries, _ in found if entries}
+            return {
+                key: entries async for streams in found for key, entries, _ in streams if entries
+            }
 
     async def _newer(
         self, positions: Mapping[str, str], limit: int
-    ) -> AsyncGenerator[_Found, None]:
+    ) -> AsyncGenerator[list[_Found], None]:
         # Most have a few. The broker holds replies for us: not hundreds of entries of each.
         few = min(limit, _FEW)
         more: dict[str, list[StreamEntry]] = {}
         async with aclosing(self._ranges(positions, few, _SMALL)) as answers:
-            async for one in answers:
-                key, entries, _ = one
-                if entries is not None and len(entries) == few < limit:
-                    more[key] = entries
-                else:
-                    yield one
+            async for streams in answers:
+                complete: list[_Found] = []
+                for one in streams:
+                    key, entries, _ = one
+                    if entries is not None and len(entries) == few < limit:
+                        more[key] = entries
+                    else:
+                        complete.append(one)
+                yield complete
+        if not more:
+            return
         reached = {key: entries[-1].entry_id for key, entries in more.items()}
         async with aclosing(self._ranges(reached, limit - few, max(_LARGE // limit, 1))) as answers:
-            async for key, entries, length in answers:
-                yield key, more[key] + (entries or []), length
+            async for streams in answers:
+                yield [(key, more[key] + (rest or []), length) for key, rest, length in streams]
 
     async def _ranges(
         self, positions: Mapping[str, str], limit: int, ahead: int
-    ) -> AsyncGenerator[_Found, None]:
+    ) -> AsyncGenerator[list[_Found], None]:
         def commands_of(key: str) -> Sequence[Command]:
             return ("XRANGE", key, f"({positions[key]}", "+", "COUNT", limit), ("XLEN", key)
 
@@ -171,11 +183,13 @@ class SurveyReader:
         asked = Question(names, commands_of, ahead)
         async with aclosing(self._connection.bulk.ask(asked)) as batches:
             async for answers in batches:
+                streams: list[_Found] = []
                 for number, (entries, length) in answers:
                     if isinstance(entries, Exception) or isinstance(length, Exception):
-                        yield names[number], None, 0
+                        streams.append((names[number], None, 0))
                     else:
-                        yield names[number], read_entries(entries), length
+                        streams.append((names[number], read_entries(entries), length))
+                yield streams
 
     async def extents(self, context_ids: Sequence[str]) -> dict[str, Extent]:
         """From where to where streams reach; a context without a stream is left out.
