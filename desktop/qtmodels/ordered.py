@@ -56,10 +56,11 @@ class Ordered:
         if not self._pieces:
             self.prepend([place])
             return
-        number, at = self._find(place)
-        if number == len(self._pieces):
-            number -= 1
+        if place > self._highest[-1]:
+            number = len(self._pieces) - 1
             at = len(self._pieces[number])
+        else:
+            number, at = self._find(place)
         piece = self._pieces[number]
         piece.insert(at, place)
         self._highest[number] = piece[-1]

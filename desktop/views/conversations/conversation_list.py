@@ -28,10 +28,10 @@ from desktop.views.parts.list_view import RowList
 
 _AGES_MS: Final = 5000
 #: So long we read what changed before the window gets its turn; placing it takes as long again.
-_READING_SECONDS: Final = 0.008
+_READING_SECONDS: Final = 0.004
 #: So long we look through all of them for those that the filters let through.
 _NARROWING_SECONDS: Final = 0.004
-_PIECE: Final = 50
+_PIECE: Final = 25
 _MANY: Final = 400
 _AGENTS: Final = 200
 
