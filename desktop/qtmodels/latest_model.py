@@ -6,20 +6,19 @@ hundred move for the price of a few binary searches each. Rows may be known and 
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Collection, Container, Iterable, Mapping
+import time
+from collections.abc import Callable, Collection, Container, Mapping
 from typing import TypeAlias
 
 from PySide6.QtCore import QObject
 
+from desktop.qtmodels.narrowing import Narrowing
+from desktop.qtmodels.ordered import Ordered, Place
 from desktop.qtmodels.row_table import NOWHERE, Index, RowTable
 from desktop.qtmodels.rows import Row
 
-#: A rank and its key. Lists of them ascend, so that the latest is appended; Qt sees their end.
-_Place: TypeAlias = tuple[int, str]
-
-#: Fills rows that come in a moment, or are about to go.
-_NOBODY: _Place = (-(2**63), "")
+#: Where some stood and shall stand; None for nowhere.
+_Moves: TypeAlias = list[tuple[Place | None, Place | None]]
 
 
 class LatestModel(RowTable[str]):
@@ -37,9 +36,13 @@ class LatestModel(RowTable[str]):
         super().__init__(parent)
         self._word = word
         self._ranks: dict[str, int] = {}
-        self._known: list[_Place] = []
-        # The very same list while everything is shown. Neither is ever changed in place.
+        # Ascending, so that the latest is at the end; Qt sees the end first.
+        self._known = Ordered()
+        # The very same while everything is shown.
         self._shown = self._known
+        self._narrowing: Narrowing | None = None
+        # Rows at the far end that come in a moment, or are about to go.
+        self._blank = 0
 
     def show_all(self, ranks: Mapping[str, int]) -> None:
         """Know and show these keys and no others."""
@@ -48,12 +51,26 @@ class LatestModel(RowTable[str]):
 
     def narrow(self, keys: Container[str] | None) -> None:
         """Show only those of the keys that are known; None for all."""
+        self.begin_narrowing(keys)
+        self.narrow_until(float("inf"))
+
+    def begin_narrowing(self, keys: Container[str] | None) -> None:
+        """As `narrow`; `narrow_until` does it, and until then what is shown stays."""
+        self._narrowing = None if keys is None else Narrowing(keys, self._known)
         if keys is None:
-            wanted = self._known
-        else:
-            wanted = [place for place in self._known if place[1] in keys]
-        self._show(wanted)
-        self.repaint()
+            self._show(self._known)
+
+    def narrow_until(self, ends: float) -> bool:
+        """Go on with what was begun until a time of `time.perf_counter`. Returns whether done."""
+        narrowing = self._narrowing
+        if narrowing is None:
+            return True
+        while narrowing.go_on():
+            if time.perf_counter() >= ends:
+                return False
+        self._narrowing = None
+        self._show(narrowing.places)
+        return True
 
     def change(self, ranks: Mapping[str, int | None], hidden: Collection[str] = ()) -> None:
         """Know these keys at their places; those without a rank no longer.
@@ -61,26 +78,30 @@ class LatestModel(RowTable[str]):
         Args:
             hidden: those of them are known and not shown.
         """
-        whole = self._shown is self._known and not hidden
-        places = [
-            (_place(self._ranks.get(key), key), _place(rank, key)) for key, rank in ranks.items()
-        ]
-        # Of what is shown: where it stood and shall stand, which differs if it was or will be hid.
-        seen = [
-            (
-                before if before and self._is_shown(before) else None,
-                after if after and after[1] not in hidden else None,
-            )
-            for before, after in (() if whole else places)
-        ]
-        self._known = _spliced(self._known, places)
-        shown = self._known if whole else _spliced(self._shown, seen)
+        if hidden and self._shown is self._known:
+            self._shown = self._known.copy()
+        moves: _Moves = []
+        seen: _Moves = []
+        for key, rank in ranks.items():
+            before, after = _place(self._ranks.get(key), key), _place(rank, key)
+            is_hidden = key in hidden
+            if before != after:
+                moves.append((before, after))
+            if self._narrowing is not None:
+                self._narrowing.see(before, after, is_hidden=is_hidden)
+            stood = before if before is not None and before in self._shown else None
+            stands = None if is_hidden else after
+            if stood != stands:
+                seen.append((stood, stands))
         for key, rank in ranks.items():
             if rank is not None:
                 self._ranks[key] = rank
             else:
                 self._ranks.pop(key, None)
-        self._show(shown)
+        if self._shown is not self._known:
+            _move(self._known, moves)
+        if seen:
+            self._rearrange(seen)
         self.repaint()
 
     def repaint(self) -> None:
@@ -90,93 +111,100 @@ class LatestModel(RowTable[str]):
 
     def key_at(self, row: int) -> str | None:
         """The key of a row; None outside the list."""
-        at = len(self._shown) - 1 - row
-        return self._shown[at][1] if 0 <= at < len(self._shown) and row >= 0 else None
+        return self._shown[len(self._shown) - 1 - row][1] if 0 <= row < len(self._shown) else None
 
     def row_of(self, key: str) -> int:
         """Where a key stands; -1 if it is not shown."""
         place = _place(self._ranks.get(key), key)
-        at = _find(self._shown, place) if place else -1
-        return len(self._shown) - 1 - at if at >= 0 else -1
+        return -1 if place is None else self._row_at(place)
 
     def rowCount(self, parent: Index = NOWHERE) -> int:
         """Qt: how many rows."""
-        return 0 if parent.isValid() else len(self._shown)
+        return 0 if parent.isValid() else len(self._shown) + self._blank
 
     def row(self, key: str) -> Row:
         """What the row of a key says, worded now."""
         return self._word(key)
 
-    def _is_shown(self, place: _Place) -> bool:
-        return _find(self._shown, place) >= 0
+    def _row_at(self, place: Place) -> int:
+        at = self._shown.index(place)
+        return len(self._shown) - 1 - at if at >= 0 else -1
 
-    def _show(self, wanted: list[_Place]) -> None:
+    def _show(self, wanted: Ordered) -> None:
+        """Go over to other rows."""
+        if wanted is self._shown:
+            return
+        if self._shown is self._known and self.persistentIndexList():
+            self._shown = self._known.copy()  # what goes leaves the list, not what is known
+        self._remove_held(lambda place: place not in wanted)
+
+        def go_over() -> None:
+            self._shown = wanted
+
+        self._lay_out(len(wanted) - len(self._shown), go_over, {})
+        self.repaint()
+
+    def _rearrange(self, moves: _Moves) -> None:
+        """Let some of the shown rows take other places, come or go."""
+        leaving = {before for before, after in moves if before is not None and after is None}
+        surplus = sum((after is not None) - (before is not None) for before, after in moves)
+        surplus += self._remove_held(leaving.__contains__) if leaving else 0
+        moved = {before: after for before, after in moves if before is not None}
+        self._lay_out(surplus, lambda: _move(self._shown, moves), moved)
+
+    def _lay_out(
+        self, surplus: int, go_over: Callable[[], None], moved: Mapping[Place, Place | None]
+    ) -> None:
         """Go over to other rows; what Qt holds on to goes along with its key.
 
         Rows come and go as one, at the far end, which is out of sight; then each takes its place.
         """
-        if wanted is self._shown:
-            return
-        self._remove_held(wanted)
-        surplus = len(wanted) - len(self._shown)
         if surplus > 0:
-            self.beginInsertRows(NOWHERE, len(self._shown), len(wanted) - 1)
-            self._shown = [_NOBODY] * surplus + self._shown
+            self.beginInsertRows(NOWHERE, len(self._shown), len(self._shown) + surplus - 1)
+            self._blank = surplus
             self.endInsertRows()
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
-        held = [self.key_at(index.row()) or "" for index in before]
-        self._shown = [_NOBODY] * -surplus + wanted if surplus < 0 else wanted
-        self.changePersistentIndexList(before, [self.index(self.row_of(key), 0) for key in held])
+        held = [self._place_at(index.row()) for index in before]
+        go_over()
+        self._blank = max(-surplus, 0)
+        places = [moved.get(place, place) if place is not None else None for place in held]
+        rows = [-1 if place is None else self._row_at(place) for place in places]
+        self.changePersistentIndexList(before, [self.index(row, 0) for row in rows])
         self.layoutChanged.emit()
         if surplus < 0:
-            self.beginRemoveRows(NOWHERE, len(wanted), len(self._shown) - 1)
-            self._shown = wanted
+            self.beginRemoveRows(NOWHERE, len(self._shown), len(self._shown) - surplus - 1)
+            self._blank = 0
             self.endRemoveRows()
 
-    def _remove_held(self, wanted: list[_Place]) -> None:
-        """Remove one by one what is held and goes: so a list learns that its current row leaves."""
+    def _remove_held(self, leaves: Callable[[Place], bool]) -> int:
+        """Remove one by one what is held and goes: so a list learns that its current row leaves.
+
+        Returns:
+            How many.
+        """
+        removed = 0
         for row in sorted({index.row() for index in self.persistentIndexList()}, reverse=True):
-            key = self.key_at(row) or ""
-            place = _place(self._ranks.get(key), key)
-            if place is None or _find(wanted, place) < 0:
-                at = len(self._shown) - 1 - row
+            place = self._place_at(row)
+            if place is not None and leaves(place):
                 self.beginRemoveRows(NOWHERE, row, row)
-                self._shown = self._shown[:at] + self._shown[at + 1 :]
+                self._shown.discard(place)
                 self.endRemoveRows()
+                removed += 1
+        return removed
+
+    def _place_at(self, row: int) -> Place | None:
+        return self._shown[len(self._shown) - 1 - row] if 0 <= row < len(self._shown) else None
 
 
-def _place(rank: int | None, key: str) -> _Place | None:
+def _place(rank: int | None, key: str) -> Place | None:
     return None if rank is None else (rank, key)
 
 
-def _find(places: list[_Place], place: _Place) -> int:
-    at = bisect_left(places, place)
-    return at if at < len(places) and places[at] == place else -1
-
-
-def _spliced(
-    places: list[_Place], moves: Iterable[tuple[_Place | None, _Place | None]]
-) -> list[_Place]:
-    """The list with some places left for others; the same list if none is.
-
-    Whole stretches between them are copied, which for 100,000 takes a fraction of a millisecond.
-    """
-    moved = [(before, after) for before, after in moves if before != after]
-    if not moved:
-        return places
-    rest: list[_Place] = []
-    start = 0
-    for place in sorted(before for before, _ in moved if before is not None):
-        at = bisect_left(places, place, start)
-        rest += places[start:at]
-        start = at + 1
-    rest += places[start:]
-    result: list[_Place] = []
-    start = 0
-    for place in sorted(after for _, after in moved if after is not None):
-        at = bisect_left(rest, place, start)
-        result += rest[start:at]
-        result.append(place)
-        start = at
-    return result + rest[start:]
+def _move(places: Ordered, moves: _Moves) -> None:
+    for before, _ in moves:
+        if before is not None:
+            places.discard(before)
+    for _, after in moves:
+        if after is not None:
+            places.add(after)

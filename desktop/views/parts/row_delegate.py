@@ -1,13 +1,24 @@
 """Paints the rows of every list: avatar, two lines, a pill, an age, a dot for what is new.
 
-The only place that knows how a `Row` looks. It reads one role and keeps nothing about rows, so
-that a list of 100,000 costs what the dozen rows in sight cost.
+The only place that knows how a `Row` looks. It reads one role and keeps pictures of the rows that
+were in sight lately, so that a list of 100,000 costs what the dozen rows in sight cost, and a row
+that only moves costs one copy: words cost thirty calls of Qt, each of which may wait for the
+interpreter.
 """
 
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtCore import (
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from desktop.qtmodels.rows import ROW_ROLE, Row
@@ -23,6 +34,13 @@ _AVATAR: Final = 34
 _INSET: Final = 10
 _DOT: Final = 8
 _AGE_GAP: Final = 8
+#: Pictures kept: some screens full, 120 KB each on a plain screen.
+_PICTURES: Final = 48
+_LOOKS: Final = (
+    QStyle.StateFlag.State_Selected
+    | QStyle.StateFlag.State_MouseOver
+    | QStyle.StateFlag.State_HasFocus
+)
 
 
 class RowDelegate(QStyledItemDelegate):
@@ -34,6 +52,8 @@ class RowDelegate(QStyledItemDelegate):
         self._title_unread = ui_font(14, QFont.Weight.DemiBold)
         self._subtitle = ui_font(13)
         self._small = ui_font(12)
+        self._pictures: dict[tuple[Row, int, int, int, float], QPixmap] = {}
+        self._colours = tokens()
 
     def sizeHint(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -51,11 +71,40 @@ class RowDelegate(QStyledItemDelegate):
         row = index.data(ROW_ROLE)
         if not isinstance(row, Row):
             return
+        scale = painter.device().devicePixelRatio()
+        if scale != int(scale):
+            # Rows begin between two pixels of such a screen: a picture would be blurred.
+            self._paint_row(painter, option.rect, row, option.state)
+            return
+        painter.drawPixmap(option.rect.topLeft(), self._picture(option, row, scale))
+
+    def _picture(self, option: QStyleOptionViewItem, row: Row, scale: float) -> QPixmap:
+        colours, size = tokens(), option.rect.size()
+        if colours is not self._colours:
+            self._colours = colours
+            self._pictures.clear()
+        looks = option.state & _LOOKS
+        key = (row, looks.value, size.width(), size.height(), scale)
+        picture = self._pictures.pop(key, None)
+        if picture is None:
+            picture = QPixmap(size * scale)
+            picture.setDevicePixelRatio(scale)
+            picture.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(picture)
+            self._paint_row(painter, QRect(QPoint(0, 0), size), row, looks)
+            painter.end()
+            if len(self._pictures) >= _PICTURES:
+                del self._pictures[next(iter(self._pictures))]
+        # At the end: those that were not seen for the longest go first.
+        self._pictures[key] = picture
+        return picture
+
+    def _paint_row(self, painter: QPainter, rect: QRect, row: Row, state: QStyle.StateFlag) -> None:
         colours = tokens()
-        area = option.rect.adjusted(8, 3, -8, -3)
+        area = rect.adjusted(8, 3, -8, -3)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_ground(painter, area, option, colours)
+        self._paint_ground(painter, area, state, colours)
         disc = QRectF(area.left() + _INSET, area.top() + 11, _AVATAR, _AVATAR)
         paint_avatar(painter, disc, row.initial, row.hue, colours)
         left = round(disc.right()) + 12
@@ -64,9 +113,8 @@ class RowDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _paint_ground(
-        self, painter: QPainter, area: QRect, option: QStyleOptionViewItem, colours: Tokens
+        self, painter: QPainter, area: QRect, state: QStyle.StateFlag, colours: Tokens
     ) -> None:
-        state = option.state
         painter.setPen(Qt.PenStyle.NoPen)
         if state & QStyle.StateFlag.State_Selected:
             painter.setBrush(QColor(colours.selected))

@@ -85,6 +85,29 @@ def test_rows_may_be_known_and_not_shown(
     assert shown(model) == expected(known)
 
 
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.dictionaries(st.integers(0, 2500).map(str), st.none() | st.integers(0, 5000))))
+def test_rows_may_move_while_a_filter_is_looking_through_them(
+    steps: list[dict[str, int | None]],
+) -> None:
+    """It looks at some of them at a time, and misses none and shows none twice in the end."""
+    model = LatestModel(row)
+    known = {str(number): number * 7 % 2500 for number in range(2500)}
+    model.show_all(known)
+    wanted = {key for key in known if int(key) % 3}
+    model.begin_narrowing(wanted)
+    for changes in steps:
+        model.narrow_until(0)
+        hidden = {key for key in changes if not int(key) % 3}
+        wanted |= changes.keys() - hidden
+        model.change(changes, hidden)
+        known = {key: rank for key, rank in (known | changes).items() if rank is not None}
+    model.narrow_until(float("inf"))
+    assert shown(model) == expected({key: known[key] for key in known.keys() & wanted})
+    model.narrow(None)
+    assert shown(model) == expected(known)
+
+
 def test_qt_finds_no_fault_with_the_model(qtmodeltester: ModelTester) -> None:
     """Qt's own model tester watches a life of inserts, moves and removals."""
     model = LatestModel(row)

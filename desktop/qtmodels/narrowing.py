@@ -1,0 +1,55 @@
+"""Going over from all rows to some of them, a piece at a time, while rows go on moving.
+
+The only place that looks at every row of a long list, which takes longer than a frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from desktop.qtmodels.ordered import Ordered, Place
+
+
+class Narrowing:
+    """Chooses from known places, from the top.
+
+    Attributes:
+        places: those chosen so far.
+    """
+
+    def __init__(self, keys: Container[str], known: Ordered) -> None:
+        """Begin.
+
+        Args:
+            keys: the ones that are wanted.
+            known: all there are; it may change as long as `see` is told.
+        """
+        self.places = Ordered()
+        self._keys = keys
+        self._known = known
+        self._reached: Place | None = None
+        # What was said of those that changed meanwhile counts more than `keys`.
+        self._wanted: dict[str, bool] = {}
+
+    def see(self, before: Place | None, after: Place | None, *, is_hidden: bool) -> None:
+        """One of the known moves, comes or goes."""
+        if before is not None:
+            self.places.discard(before)
+        if after is not None:
+            self._wanted[after[1]] = not is_hidden
+            if not is_hidden and self._reached is not None and after >= self._reached:
+                self.places.add(after)
+
+    def go_on(self) -> bool:
+        """Choose from the next piece. Returns whether there was one."""
+        piece = self._known.below(self._reached)
+        if not piece:
+            return False
+        keys, wanted = self._keys, self._wanted
+        if wanted:
+            chosen = [p for p in piece if (wanted[p[1]] if p[1] in wanted else p[1] in keys)]
+        else:
+            chosen = [place for place in piece if place[1] in keys]
+        self.places.prepend(chosen)
+        self._reached = piece[0]
+        return True
