@@ -30,7 +30,7 @@ async def stalls(watched: Watched, url: str) -> dict[str, float]:
     async with watched.following(url):
         watched.window.open_context(context_id(OPEN))
         await until(lambda: watched.console.store.is_read(context_id(OPEN)))
-        await asyncio.sleep(1)
+        await asyncio.sleep(1)  # at rest is when nothing has happened for a while
         watched.gaps.start()
         await asyncio.sleep(REST_SECONDS)
         found["rest"] = max(watched.gaps.taken_ms)
