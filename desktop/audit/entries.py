@@ -25,10 +25,7 @@ class AuditKind(StrEnum):
     """What happened."""
 
     DECISION = "decision"
-    DECISION_LEFT = "decision.left"
     DECISION_NOT_SENT = "decision.not_sent"
-    RECEIPT = "receipt"
-    LOG_VERIFIED = "log.verified"
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +44,7 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
         at: RFC 3339 in UTC, to the millisecond, by this machine's clock.
         offset_minutes: of the local time from UTC.
         mono_ms: milliseconds of a clock that is never set, to tell a clock that was set back.
-        outcome: the receipt's, or why it was not sent.
+        outcome: why it was not sent; else empty.
         nonce: of the decision it is about.
         comment_digest: of the reason or answer; empty for none.
         app: the console's version.

@@ -1,6 +1,6 @@
 """What is stated under a signature, and the one way to write it.
 
-The only place that defines the payloads of envelopes (`docs/protocol.md`, signed decisions). A
+The only place that defines the payloads of envelopes. A
 payload is accepted only in its RFC 8785 form, so that no two readers can understand one signature
 differently.
 """
@@ -22,11 +22,8 @@ from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.dsse import MAX_PAYLOAD_BYTES
 
 DECISION_TYPE: Final = "application/vnd.signoff.decision.v1+json"
-REQUEST_TYPE: Final = "application/vnd.signoff.request.v1+json"
-RECEIPT_TYPE: Final = "application/vnd.signoff.receipt.v1+json"
 REGISTRY_TYPE: Final = "application/vnd.signoff.registry.v1+json"
 ENROLMENT_TYPE: Final = "application/vnd.signoff.enrolment.v1+json"
-HALT_TYPE: Final = "application/vnd.signoff.halt.v1+json"
 
 S = TypeVar("S", bound="Statement")
 

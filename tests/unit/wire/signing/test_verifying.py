@@ -28,7 +28,7 @@ from workers.wire.signing.dsse import seal
 from workers.wire.signing.registry import Registry
 from workers.wire.signing.statements import (
     DECISION_TYPE,
-    RECEIPT_TYPE,
+    REGISTRY_TYPE,
     Signer,
     read_statement,
     write_statement,
@@ -54,7 +54,7 @@ CASES: dict[str, tuple[Case, Distrust]] = {
         Distrust.WRONG_ROLE,
     ),
     "another kind": (
-        Case(seal(RECEIPT_TYPE, write_statement(decision()), [ROSA])),
+        Case(seal(REGISTRY_TYPE, write_statement(decision()), [ROSA])),
         Distrust.WRONG_TYPE,
     ),
     "expired": (Case(signed(decision()), at=NOW + 300), Distrust.EXPIRED),
