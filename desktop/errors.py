@@ -30,3 +30,7 @@ class CacheUnusable(ConsoleError):
 
 class LocalWorkersFailed(ConsoleError):
     """The bundled demo, or a worker of this computer, did not start."""
+
+
+class SigningLocked(ConsoleError):
+    """Nothing can be signed until the passphrase is given."""

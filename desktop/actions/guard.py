@@ -8,18 +8,36 @@ from __future__ import annotations
 
 from desktop.actions.ports import (
     CloseTranscript,
+    ExportAudit,
+    FindAudit,
+    Lock,
+    Note,
     OpenTranscript,
     Order,
     Outbox,
     ReadOlder,
     Search,
+    Unlock,
+    VerifyAudit,
     WatchMonitor,
 )
 from desktop.errors import NotAllowedNow
 from desktop.store.store import Store
 
 #: What is not named here writes.
-_READING = (OpenTranscript, ReadOlder, CloseTranscript, Search, WatchMonitor)
+_READING = (
+    OpenTranscript,
+    ReadOlder,
+    CloseTranscript,
+    Search,
+    WatchMonitor,
+    Unlock,
+    Lock,
+    Note,
+    FindAudit,
+    VerifyAudit,
+    ExportAudit,
+)
 
 
 def read_only(store: Store) -> NotAllowedNow | None:

@@ -6,13 +6,17 @@ of it comes back as a fact, by the way everything comes in.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from desktop.audit.entries import AuditEntry
 from desktop.store.health import RepairKey
+from desktop.store.record import AuditQuery
 from desktop.store.records import RequestKey
 from workers.wire.canonical import JSON
+from workers.wire.signing.statements import DecisionStatement
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,8 @@ class SendDecision:
     Attributes:
         nonce: this decision's.
         record: what is written down of it before it leaves.
+        statement: what the reviewer's key signs; None where the worker could not verify it.
+        secrets: what only the log's encrypted part may hold, by name.
         guard: for a worker that cannot tell calls apart: the name under which the first console
             to decide marks the call as its own. Empty for a Signoff worker, which checks itself.
     """
@@ -33,6 +39,8 @@ class SendDecision:
     nonce: str
     record: AuditEntry
     guard: str = ""
+    statement: DecisionStatement | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,78 @@ class DoRepair:
 
 
 @dataclass(frozen=True, slots=True)
+class Unlock:
+    """Open the signing key of this desk."""
+
+    passphrase: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Forget the signing key until the passphrase is given again."""
+
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeClaim:
+    """Tell the others that somebody here looks at a request, or does no more."""
+
+    key: RequestKey
+    by_id: str
+    by_name: str
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Write something down in the audit log that happened at this desk.
+
+    Attributes:
+        secrets: what only its encrypted part may hold, by name.
+    """
+
+    entry: AuditEntry
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FindAudit:
+    """Search the audit log; what is found comes back as `AuditFound` of this number.
+
+    Attributes:
+        opened: number of the entry to open as a whole; 0 for none.
+    """
+
+    query: AuditQuery
+    number: int
+    opened: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyAudit:
+    """Verify the audit log as a whole; `AuditChanged` says how it stands."""
+
+
+class ExportFormat(StrEnum):
+    """How an export is written."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+    PDF = "pdf"
+    OCSF = "ocsf"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportAudit:
+    """Write what a query finds to a file; `AuditChanged` says what became of it."""
+
+    query: AuditQuery
+    kind: ExportFormat
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """Find the contexts that hold every word of a text in their id, agent or last words.
 
@@ -105,7 +185,9 @@ class Search:
 Reading: TypeAlias = OpenTranscript | ReadOlder | CloseTranscript
 #: What leaves something there.
 Sending: TypeAlias = SendDecision | SendMessage | DoRepair
-Order: TypeAlias = Sending | Reading | Search | WatchMonitor
+#: About the signing key and the audit log of this desk; nothing of it reaches the broker.
+AtThisDesk: TypeAlias = Unlock | Lock | Note | FindAudit | VerifyAudit | ExportAudit
+Order: TypeAlias = Sending | Reading | Search | WatchMonitor | AtThisDesk | TakeClaim
 
 
 class Outbox(Protocol):

@@ -25,7 +25,39 @@ class AuditKind(StrEnum):
     """What happened."""
 
     DECISION = "decision"
+    DECISION_JOINED = "decision.joined"
+    DECISION_SENT = "decision.sent"
     DECISION_NOT_SENT = "decision.not_sent"
+    DECISION_SEEN = "decision.seen"
+    RECEIPT = "receipt"
+    REQUEST_SEEN = "request.seen"
+    REQUEST_OPENED = "request.opened"
+    VALUE_REVEALED = "value.revealed"
+    VALUE_HIDDEN = "value.hidden"
+    VALUE_COPIED = "value.copied"
+    CLAIM_TAKEN = "claim.taken"
+    SESSION_STARTED = "session.started"
+    SESSION_ENDED = "session.ended"
+    SESSION_LOCKED = "session.locked"
+    SESSION_UNLOCKED = "session.unlocked"
+    PASSPHRASE_WRONG = "passphrase.wrong"  # noqa: S105 - an event's name
+    KEY_MADE = "key.made"
+    LINK_CHANGED = "link.changed"
+    REGISTRY_SEEN = "registry.seen"
+    REGISTRY_REFUSED = "registry.refused"
+    HALT_SET = "halt.set"
+    HALT_LIFTED = "halt.lifted"
+    CLOCK_WRONG = "clock.wrong"
+    UNREADABLE_SEEN = "unreadable.seen"
+    VERIFIED = "audit.verified"
+    CHECKPOINT = "audit.checkpoint"
+    COSIGNED = "audit.cosigned"
+    EXPORTED = "audit.exported"
+    HOLD_SET = "audit.hold_set"
+    HOLD_LIFTED = "audit.hold_lifted"
+    SHREDDED = "audit.shredded"
+    SINK_FAILED = "audit.sink_failed"
+    SINK_BACK = "audit.sink_back"
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,8 +76,19 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
         at: RFC 3339 in UTC, to the millisecond, by this machine's clock.
         offset_minutes: of the local time from UTC.
         mono_ms: milliseconds of a clock that is never set, to tell a clock that was set back.
-        outcome: why it was not sent; else empty.
+        outcome: what became of it: a receipt's outcome, or why it was not sent; else empty.
         nonce: of the decision it is about.
+        meaning, role, policy: under which the decision was signed; a policy as `id@version`.
+        envelope_digest: of the signed decision, which is in the encrypted part.
+        display_digest: of the fields as they were rendered.
+        masked, revealed: JSON pointers of values that were hidden, and of those that were shown.
+        ms_open: how long the request was open.
+        result_digest: of what the tool said.
+        reviewers: ids of all whose signed decisions counted.
+        broker: the address without its password.
+        detail: what else there is to say, in words of ours; never of a person or an agent.
+        secrets: names of what the encrypted part holds of it, each with the salted digest of its
+            clear text; a shredded one can still be told from another.
         comment_digest: of the reason or answer; empty for none.
         app: the console's version.
     """
@@ -66,6 +109,19 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     comment_digest: str = ""
     nonce: str = ""
     outcome: str = ""
+    meaning: str = ""
+    role: str = ""
+    policy: str = ""
+    envelope_digest: str = ""
+    display_digest: str = ""
+    masked: tuple[str, ...] = ()
+    revealed: tuple[str, ...] = ()
+    ms_open: int = 0
+    result_digest: str = ""
+    reviewers: tuple[str, ...] = ()
+    broker: str = ""
+    detail: str = ""
+    secrets: dict[str, str] = {}
     app: str = ""
     v: int = 1
 

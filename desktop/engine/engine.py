@@ -7,7 +7,7 @@ told as a fact, and the loop goes on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from pathlib import Path
 
@@ -16,19 +16,29 @@ import structlog
 from desktop import settings
 from desktop.actions.ports import (
     DoRepair,
+    ExportAudit,
+    FindAudit,
+    Lock,
+    Note,
     Order,
     Search,
     SendDecision,
     SendMessage,
+    TakeClaim,
+    Unlock,
+    VerifyAudit,
     WatchMonitor,
 )
+from desktop.engine.audit_desk import AuditDesk
 from desktop.engine.batch import Batch
 from desktop.engine.cache import Cache
+from desktop.engine.claims import Claims
 from desktop.engine.follower import Follower
 from desktop.engine.monitor import MonitorPoll
 from desktop.engine.outbox import carry_out
 from desktop.engine.recorder import Recorder
 from desktop.engine.search import Searcher
+from desktop.engine.signing_desk import SigningDesk
 from desktop.engine.transcripts import Transcripts
 from desktop.store import facts
 from desktop.store.records import Link, LinkState
@@ -79,6 +89,9 @@ class Engine:
         self._cache = Cache(cache_folder, self._batch.emit)
         self._searcher = Searcher(self._batch.emit)
         self._recorder = Recorder(audit_log or settings.audit_log())
+        self._signing = SigningDesk(self._batch.emit)
+        self._audit = AuditDesk(self._recorder, self._batch.emit)
+        self._claims = Claims(self._batch.emit)
         self._orders: set[asyncio.Task[None]] = set()
 
     def connect(self, url: str) -> None:
@@ -98,7 +111,15 @@ class Engine:
         if isinstance(order, Search):
             self._searcher.ask(order)
             return
-        if isinstance(order, SendDecision | SendMessage | DoRepair):
+        if isinstance(order, Unlock | Lock):
+            self._signing.take(order)
+            return
+        work: Coroutine[object, object, None]
+        if isinstance(order, Note | FindAudit | VerifyAudit | ExportAudit):
+            work = self._audit.carry_out(order)
+        elif isinstance(order, TakeClaim):
+            work = self._claims.tell(order, self._connection)
+        elif isinstance(order, SendDecision | SendMessage | DoRepair):
             work = carry_out(order, self._connection, self._batch.emit, self._recorder)
         else:
             self._transcripts.take(order)

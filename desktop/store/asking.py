@@ -6,12 +6,14 @@ The only place that feeds evidence, and that notices when it leads to another co
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypedDict, Unpack
 
 from desktop.store import facts
 from desktop.store.changes import Changes
 from desktop.store.evidence import Evidence, Sending
 from desktop.store.listing import annotate
 from desktop.store.records import RequestKey, RequestState
+from desktop.store.signing import CastVote, Claim, Proof
 from desktop.store.state import State
 from desktop.store.trails import Trail
 from workers.wire.approvals import Outcome, Receipt
@@ -19,6 +21,14 @@ from workers.wire.dialects import PendingCall
 from workers.wire.events import AgentProgress, Event
 from workers.wire.ids import StreamId
 from workers.wire.messages import ChatMessage
+
+
+class Surroundings(TypedDict, total=False):
+    """See the fields of `Evidence`."""
+
+    proof: Proof
+    votes: tuple[CastVote, ...]
+    claim: Claim | None
 
 
 def ask(
@@ -88,6 +98,19 @@ def left(state: State, fact: facts.DecisionLeft, changes: Changes) -> None:
     evidence = state.docket(fact.key.context_id).evidence.get(fact.key)
     if evidence is not None and evidence.sending and evidence.sending.nonce == fact.nonce:
         send(state, fact.key, replace(evidence.sending, left=True), changes)
+
+
+def joined(state: State, fact: facts.DecisionJoined, changes: Changes) -> None:
+    """It waits for other signatures."""
+    evidence = state.docket(fact.key.context_id).evidence.get(fact.key)
+    if evidence is not None and evidence.sending and evidence.sending.nonce == fact.nonce:
+        send(state, fact.key, replace(evidence.sending, joined=True), changes)
+
+
+def see(state: State, key: RequestKey, changes: Changes, **news: Unpack[Surroundings]) -> None:
+    """Take in what surrounds a request: votes, who looks at it, whether its worker signed it."""
+    known = state.docket(key.context_id).evidence.get(key, Evidence(key))
+    _conclude(state, replace(known, **news), changes)
 
 
 def not_sent(state: State, fact: facts.DecisionNotSent, changes: Changes) -> None:

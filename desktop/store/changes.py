@@ -20,6 +20,8 @@ class Changes:
         memory: what this computer remembers changed its state.
         reset: contexts went away; lists must be read anew.
         monitor: the monitor looked again, or a repair went on.
+        signing: who signs here, and whether they can now.
+        record: the audit log, or what a search of it found.
         read_only: whether this console may write at all; `link` is set, too: both say what can be
             sent now.
     """
@@ -38,6 +40,8 @@ class Changes:
     reset: bool = False
     monitor: bool = False
     read_only: bool = False
+    signing: bool = False
+    record: bool = False
 
     def __bool__(self) -> bool:
         return bool(
@@ -54,4 +58,6 @@ class Changes:
             or self.reset
             or self.monitor
             or self.read_only
+            or self.signing
+            or self.record
         )

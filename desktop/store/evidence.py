@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from msgspec.structs import astuple
-
 from desktop.store.records import Execution, Request, RequestKey, RequestState
+from desktop.store.signing import CastVote, Claim, Proof
 from workers.wire.approvals import DecisionKind, Outcome, Receipt, Refusal, digest_matches
+from workers.wire.codec import encode_struct
 from workers.wire.dialects import PendingCall
 from workers.wire.messages import ChatMessage
 
@@ -35,6 +35,10 @@ _REFUSALS = {
     Refusal.MALFORMED: "The worker could not read the decision.",
     Refusal.HALTED: "An operator has halted such calls. Decide again when the halt is lifted.",
     Refusal.AMBIGUOUS: "More than one call waits, and the decision named none.",
+    Refusal.UNSIGNED: "The worker takes only signed decisions.",
+    Refusal.UNTRUSTED: "The worker does not believe the signature on the decision.",
+    Refusal.NOT_ENOUGH: "The worker asks for more reviewers than have signed.",
+    Refusal.UNPREPARED: "The worker has no registry or policy that it can believe.",
 }
 
 
@@ -44,6 +48,7 @@ class Sending:
 
     Attributes:
         left: it reached the broker, before any other.
+        joined: it is signed and waits with the request until others have signed, too.
     """
 
     kind: DecisionKind
@@ -51,6 +56,7 @@ class Sending:
     failure: str = ""
     lost_race: bool = False
     left: bool = False
+    joined: bool = False
 
     @property
     def is_under_way(self) -> bool:
@@ -69,6 +75,7 @@ class Evidence:
         ran: the receipt that says how the call itself went.
         refusals: receipts of decisions that did not count, or were taken back.
         asked_again: its call was in doubt, and has a second request.
+        proof, votes, claim: see `Request`.
     """
 
     key: RequestKey
@@ -82,6 +89,9 @@ class Evidence:
     ran: Receipt | None = None
     refusals: tuple[Receipt, ...] = ()
     asked_again: bool = False
+    proof: Proof = Proof.NONE
+    votes: tuple[CastVote, ...] = ()
+    claim: Claim | None = None
 
     def told(self, answer: ChatMessage | None, receipts: Iterable[Receipt]) -> Evidence:
         """The evidence with all that the worker has said so far."""
@@ -123,6 +133,10 @@ class Evidence:
             decided_by=by,
             notice=notice,
             result=self.answer.text if self.answer else "",
+            proof=self.proof,
+            votes=self.votes,
+            claim=self.claim,
+            decided_ms=self._word.at_ms if self._word else 0,
         )
 
     @property
@@ -156,6 +170,8 @@ class Evidence:
             return RequestState.DECIDED_ELSEWHERE, None, sending.failure
         if sending.failure:
             return RequestState.WAITING, None, sending.failure
+        if sending.joined:
+            return RequestState.WAITING, None, ""
         return self._state_by_refusals(sending)
 
     def _state_by_word(self, word: Receipt) -> tuple[RequestState, DecisionKind | None, str]:
@@ -214,9 +230,9 @@ class Evidence:
         return Execution.FAILED if self.answer.failed else Execution.EXECUTED
 
 
-def _age(receipt: Receipt) -> tuple[int, tuple[object, ...]]:
+def _age(receipt: Receipt) -> tuple[int, bytes]:
     """Orders what workers said, the same however it arrived."""
-    return receipt.at_ms, astuple(receipt)
+    return receipt.at_ms, encode_struct(receipt)
 
 
 def _is_intact(agent: str, key: RequestKey, call: PendingCall) -> bool:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from desktop.store.health import BrokerHealth, InboxHealth, RepairKey
 from desktop.store.local_workers import LocalWorker
+from desktop.store.record import AuditPage, AuditStanding
 from desktop.store.records import (
     Demo,
     Found,
@@ -21,6 +22,7 @@ from desktop.store.records import (
     Survey,
     WorkerInfo,
 )
+from desktop.store.signing import CastVote, Claim, Proof, Signing
 from workers.wire.approvals import DecisionKind, Receipt
 from workers.wire.events import Event, TokenDelta
 
@@ -287,6 +289,59 @@ class LocalWorkersChanged:
     workers: tuple[LocalWorker, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SigningChanged:
+    """Whether and as whom this desk signs."""
+
+    signing: Signing
+
+
+@dataclass(frozen=True, slots=True)
+class VotesSeen:
+    """The signed decisions that wait with a request, all of them, in the order they came."""
+
+    key: RequestKey
+    votes: tuple[CastVote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionJoined:
+    """A signed decision of this desk waits with the request until others have signed, too."""
+
+    key: RequestKey
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimSeen:
+    """Who looks at a request now; None: nobody else."""
+
+    key: RequestKey
+    claim: Claim | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProofSeen:
+    """Whether the worker's signature under a request holds."""
+
+    key: RequestKey
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFound:
+    """What a search of the audit log found; see `store.record`."""
+
+    page: AuditPage
+
+
+@dataclass(frozen=True, slots=True)
+class AuditChanged:
+    """How the audit log stands."""
+
+    standing: AuditStanding
+
+
 #: Of what the monitor looks at, and of repairs.
 OfMonitor: TypeAlias = MonitorSeen | RepairSending | RepairDone | RepairNotDone
 #: Of the desk itself, and of who is on the broker.
@@ -299,6 +354,9 @@ OfDesk: TypeAlias = (
     | MemoryChanged
     | LocalWorkersChanged
     | ReadOnlyChanged
+    | SigningChanged
+    | AuditFound
+    | AuditChanged
     | OfMonitor
 )
 #: Of contexts as the list shows them.
@@ -310,5 +368,14 @@ OfTranscripts: TypeAlias = (
     EventSeen | UnreadableSeen | TokenSeen | TranscriptRead | TranscriptClosed | GapSeen
 )
 #: Of requests; events are, too.
-OfRequests: TypeAlias = ReceiptSeen | DecisionSending | DecisionLeft | DecisionNotSent
+OfRequests: TypeAlias = (
+    ReceiptSeen
+    | DecisionSending
+    | DecisionLeft
+    | DecisionNotSent
+    | DecisionJoined
+    | VotesSeen
+    | ClaimSeen
+    | ProofSeen
+)
 Fact: TypeAlias = OfDesk | OfContexts | OfTranscripts | OfRequests

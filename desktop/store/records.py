@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from desktop.store.signing import CastVote, Claim, Proof
 from workers.wire.answers import choices
 from workers.wire.approvals import DecisionKind as DecisionKind
+from workers.wire.approvals import Mode, PolicyTerms
 from workers.wire.approvals import Risk as Risk
 from workers.wire.canonical import JSON
 from workers.wire.dialects import Dialect as Dialect
@@ -144,6 +146,10 @@ class Request:
         decided_by: the reviewer's name, by the worker's word.
         notice: why the last attempt had no effect, for the reviewer.
         result: what the tool said.
+        proof: whether the worker's signature holds for what is shown.
+        votes: signed decisions that wait for others.
+        claim: who else looks at it.
+        decided_ms: when, by the worker's word; 0 while it is open or unknown.
     """
 
     key: RequestKey
@@ -159,6 +165,20 @@ class Request:
     decided_by: str = ""
     notice: str = ""
     result: str = ""
+    proof: Proof = Proof.NONE
+    votes: tuple[CastVote, ...] = ()
+    claim: Claim | None = None
+    decided_ms: int = 0
+
+    @property
+    def policy(self) -> PolicyTerms | None:
+        """What the worker's policy demands of the decision; None where it has none."""
+        return self.call.request.policy if self.call.request else None
+
+    @property
+    def must_be_signed(self) -> bool:
+        """Whether its worker takes signed decisions only."""
+        return self.call.request is not None and self.call.request.mode is Mode.ENFORCE
 
     @property
     def is_open(self) -> bool:

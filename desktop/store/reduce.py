@@ -29,6 +29,15 @@ def apply(state: State, fact: facts.Fact, changes: Changes) -> None:
             reading.close(state, fact, changes)
         case facts.GapSeen():
             reading.see_gap(state, fact, changes)
+        case _:
+            _apply_to_requests(state, fact, changes)
+
+
+def _apply_to_requests(
+    state: State, fact: facts.OfRequests | facts.OfContexts | facts.OfDesk, changes: Changes
+) -> None:
+    """What is known of requests beside the events that ask."""
+    match fact:
         case facts.ReceiptSeen():
             asking.hear_receipt(state, fact.receipt, changes)
         case facts.DecisionSending():
@@ -37,6 +46,14 @@ def apply(state: State, fact: facts.Fact, changes: Changes) -> None:
             asking.left(state, fact, changes)
         case facts.DecisionNotSent():
             asking.not_sent(state, fact, changes)
+        case facts.DecisionJoined():
+            asking.joined(state, fact, changes)
+        case facts.VotesSeen():
+            asking.see(state, fact.key, changes, votes=fact.votes)
+        case facts.ClaimSeen():
+            asking.see(state, fact.key, changes, claim=fact.claim)
+        case facts.ProofSeen():
+            asking.see(state, fact.key, changes, proof=fact.proof)
         case _:
             _apply_to_list(state, fact, changes)
 
@@ -94,5 +111,26 @@ def _apply_to_desk(state: State, fact: facts.OfDesk, changes: Changes) -> None:
         case facts.MemoryChanged():
             state.memory = fact.memory
             changes.memory = True
+        case facts.SigningChanged() | facts.AuditFound() | facts.AuditChanged():
+            _apply_to_record(state, fact, changes)
         case _:
             assert_never(fact)
+
+
+def _apply_to_record(
+    state: State,
+    fact: facts.SigningChanged | facts.AuditFound | facts.AuditChanged,
+    changes: Changes,
+) -> None:
+    """Who signs here, and the record of it."""
+    match fact:
+        case facts.SigningChanged():
+            state.signing = fact.signing
+            changes.signing = True
+        case facts.AuditFound():
+            if fact.page.number >= state.audit_page.number:
+                state.audit_page = fact.page
+                changes.record = True
+        case facts.AuditChanged():
+            state.audit_standing = fact.standing
+            changes.record = True

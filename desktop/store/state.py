@@ -14,6 +14,7 @@ from desktop.store.docket import Docket
 from desktop.store.line_up import LineUp
 from desktop.store.local_workers import LocalWorker
 from desktop.store.monitor import Monitor
+from desktop.store.record import AuditPage, AuditStanding
 from desktop.store.records import (
     Agent,
     Context,
@@ -31,6 +32,7 @@ from desktop.store.records import (
     Survey,
     WorkerInfo,
 )
+from desktop.store.signing import Signing
 from workers.wire.ids import HUMAN
 
 #: So much of a message of this desk is shown in the list while it is on its way.
@@ -72,6 +74,9 @@ class State:
     caught_up: bool = False
     monitor: Monitor = field(default_factory=Monitor)
     read_only: bool = False
+    signing: Signing = field(default_factory=Signing)
+    audit_page: AuditPage = field(default_factory=AuditPage)
+    audit_standing: AuditStanding = field(default_factory=AuditStanding)
 
     def docket(self, context_id: str) -> Docket:
         """The requests of a context, made if it is new."""

@@ -14,6 +14,7 @@ from desktop.store.facts import Fact
 from desktop.store.health import Troubles
 from desktop.store.local_workers import LocalWorker
 from desktop.store.monitor import Monitor
+from desktop.store.record import AuditPage, AuditStanding
 from desktop.store.records import (
     Agent,
     Context,
@@ -28,6 +29,7 @@ from desktop.store.records import (
     Streaming,
     Survey,
 )
+from desktop.store.signing import Signing
 from desktop.store.state import State
 
 Listener = Callable[[Changes], None]
@@ -173,6 +175,21 @@ class Store:
         docket = self._state.dockets.get(context_id)
         found = docket.requests.values() if docket else ()
         return sorted(found, key=lambda request: (request.since_ms, request.key))
+
+    @property
+    def signing(self) -> Signing:
+        """Who signs at this desk, and whether they can now."""
+        return self._state.signing
+
+    @property
+    def audit_page(self) -> AuditPage:
+        """What was found in the audit log last."""
+        return self._state.audit_page
+
+    @property
+    def audit_standing(self) -> AuditStanding:
+        """How the audit log stands."""
+        return self._state.audit_standing
 
     def agents(self) -> tuple[Agent, ...]:
         """Everybody one can talk to, by name."""

@@ -36,9 +36,14 @@ class Risk(StrEnum):
 
 
 class Mode(StrEnum):
-    """What a worker demands of a decision. Set in its own configuration, never on the wire."""
+    """What a worker demands of a decision. Set in its own configuration, never on the wire.
+
+    `ENFORCE`: signed by enough registered reviewers. `BOUND`: bound to the call; who decided is not
+    proven. `OBSERVE`: a bare answer is taken as well.
+    """
 
     ENFORCE = "enforce"
+    BOUND = "bound"
     OBSERVE = "observe"
 
 
@@ -66,6 +71,10 @@ class Refusal(StrEnum):
     NOT_ALLOWED = "not_allowed"
     MALFORMED = "malformed"
     HALTED = "halted"
+    UNSIGNED = "unsigned"
+    UNTRUSTED = "untrusted"
+    NOT_ENOUGH = "not_enough"
+    UNPREPARED = "unprepared"
 
 
 #: `payload.type` on the wire; the base package knows the first two.
@@ -78,6 +87,8 @@ PAYLOAD_TYPES = {
 #: Arguments may have so many bytes in their canonical form: the interrupt that shows them and the
 #: decision that edits them must each fit into one entry of a stream.
 MAX_ARGS_BYTES = 128 * 1024
+#: So many reviewers may decide together on one call.
+MAX_ENVELOPES = 32
 _SALT_BYTES = 16
 _OUTCOMES = {str(outcome): outcome for outcome in Outcome}
 _REFUSALS = {str(refusal): refusal for refusal in Refusal}
@@ -91,6 +102,38 @@ class Requester(msgspec.Struct, frozen=True, kw_only=True):
     assurance: str = "claimed"
 
 
+class QuorumTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """So many distinct reviewers, each in one of these roles (any role, if there are none)."""
+
+    count: int
+    roles: tuple[str, ...] = ()
+
+
+class PolicyTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What the worker's policy demands of one call, for the console to explain.
+
+    The worker holds decisions to its own policy, not to what travelled.
+
+    Attributes:
+        quorums: each has to be reached.
+        meanings: what an approval may mean.
+        dwell_seconds: so long the request is open before it can be approved.
+        masked: JSON pointers of arguments that are hidden until somebody asks to see them.
+        why: the rules that say so, in words for the reviewer.
+    """
+
+    id: str
+    version: int
+    quorums: tuple[QuorumTerms, ...]
+    meanings: tuple[str, ...] = ()
+    requester_may_approve: bool = False
+    editor_may_approve: bool = False
+    reason_required: bool = False
+    dwell_seconds: float = 0.0
+    masked: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
+
+
 class ApprovalRequest(msgspec.Struct, frozen=True, kw_only=True):
     """An interrupt that asks a human to decide on one tool call.
 
@@ -101,6 +144,8 @@ class ApprovalRequest(msgspec.Struct, frozen=True, kw_only=True):
         expires_at: the same; a decision that comes later does not count. Empty: it never expires.
         attempt: 0 for a call that was never started. Each time an approved start of it ends in
             doubt, the same call is asked about again with the next number and another request id.
+        policy: what the worker's policy demands; None where it has none.
+        dsse: the worker's signature over all the rest (`wire.signing.assertions`); None for none.
     """
 
     v: int = 1
@@ -118,6 +163,8 @@ class ApprovalRequest(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: str = ""
     mode: Mode = Mode.ENFORCE
     attempt: int = 0
+    policy: PolicyTerms | None = None
+    dsse: JSON = None
 
 
 class Reviewer(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,12 +203,14 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         args: the new arguments of an edit.
         message: a reason or an answer.
         binding: None when a base client sent a bare answer.
+        envelopes: signed decisions, one of each reviewer; read by `wire.policy.judging` alone.
     """
 
     kind: DecisionKind
     args: JSON = None
     message: str = ""
     binding: Binding | None = None
+    envelopes: tuple[JSON, ...] = ()
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,7 +220,10 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         outcome: an `Outcome`; for a refusal `refused:<reason>`.
         request_id: empty when the decision named no request of ours.
         nonce: the decision's, empty for a bare one.
-        note: `decision.unsigned_accepted` when an observing worker took a bare answer.
+        note: `decision.unsigned_accepted` when an observing worker took a bare answer; of a
+            refusal, why a signature is not believed or a vote does not count.
+        reviewers: ids of all whose signed decisions counted.
+        dsse: the worker's signature over all the rest; None for none.
     """
 
     outcome: str
@@ -186,6 +238,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     result_digest: str = ""
     note: str = ""
     at_ms: int = 0
+    reviewers: tuple[str, ...] = ()
+    dsse: JSON = None
     v: int = 1
 
     @property
@@ -296,7 +350,8 @@ def decision_payload(decision: Decision) -> JSON:
         payload["message"] = decision.message
     if decision.binding is not None:
         binding = msgspec.to_builtins(decision.binding)
-        payload["approval"] = {"v": 1, "binding": binding, "envelopes": []}
+        envelopes = list(decision.envelopes)
+        payload["approval"] = {"v": 1, "binding": binding, "envelopes": envelopes}
     return payload
 
 
@@ -320,6 +375,7 @@ def read_decision(payload: JSON) -> Decision:
         args=payload.get("args"),
         message=message,
         binding=_read_binding(payload.get("approval")),
+        envelopes=_read_envelopes(payload.get("approval")),
     )
 
 
@@ -332,3 +388,11 @@ def _read_binding(approval: JSON) -> Binding | None:
         return msgspec.convert(approval.get("binding"), Binding)
     except msgspec.ValidationError as error:
         raise MalformedDecision(f"The binding of a decision is malformed: {error}.") from error
+
+
+def _read_envelopes(approval: JSON) -> tuple[JSON, ...]:
+    """The signed decisions beside a binding, unread."""
+    envelopes = approval.get("envelopes", []) if isinstance(approval, dict) else []
+    if not isinstance(envelopes, list) or len(envelopes) > MAX_ENVELOPES:
+        raise MalformedDecision("The signed decisions of a decision are no list, or too many.")
+    return tuple(envelopes)

@@ -19,6 +19,7 @@ REQUEST: Final = "signoff:request"
 WORKERS: Final = "signoff:workers"
 RECEIPTS: Final = "signoff:receipts"
 HALT: Final = "signoff:halt"
+AUDIT_PREFIX: Final = "signoff:audit:"
 
 
 def inbox(agent: str) -> str:
@@ -149,6 +150,21 @@ def foreign_call(agent: str, call: str) -> str:
 def tool_ledger(context_id: str) -> str:
     """Hash: request id to started, then done."""
     return f"{_of_progress(context_id)}tool"
+
+
+def votes(context_id: str, request_id: str) -> str:
+    """Stream: signed decisions that wait for others, until there are enough."""
+    return f"{_of_progress(context_id)}votes:{request_id}"
+
+
+def claim(context_id: str, request_id: str) -> str:
+    """String with an expiry: who looks at a request now; it holds nobody back."""
+    return f"{_of_progress(context_id)}claim:{request_id}"
+
+
+def audit(month: str) -> str:
+    """Stream: entries of consoles' audit logs, on their way to the other consoles."""
+    return f"{AUDIT_PREFIX}{month}"
 
 
 def _of_inbox(agent: str) -> str:

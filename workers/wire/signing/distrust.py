@@ -15,6 +15,7 @@ class Distrust(StrEnum):
     """What is wrong with a signed statement."""
 
     MALFORMED = "malformed"
+    UNSIGNED = "unsigned"
     WRONG_TYPE = "wrong_type"
     BAD_SIGNATURE = "bad_signature"
     UNKNOWN_KEY = "unknown_key"
@@ -33,9 +34,12 @@ class Distrust(StrEnum):
     WRONG_DIGEST = "wrong_digest"
     WRONG_DECISION = "wrong_decision"
     WRONG_EDIT = "wrong_edit"
+    WRONG_POLICY = "wrong_policy"
+    REPEATED = "repeated"
     TOO_FEW_ROOTS = "too_few_roots"
     ROLLED_BACK = "rolled_back"
     CANNOT_OPEN = "cannot_open"
+    MISSING = "missing"
 
 
 class NotTrusted(SignoffError):

@@ -122,7 +122,7 @@ def write_statement(statement: Statement) -> bytes:
     Raises:
         NotTrusted: it holds something that has no canonical form, such as a lone surrogate.
     """
-    return _canonical(msgspec.to_builtins(statement))
+    return canonical(msgspec.to_builtins(statement))
 
 
 def read_statement(payload: bytes, kind: type[S]) -> S:
@@ -140,7 +140,7 @@ def read_statement(payload: bytes, kind: type[S]) -> S:
     if statement.v != 1:
         title = "A signed statement is of a version that is not known here."
         raise NotTrusted(Distrust.MALFORMED, title)
-    if _canonical(value) != payload:
+    if canonical(value) != payload:
         title = "A signed statement is not written in its one canonical form."
         raise NotTrusted(Distrust.MALFORMED, title)
     return statement
@@ -161,7 +161,12 @@ def moment(text: str) -> float:
     return read.timestamp()
 
 
-def _canonical(value: JSON) -> bytes:
+def canonical(value: JSON) -> bytes:
+    """The one form in which a value is signed (RFC 8785).
+
+    Raises:
+        NotTrusted: it has none.
+    """
     try:
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:

@@ -33,7 +33,8 @@ class Call:
         args_digest: of the arguments that were asked about.
         decision: what the unsigned part of the message says.
         edited_args_digest: of the arguments of an edit, as they came; else empty.
-        comment: the reason or answer, as it came.
+        comment: the reason or answer, as it came; None for the second and later reviewers, who
+            have reasons of their own.
     """
 
     agent: str
@@ -44,7 +45,7 @@ class Call:
     args_digest: str
     decision: DecisionKind
     edited_args_digest: str = ""
-    comment: str = ""
+    comment: str | None = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,10 @@ def _check_time(statement: DecisionStatement, at: float) -> None:
         raise NotTrusted(Distrust.TOO_LONG_VALID, "A decision is valid for too long.", _HINT)
 
 
+def _or(wanted: str | None, found: str) -> str:
+    return found if wanted is None else wanted
+
+
 def _check_call(statement: DecisionStatement, call: Call) -> None:
     pairs = (
         (Distrust.WRONG_AGENT, statement.aud, call.agent),
@@ -117,7 +122,7 @@ def _check_call(statement: DecisionStatement, call: Call) -> None:
         (Distrust.WRONG_DIGEST, statement.args_digest, call.args_digest),
         (Distrust.WRONG_DECISION, statement.decision, call.decision),
         (Distrust.WRONG_EDIT, statement.edited_args_digest, call.edited_args_digest),
-        (Distrust.WRONG_DECISION, statement.comment, call.comment),
+        (Distrust.WRONG_DECISION, statement.comment, _or(call.comment, statement.comment)),
     )
     for reason, signed, live in pairs:
         if signed != live:

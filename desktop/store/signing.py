@@ -1,0 +1,116 @@
+"""Who signs at this desk, what others have signed, and what the reviewer saw.
+
+The only place that defines those records. They hold no key, no passphrase and no argument.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from workers.wire.approvals import DecisionKind
+from workers.wire.signing.statements import Meaning as Meaning
+
+
+class SigningState(StrEnum):
+    """Whether this desk can sign now."""
+
+    NO_KEY = "no_key"
+    LOCKED = "locked"
+    OPEN = "open"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A person who can sign at this desk.
+
+    Attributes:
+        id: the registry's; names them in every decision.
+        roles: by the registry; none while nobody has enrolled them.
+        bundled: made with the demo, for the demo's agents alone; its key opens by itself.
+    """
+
+    id: str
+    name: str
+    roles: tuple[str, ...] = ()
+    key_id: str = ""
+    bundled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """Signing at this desk, as it stands.
+
+    Attributes:
+        identity: who would sign.
+        others: who else could, after a change of person.
+        title, hint: why it cannot be done now; empty while it can.
+        opened_ms: when the passphrase was given, ms since the epoch; 0 while it is locked.
+        retry_ms: after wrong passphrases, when the next is taken; 0 at once.
+    """
+
+    state: SigningState = SigningState.NO_KEY
+    identity: Identity | None = None
+    others: tuple[Identity, ...] = ()
+    title: str = ""
+    hint: str = ""
+    opened_ms: int = 0
+    retry_ms: int = 0
+
+
+class Proof(StrEnum):
+    """What is known of who asks.
+
+    `NONE`: nobody signs for this agent, or nobody here knows a registry. `PROVEN`: a worker of the
+    agent signed the request as it is shown. `BROKEN`: the registry says that the agent signs, and
+    this request is not what it signed; approving it is refused.
+    """
+
+    NONE = "none"
+    PROVEN = "proven"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class CastVote:
+    """A signed decision on a request that others have to join.
+
+    Attributes:
+        objection: why it does not count; empty if it does.
+        edited_args_digest: of the arguments it is about, if somebody changed them.
+    """
+
+    reviewer_id: str
+    reviewer_name: str
+    role: str
+    decision: DecisionKind
+    meaning: Meaning
+    at_ms: int
+    objection: str = ""
+    edited_args_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Somebody looks at a request now. It holds nobody back."""
+
+    by_id: str
+    by_name: str
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the reviewer saw of a request before the click.
+
+    Attributes:
+        fields: JSON pointer and text of each argument, as it was rendered.
+        masked, revealed: pointers of values that stayed hidden, and of those that were shown.
+        ms_open: how long the request was open.
+    """
+
+    fields: tuple[tuple[str, str], ...] = ()
+    masked: tuple[str, ...] = ()
+    revealed: tuple[str, ...] = ()
+    ms_open: int = 0

@@ -1,0 +1,173 @@
+"""Whom a process believes: the registry and the policy in one folder of its own machine.
+
+The only place that reads that folder. `roots.json` says whose signatures make a registry,
+`registry.json` is it, `policy.toml` says what calls demand, and `agents/<agent>.key` is what a
+worker signs with. Nothing of it ever comes from the broker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from workers.wire.codec import decode_json
+from workers.wire.errors import DecodeError
+from workers.wire.ids import check_agent_name
+from workers.wire.policy.rules import Policy, read_policy
+from workers.wire.signing.distrust import Distrust, NotTrusted
+from workers.wire.signing.dsse import read_envelope
+from workers.wire.signing.keys import SigningKey, VerifyKey, from_base64, to_base64
+from workers.wire.signing.registry import Registry, Roots, open_registry
+
+ROOTS_FILE: Final = "roots.json"
+REGISTRY_FILE: Final = "registry.json"
+POLICY_FILE: Final = "policy.toml"
+AGENTS_FOLDER: Final = "agents"
+#: Remembers the newest registry that was believed here; an older one is refused.
+SEEN_FILE: Final = "registry.seen"
+MAX_FILE_BYTES: Final = 4 * 1024 * 1024
+_HINT: Final = "Until it can be read and is believed, nothing can be approved here."
+
+
+class _RootsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    threshold: int
+    keys: tuple[str, ...]
+    v: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    """What tells a file from the one that was read before."""
+
+    inode: int
+    size: int
+    mtime_ns: int
+
+
+class TrustFolder:
+    """The folder, read again when a file in it changes. Blocking; small files.
+
+    A registry that was believed once is judged anew each time: it may have expired since.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._raw: dict[str, tuple[_Stamp, bytes]] = {}
+
+    @property
+    def exists(self) -> bool:
+        """Whether somebody has set it up."""
+        return (self.path / ROOTS_FILE).exists()
+
+    def roots(self) -> Roots:
+        """Whose signatures make a registry.
+
+        Raises:
+            NotTrusted: the file is missing or malformed.
+        """
+        raw = self._read(ROOTS_FILE)
+        try:
+            told = msgspec.json.decode(raw, type=_RootsFile)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            title = f"{ROOTS_FILE} is malformed: {error}."
+            raise NotTrusted(Distrust.MALFORMED, title, _HINT) from error
+        keys = tuple(dict.fromkeys(VerifyKey.from_text(text) for text in told.keys))
+        if told.v != 1 or not 1 <= told.threshold <= len(keys):
+            title = f"{ROOTS_FILE} asks for more signatures than it has keys, or for none."
+            raise NotTrusted(Distrust.MALFORMED, title, _HINT)
+        return Roots(keys, told.threshold)
+
+    def registry(self, now: float) -> Registry:
+        """The registry, verified now; it is remembered, so that none before it counts again.
+
+        Args:
+            now: seconds since the epoch.
+
+        Raises:
+            NotTrusted: missing, malformed, expired, rolled back or not signed by enough roots.
+        """
+        try:
+            value = decode_json(self._read(REGISTRY_FILE), max_bytes=MAX_FILE_BYTES)
+        except DecodeError as error:
+            title = f"The registry cannot be read: {error}."
+            raise NotTrusted(Distrust.MALFORMED, title, _HINT) from error
+        least = self._least_version()
+        registry = open_registry(read_envelope(value), self.roots(), now, least)
+        if registry.version > least:
+            self._remember(registry.version)
+        return registry
+
+    def policy(self) -> Policy:
+        """The policy.
+
+        Raises:
+            NotTrusted: the file is missing.
+            BadPolicy: it cannot be understood.
+        """
+        return read_policy(self._read(POLICY_FILE))
+
+    def agent_key(self, agent: str) -> SigningKey | None:
+        """What the workers of an agent sign with here; None if they do not.
+
+        Raises:
+            NotTrusted: the file holds no key.
+        """
+        name = f"{AGENTS_FOLDER}/{check_agent_name(agent)}.key"
+        if not (self.path / name).exists():
+            return None
+        return SigningKey(from_base64(self._read(name).decode(errors="replace").strip()))
+
+    def _read(self, name: str) -> bytes:
+        path = self.path / name
+        try:
+            found = path.stat()
+            stamp = _Stamp(found.st_ino, found.st_size, found.st_mtime_ns)
+            if found.st_size > MAX_FILE_BYTES:
+                title = f"{name} has {found.st_size:,} bytes; {MAX_FILE_BYTES:,} are allowed."
+                raise NotTrusted(Distrust.MALFORMED, title, _HINT)
+            known = self._raw.get(name)
+            if known is None or known[0] != stamp:
+                known = self._raw[name] = (stamp, path.read_bytes())
+        except OSError as error:
+            title = f"{name} cannot be read in {self.path}: {error.strerror}."
+            raise NotTrusted(Distrust.MISSING, title, _HINT) from error
+        return known[1]
+
+    def _least_version(self) -> int:
+        try:
+            return int((self.path / SEEN_FILE).read_text())
+        except FileNotFoundError:
+            return 0
+        except (OSError, ValueError) as error:
+            title = f"{SEEN_FILE} cannot be read, so an old registry could not be told."
+            raise NotTrusted(Distrust.ROLLED_BACK, title, _HINT) from error
+
+    def _remember(self, version: int) -> None:
+        """Best effort: a folder that only others may write is rolled back by nobody else."""
+        new = self.path / f"{SEEN_FILE}.{os.getpid()}.new"
+        with contextlib.suppress(OSError):
+            new.write_text(f"{version}\n")
+            new.replace(self.path / SEEN_FILE)
+
+
+def write_roots(roots: Roots) -> bytes:
+    """`roots.json` for these keys."""
+    keys = tuple(key.text for key in roots.keys)
+    return msgspec.json.format(msgspec.json.encode(_RootsFile(roots.threshold, keys))) + b"\n"
+
+
+def write_agent_key(path: Path, key: SigningKey) -> None:
+    """Write what a worker signs with, for its owner alone.
+
+    Raises:
+        OSError: it could not be written, or there is one already.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(f"{to_base64(key.seed)}\n")
