@@ -84,7 +84,7 @@ def _work(options: argparse.Namespace) -> Coroutine[object, object, None]:
         case "demo":
             return app.run_demo(options.redis_url, options.dir, options.token_delay)
         case "halt":
-            return app.run_halt(options.scope, options.reason, _broker(options))
+            return app.run_halt(options.scope, options.reason, _broker(options), options.key)
         case "resume":
             return app.run_resume(options.scope, _broker(options))
         case _:
@@ -181,6 +181,9 @@ def _add_operations(commands: argparse._SubParsersAction[argparse.ArgumentParser
     halt = commands.add_parser("halt", help="start no more approved calls; what runs goes on")
     _add_scope(halt)
     halt.add_argument("--reason", default="", help="for whoever finds the halt")
+    halt.add_argument(
+        "--key", type=Path, default=None, metavar="FILE", help="sign it with the key in this file"
+    )
     resume = commands.add_parser("resume", help="lift a halt")
     _add_scope(resume)
 
