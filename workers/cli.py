@@ -88,7 +88,7 @@ def _work(options: argparse.Namespace) -> Coroutine[object, object, None]:
         case "resume":
             return app.run_resume(options.scope, _broker(options))
         case _:
-            return app.run_chat(options.agent, _broker(options))
+            return app.run_chat(options.agent, _broker(options), options.key, options.reviewer)
 
 
 def _broker(options: argparse.Namespace) -> str:
@@ -156,6 +156,16 @@ def _parser() -> argparse.ArgumentParser:
 
     chat = commands.add_parser("chat", help="talk to an agent in this terminal")
     chat.add_argument("agent", metavar="AGENT")
+    chat.add_argument(
+        "--key", type=Path, default=None, metavar="FILE", help="sign decisions with this key"
+    )
+    chat.add_argument(
+        "--reviewer",
+        nargs=3,
+        default=("", "", ""),
+        metavar=("ID", "NAME", "ROLE"),
+        help="whose key it is, as in the registry",
+    )
     _add_redis_url(chat, "the broker")
     _add_operations(commands)
     return parser
