@@ -15,6 +15,7 @@ from desktop.audit.entries import AuditEntry
 from desktop.store.health import RepairKey
 from desktop.store.record import AuditQuery
 from desktop.store.records import RequestKey
+from workers.wire.approvals import ApprovalRequest
 from workers.wire.canonical import JSON
 from workers.wire.signing.statements import DecisionStatement
 
@@ -28,6 +29,8 @@ class SendDecision:
         record: what is written down of it before it leaves.
         statement: what the reviewer's key signs; None where the worker could not verify it.
         secrets: what only the log's encrypted part may hold, by name.
+        request: what a Signoff worker asked; None of a foreign one.
+        args: those the statement's `edited_args_digest` is of; they travel beside a vote.
         guard: for a worker that cannot tell calls apart: the name under which the first console
             to decide marks the call as its own. Empty for a Signoff worker, which checks itself.
     """
@@ -41,6 +44,8 @@ class SendDecision:
     guard: str = ""
     statement: DecisionStatement | None = None
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    request: ApprovalRequest | None = None
+    args: JSON = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
