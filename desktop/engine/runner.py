@@ -21,6 +21,7 @@ from desktop.store.facts import Fact
 
 if TYPE_CHECKING:
     from desktop.engine.engine import Engine
+    from desktop.engine.signing_people import KeyCustody
 
 T = TypeVar("T")
 STOP_SECONDS = 5.0
@@ -34,8 +35,10 @@ class EngineThread:
         sink: Callable[[list[Fact]], None],
         cache_folder: Path | None = None,
         keyring: Keyring | None = None,
+        custody: KeyCustody | None = None,
     ) -> None:
         self._sink = sink
+        self._custody = custody
         self._cache_folder = cache_folder
         self._keyring = keyring
         self._thread = threading.Thread(target=self._run, name="engine")
@@ -87,7 +90,9 @@ class EngineThread:
         # The broker's client takes 0.1 s to load: here, while the window is painted.
         from desktop.engine.engine import Engine  # noqa: PLC0415
 
-        self._engine = Engine(self._sink, self._cache_folder, keyring=self._keyring)
+        self._engine = Engine(
+            self._sink, self._cache_folder, keyring=self._keyring, custody=self._custody
+        )
         self._main = asyncio.get_running_loop().create_task(self._engine.run(), name="engine")
 
     def _cancel(self) -> None:
