@@ -20,7 +20,7 @@ _STEP_SECONDS: Final = 0.02
 _MOUNTS: Final = Path("/proc/self/mountinfo")
 _NETWORK: Final = frozenset(
     ("afs", "beegfs", "ceph", "cifs", "davfs", "lustre", "ncpfs", "nfs", "nfs4", "smb3", "smbfs")
-    + ("fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs")  # noqa: RUF005 - one line each
+    + ("fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs")
 )
 HINT: Final = "Until it can be written, nothing is approved here. Rejecting still works."
 
