@@ -29,6 +29,16 @@ def entry_hash(number: int, before: bytes, body: bytes) -> bytes:
     return hashlib.sha256(_DOMAIN + number.to_bytes(8, "big") + before + body).digest()
 
 
+def leaf_hash(body: bytes) -> bytes:
+    """The hash of an entry as a leaf of the tree."""
+    return hashlib.sha256(_LEAF + body).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The hash of a node of the tree."""
+    return hashlib.sha256(_NODE + left + right).digest()
+
+
 @dataclass(slots=True)
 class Tree:
     """The Merkle tree over the entries so far (RFC 6962, section 2.1).
@@ -43,14 +53,31 @@ class Tree:
     size: int = 0
     _peaks: list[bytes] = field(default_factory=list)
 
+    @classmethod
+    def from_peaks(cls, size: int, peaks: bytes) -> Tree:
+        """The tree that had these `peaks`; whether it did shows in its root.
+
+        Raises:
+            ValueError: a tree of this size has not so many.
+        """
+        if len(peaks) != size.bit_count() * HASH_BYTES:
+            raise ValueError("a tree of this size has another number of complete subtrees")
+        each = range(0, len(peaks), HASH_BYTES)
+        return cls(size, [peaks[start : start + HASH_BYTES] for start in each])
+
+    @property
+    def peaks(self) -> bytes:
+        """The roots of its complete subtrees, the largest first; enough to go on from here."""
+        return b"".join(self._peaks)
+
     def add(self, body: bytes) -> None:
         """Add an entry."""
-        node = hashlib.sha256(_LEAF + body).digest()
-        count = self.size
+        sha256, peaks = hashlib.sha256, self._peaks
+        node, count = sha256(_LEAF + body).digest(), self.size
         while count & 1:
-            node = hashlib.sha256(_NODE + self._peaks.pop() + node).digest()
+            node = sha256(_NODE + peaks.pop() + node).digest()
             count >>= 1
-        self._peaks.append(node)
+        peaks.append(node)
         self.size += 1
 
     def root(self) -> bytes:
@@ -59,7 +86,7 @@ class Tree:
             return hashlib.sha256(b"").digest()
         *left, node = self._peaks
         for peak in reversed(left):
-            node = hashlib.sha256(_NODE + peak + node).digest()
+            node = node_hash(peak, node)
         return node
 
 

@@ -7,6 +7,7 @@ told as a fact, and the loop goes on.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from pathlib import Path
@@ -15,6 +16,7 @@ import structlog
 
 from desktop import settings
 from desktop.actions.ports import (
+    ChooseSigner,
     DoRepair,
     ExportAudit,
     FindAudit,
@@ -29,9 +31,12 @@ from desktop.actions.ports import (
     VerifyAudit,
     WatchMonitor,
 )
+from desktop.audit.keys import Keyring
+from desktop.engine.attempts import Attempts
 from desktop.engine.audit_desk import AuditDesk
 from desktop.engine.batch import Batch
 from desktop.engine.cache import Cache
+from desktop.engine.casting import Casting
 from desktop.engine.claims import Claims
 from desktop.engine.follower import Follower
 from desktop.engine.monitor import MonitorPoll
@@ -39,7 +44,11 @@ from desktop.engine.outbox import carry_out
 from desktop.engine.recorder import Recorder
 from desktop.engine.search import Searcher
 from desktop.engine.signing_desk import SigningDesk
+from desktop.engine.signing_people import KeyCustody, NoCustody
+from desktop.engine.surroundings import Surroundings
 from desktop.engine.transcripts import Transcripts
+from desktop.engine.trust import Trust
+from desktop.engine.waiting import Waiting
 from desktop.store import facts
 from desktop.store.records import Link, LinkState
 from workers.wire.addresses import split_password
@@ -66,7 +75,12 @@ class Engine:
     """
 
     def __init__(
-        self, sink: Sink, cache_folder: Path | None = None, audit_log: Path | None = None
+        self,
+        sink: Sink,
+        cache_folder: Path | None = None,
+        audit_log: Path | None = None,
+        keyring: Keyring | None = None,
+        custody: KeyCustody | None = None,
     ) -> None:
         """Set it up; nothing is followed yet.
 
@@ -74,6 +88,9 @@ class Engine:
             sink: takes facts, batch by batch.
             cache_folder: where contexts are remembered; None to remember nothing.
             audit_log: where decisions are recorded; None for this person's own log.
+            keyring: holds the keys of that log, which is opened at once; without one it is opened
+                with the first decision.
+            custody: keeps the keys of those who sign; None where nobody does.
         """
         self._sink = sink
         self._ready = asyncio.Event()
@@ -84,20 +101,43 @@ class Engine:
         self._connection: Connection | None = None
         self._reader: Reader | None = None
         self._transcripts = Transcripts(self._batch)
-        self._follower = Follower(self._batch, self._transcripts)
         self._monitor = MonitorPoll(self._batch.emit)
         self._cache = Cache(cache_folder, self._batch.emit)
         self._searcher = Searcher(self._batch.emit)
-        self._recorder = Recorder(audit_log or settings.audit_log())
-        self._signing = SigningDesk(self._batch.emit)
+        self._recorder = Recorder(audit_log or settings.audit_log(), keyring, self._batch.emit)
+        self._records_at_once = keyring is not None
+        self._trust = Trust(self._batch.emit, self._recorder.jot)
+        self._follower = Follower(self._batch, self._transcripts, self._trust)
+        self._signing = SigningDesk(
+            self._batch.emit,
+            self._recorder.note,
+            custody or NoCustody(),
+            self._trust.check,
+            Attempts(settings.attempts(), time.time),
+        )
         self._audit = AuditDesk(self._recorder, self._batch.emit)
-        self._claims = Claims(self._batch.emit)
+        self._waiting = Waiting(self._trust)
+        self._claims = Claims(self._waiting)
+        self._surroundings = Surroundings(
+            self._batch.emit, self._trust, self._waiting, self._claims
+        )
+        self._casting = Casting(
+            self._signing.signer,
+            self._trust,
+            self._recorder,
+            self._surroundings,
+            self._batch.emit,
+        )
         self._orders: set[asyncio.Task[None]] = set()
 
     def connect(self, url: str) -> None:
         """Follow this broker from now on; an empty URL means none."""
         self._url = url
         self._url_changed.set()
+
+    def trust(self, folder: Path) -> None:
+        """Believe the registry in this folder from now on."""
+        self._trust.follow(folder)
 
     def keep_text(self, key: bytes) -> None:
         """Keep last words on this computer, encrypted; see `Cache.keep_text`."""
@@ -111,7 +151,9 @@ class Engine:
         if isinstance(order, Search):
             self._searcher.ask(order)
             return
-        if isinstance(order, Unlock | Lock):
+        if isinstance(order, Unlock | Lock | ChooseSigner):
+            if isinstance(order, ChooseSigner):
+                self.trust(order.trust)
             self._signing.take(order)
             return
         work: Coroutine[object, object, None]
@@ -120,7 +162,9 @@ class Engine:
         elif isinstance(order, TakeClaim):
             work = self._claims.tell(order, self._connection)
         elif isinstance(order, SendDecision | SendMessage | DoRepair):
-            work = carry_out(order, self._connection, self._batch.emit, self._recorder)
+            work = carry_out(
+                order, self._connection, self._batch.emit, self._recorder, self._casting
+            )
         else:
             self._transcripts.take(order)
             work = self._read_transcripts()
@@ -136,9 +180,12 @@ class Engine:
                 tasks.create_task(self._follow_for_ever(), name="engine:follow")
                 tasks.create_task(self._cache.run(), name="engine:cache")
                 tasks.create_task(self._searcher.run(), name="engine:search")
+                if self._records_at_once:
+                    tasks.create_task(self._recorder.run(), name="engine:audit")
         finally:
             if self._orders:
                 await asyncio.wait(self._orders, timeout=2)
+            await self._signing.close()
             self._recorder.close()
             self._flush()
 
@@ -150,7 +197,7 @@ class Engine:
 
     def _flush(self) -> None:
         self._ready.clear()
-        if leaving := self._batch.take():
+        if leaving := self._waiting.see(self._batch.take()):
             self._cache.see(leaving)
             self._searcher.see(leaving)
             self._sink(leaving)
@@ -221,7 +268,8 @@ class Engine:
             self._connection, self._reader = connection, reader
             checks = isinstance(listening, Touched) and listening.method is Method.CHECKING
             self._tell_link(LinkState.ONLINE, "Connected", _CHECKS if checks else "")
-            async with self._monitor.looking_at(connection):
+            around = self._surroundings.looking_at(connection)
+            async with self._monitor.looking_at(connection), around:
                 await self._follower.follow(reader, news)
 
     async def _read_transcripts(self) -> None:

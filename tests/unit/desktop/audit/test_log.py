@@ -166,7 +166,8 @@ def test_no_bit_can_be_flipped_unnoticed(path: Path) -> None:
 def test_a_clock_that_was_set_back_is_told(path: Path) -> None:
     """It is no tampering; somebody should know all the same."""
     with closing(AuditLog(path)) as log:
-        log.append(structs.replace(_decided(9), at="2001-01-01T00:00:00.000Z"))
+        begun = happened(AuditKind.SESSION_STARTED)
+        log.append(structs.replace(begun, at="2001-01-01T00:00:00.000Z"))
     report = verify(path)
     assert (report.verdict, len(report.findings)) == (Verdict.FINDINGS, 1)
 
@@ -199,7 +200,7 @@ def test_another_program_s_database_is_left_alone(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE entry (a)")
     AuditLog(later).close()
     with closing(sqlite3.connect(later)) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute("PRAGMA user_version = 3")
     for path in (other, later):
         with pytest.raises(AuditUnavailable) as caught:
             AuditLog(path)
