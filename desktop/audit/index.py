@@ -294,7 +294,8 @@ class Index:
         try:
             items = [self._item(number, body) for number, body, _ in rows]
             marks = ", ".join("?" * 12)
-            self._db.executemany(f"INSERT OR REPLACE INTO item VALUES ({marks})", items)
+            insert = f"INSERT OR REPLACE INTO item VALUES ({marks})"  # noqa: S608 - question marks
+            self._db.executemany(insert, items)
             self._settle(after)
             self._db.execute("UPDATE seen SET number = ?, hash = ?", (rows[-1][0], rows[-1][2]))
             self._db.execute("COMMIT")
@@ -341,12 +342,12 @@ class Index:
             if field:
                 brings += f" AND {field} IN ({self._ids('outcome', words)})"
             newer = f"SELECT {column} FROM item WHERE number > ? AND {column} != '' AND {brings}"  # noqa: S608 - our own words
-            brought = (
-                f"SELECT {column} FROM item other WHERE other.{column} = item.{column} AND {brings}"  # noqa: S608, E501 - our own words
-            )
+            brought = f"SELECT {column} FROM item WHERE {column} != '' AND {brings}"  # noqa: S608 - our own words
             settle = f"UPDATE item SET due = 0 WHERE due = {int(due)} AND {column} != '' AND"  # noqa: S608 - our own words
             self._db.execute(f"{settle} {column} IN ({newer})", (after,))
-            self._db.execute(f"{settle} number > ? AND {column} IN ({brought})", (after,))
+            same = f"{brought} AND {column} = outer_item.{column}"
+            settle = settle.replace("UPDATE item", "UPDATE item AS outer_item")
+            self._db.execute(f"{settle} number > ? AND EXISTS ({same})", (after,))
 
     def _ids(self, field: str, words: Iterable[str]) -> str:
         return ", ".join(str(self._word(field, word)) for word in words)
