@@ -12,6 +12,7 @@ from desktop.actions.ports import (
     FindAudit,
     Lock,
     Note,
+    OpenAudit,
     OpenTranscript,
     Order,
     Outbox,
@@ -35,6 +36,7 @@ _READING = (
     Lock,
     Note,
     FindAudit,
+    OpenAudit,
     VerifyAudit,
     ExportAudit,
 )

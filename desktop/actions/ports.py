@@ -133,15 +133,23 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class FindAudit:
-    """Search the audit log; what is found comes back as `AuditFound` of this number.
-
-    Attributes:
-        opened: number of the entry to open as a whole; 0 for none.
-    """
+    """Search the audit log; what is found comes back as `AuditFound` of this number."""
 
     query: AuditQuery
     number: int
-    opened: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAudit:
+    """Open one entry of the audit log; it comes back as `AuditEntryOpened`.
+
+    Attributes:
+        number: its place in the log; 0 for none.
+        reveal: who wants to see what was hidden, which is written down first; None for nobody.
+    """
+
+    number: int
+    reveal: AuditEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +185,7 @@ Reading: TypeAlias = OpenTranscript | ReadOlder | CloseTranscript
 #: What leaves something there.
 Sending: TypeAlias = SendDecision | SendMessage | DoRepair
 #: About the signing key and the audit log of this desk; nothing of it reaches the broker.
-AtThisDesk: TypeAlias = Unlock | Lock | Note | FindAudit | VerifyAudit | ExportAudit
+AtThisDesk: TypeAlias = Unlock | Lock | Note | FindAudit | OpenAudit | VerifyAudit | ExportAudit
 Order: TypeAlias = Sending | Reading | Search | WatchMonitor | AtThisDesk | TakeClaim
 
 

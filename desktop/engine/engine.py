@@ -29,6 +29,7 @@ from desktop.actions.ports import (
     VerifyAudit,
     WatchMonitor,
 )
+from desktop.audit.keys import Keyring
 from desktop.engine.audit_desk import AuditDesk
 from desktop.engine.batch import Batch
 from desktop.engine.cache import Cache
@@ -66,7 +67,11 @@ class Engine:
     """
 
     def __init__(
-        self, sink: Sink, cache_folder: Path | None = None, audit_log: Path | None = None
+        self,
+        sink: Sink,
+        cache_folder: Path | None = None,
+        audit_log: Path | None = None,
+        keyring: Keyring | None = None,
     ) -> None:
         """Set it up; nothing is followed yet.
 
@@ -74,6 +79,8 @@ class Engine:
             sink: takes facts, batch by batch.
             cache_folder: where contexts are remembered; None to remember nothing.
             audit_log: where decisions are recorded; None for this person's own log.
+            keyring: holds the keys of that log, which is opened at once; without one it is opened
+                with the first decision.
         """
         self._sink = sink
         self._ready = asyncio.Event()
@@ -88,7 +95,8 @@ class Engine:
         self._monitor = MonitorPoll(self._batch.emit)
         self._cache = Cache(cache_folder, self._batch.emit)
         self._searcher = Searcher(self._batch.emit)
-        self._recorder = Recorder(audit_log or settings.audit_log())
+        self._recorder = Recorder(audit_log or settings.audit_log(), keyring, self._batch.emit)
+        self._records_at_once = keyring is not None
         self._signing = SigningDesk(self._batch.emit)
         self._audit = AuditDesk(self._recorder, self._batch.emit)
         self._claims = Claims(self._batch.emit)
@@ -136,6 +144,8 @@ class Engine:
                 tasks.create_task(self._follow_for_ever(), name="engine:follow")
                 tasks.create_task(self._cache.run(), name="engine:cache")
                 tasks.create_task(self._searcher.run(), name="engine:search")
+                if self._records_at_once:
+                    tasks.create_task(self._recorder.run(), name="engine:audit")
         finally:
             if self._orders:
                 await asyncio.wait(self._orders, timeout=2)

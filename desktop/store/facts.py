@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from desktop.store.health import BrokerHealth, InboxHealth, RepairKey
 from desktop.store.local_workers import LocalWorker
-from desktop.store.record import AuditPage, AuditStanding
+from desktop.store.record import AuditOpened, AuditPage, AuditStanding
 from desktop.store.records import (
     Demo,
     Found,
@@ -336,6 +336,13 @@ class AuditFound:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditEntryOpened:
+    """One entry of the audit log, as somebody asked for it."""
+
+    opened: AuditOpened
+
+
+@dataclass(frozen=True, slots=True)
 class AuditChanged:
     """How the audit log stands."""
 
@@ -356,6 +363,7 @@ OfDesk: TypeAlias = (
     | ReadOnlyChanged
     | SigningChanged
     | AuditFound
+    | AuditEntryOpened
     | AuditChanged
     | OfMonitor
 )

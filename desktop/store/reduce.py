@@ -111,7 +111,12 @@ def _apply_to_desk(state: State, fact: facts.OfDesk, changes: Changes) -> None:
         case facts.MemoryChanged():
             state.memory = fact.memory
             changes.memory = True
-        case facts.SigningChanged() | facts.AuditFound() | facts.AuditChanged():
+        case (
+            facts.SigningChanged()
+            | facts.AuditFound()
+            | facts.AuditEntryOpened()
+            | facts.AuditChanged()
+        ):
             _apply_to_record(state, fact, changes)
         case _:
             assert_never(fact)
@@ -119,7 +124,7 @@ def _apply_to_desk(state: State, fact: facts.OfDesk, changes: Changes) -> None:
 
 def _apply_to_record(
     state: State,
-    fact: facts.SigningChanged | facts.AuditFound | facts.AuditChanged,
+    fact: facts.SigningChanged | facts.AuditFound | facts.AuditEntryOpened | facts.AuditChanged,
     changes: Changes,
 ) -> None:
     """Who signs here, and the record of it."""
@@ -131,6 +136,9 @@ def _apply_to_record(
             if fact.page.number >= state.audit_page.number:
                 state.audit_page = fact.page
                 changes.record = True
+        case facts.AuditEntryOpened():
+            state.audit_opened = fact.opened
+            changes.record = True
         case facts.AuditChanged():
             state.audit_standing = fact.standing
             changes.record = True

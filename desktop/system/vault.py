@@ -112,7 +112,29 @@ def _key_in(kept: str) -> bytes:
     return key if len(key) == TEXT_KEY_BYTES else b""
 
 
+class LogKeyring:
+    """The keyring, for whoever is on a thread that may wait. Implements `audit.keys.Keyring`."""
+
+    def read(self, name: str) -> str:
+        """See `audit.keys.Keyring`."""
+        return self._ask(_get, name) or ""
+
+    def keep(self, name: str, value: str) -> None:
+        """See `audit.keys.Keyring`."""
+        self._ask(_set, name, value)
+
+    def _ask(self, call: _Call, name: str, value: str = "") -> str | None:
+        try:
+            return _started(partial(call, name, value)).result(ANSWER_SECONDS)
+        except TimeoutError as error:
+            raise VaultUnavailable("The keyring does not answer.", _HINT) from error
+
+
 async def _in_thread(call: Callable[[], str | None]) -> str | None:
+    return await asyncio.wrap_future(_started(call))
+
+
+def _started(call: Callable[[], str | None]) -> concurrent.futures.Future[str | None]:
     answer: concurrent.futures.Future[str | None] = concurrent.futures.Future()
 
     def run() -> None:
@@ -124,7 +146,7 @@ async def _in_thread(call: Callable[[], str | None]) -> str | None:
             answer.set_exception(error)
 
     threading.Thread(target=run, name="keyring", daemon=True).start()
-    return await asyncio.wrap_future(answer)
+    return answer
 
 
 def _get(address: str, _password: str) -> str | None:
