@@ -18,7 +18,7 @@ from fpdf.fonts import TTFFont
 
 from desktop.assets import resource
 from desktop.audit.exporting.decided import About, Decided, when
-from desktop.audit.exporting.printed import printed
+from desktop.audit.exporting.printed import MOST_CHARACTERS, printed
 from desktop.audit.exporting.selecting import NotExported
 
 #: More pages than this nobody reads, and all of them are made in memory.
@@ -27,8 +27,8 @@ _SANS, _MONO = "Inter", "JetBrainsMono"
 _INK, _GREY, _LINE = (24, 28, 36), (96, 104, 118), (208, 213, 221)
 _COLOURS: Final = {"approve": (21, 128, 61), "edit": (21, 128, 61), "reject": (185, 28, 28)}
 _MARGIN, _LABEL, _GAP = 18.0, 38.0, 4.0
-#: Least room for the heading and the signature of a block: they stay on one page.
-_BLOCK: Final = 42.0
+#: Room for a block of the usual length, in mm: it stays on one page.
+_BLOCK: Final = 80.0
 _VERIFY: Final = (
     "Ask the desk for the same entries as evidence (signoff audit export --format jsonl) and verify"
     " that file (signoff audit verify --file FILE): each entry proves that it is in the log of the"
@@ -111,11 +111,11 @@ class _Sheet(FPDF):
         """Code points that the present font has a picture of."""
         return cast("TTFFont", self.current_font).cmap
 
-    def put(self, text: str, height: float, width: float = 0) -> None:
+    def put(self, text: str, height: float, most: int = MOST_CHARACTERS) -> None:
         """Write a paragraph; what would hide, or cannot be drawn, is spelt out."""
-        shown = printed(text, self.drawable())
+        shown = printed(text, self.drawable(), most)
         self.multi_cell(
-            width,
+            0,
             height,
             shown,
             align="L",
@@ -152,7 +152,8 @@ def _write_beginning(sheet: _Sheet, rows: Sequence[Decided], about: About) -> No
     by = f"{who.name or who.os_user} ({who.id or 'no id'}) on {who.device}"
     sheet.pair("Made", f"{when(made)} by {by}")
     sheet.pair("Asked for", asked or "all decisions")
-    sheet.pair("In it", f"{len(rows):,} decisions, from a log of {chosen.tree.size:,} entries")
+    sheet.pair("Decisions", f"{len(rows):,}")
+    sheet.pair("Entries of the log", f"{chosen.tree.size:,}")
     sheet.pair("Root of the log", chosen.tree.root().hex(), mono=True)
     sheet.pair("Report digest", report_digest(rows, about), mono=True)
     for place, line in enumerate(chosen.note.splitlines()):
@@ -170,7 +171,9 @@ def _write_block(sheet: _Sheet, row: Decided) -> None:
     sheet.line(_MARGIN, sheet.get_y(), sheet.w - _MARGIN, sheet.get_y())
     sheet.ln(_GAP)
     sheet.choose(_SANS, 12, _COLOURS.get(entry.decision, _INK), "B")
-    sheet.put(f"{row.decision.capitalize() or 'Decided'}: {entry.action or 'no tool named'}", 6)
+    sheet.put(
+        f"{row.decision.capitalize() or 'Decided'}: {entry.action or 'no tool named'}", 6, 120
+    )
     sheet.ln(1)
     _write_signature(sheet, row)
     sheet.pair("What came of it", row.became or "nothing is recorded")
@@ -202,7 +205,7 @@ def _write_signature(sheet: _Sheet, row: Decided) -> None:
         sheet.cell(_LABEL, 5.4, label)
         sheet.choose(_SANS, 10, bold="B")
         sheet.set_left_margin(_MARGIN + _LABEL)
-        sheet.put(text, 5.4)
+        sheet.put(text, 5.4, 300)
         sheet.set_left_margin(_MARGIN)
         sheet.set_x(_MARGIN)
     sheet.ln(1)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from typing import Final
 
+_MARKS_PER_LETTER: Final = 4
 #: A cell of a spreadsheet holds 32,767 characters; a person reads far fewer.
 MOST_CHARACTERS: Final = 2000
 _NAMES: Final = {
@@ -19,8 +20,10 @@ _NAMES: Final = {
     0x202B: "RLE", 0x202C: "PDF", 0x202D: "LRO", 0x202E: "RLO", 0x2066: "LRI", 0x2067: "RLI",
     0x2068: "FSI", 0x2069: "PDI", 0xFEFF: "BOM",
 }  # fmt: skip
-#: Letters that look like nothing, and accents that pile up over the line above.
-_BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc")
+#: Letters that look like nothing; and what a chip is made of, so that no text can pass for one.
+_HIDDEN: Final = frozenset("‹›\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc").union(
+    map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+)
 _PLAIN: Final = re.compile(r"[\x20-\x7e]*")
 
 
@@ -34,22 +37,28 @@ class AnyCharacter(Container[int]):
 ANY: Final = AnyCharacter()
 
 
-def printed(text: str, drawable: Container[int] = ANY) -> str:
-    """One line of text that shows everything that is in it, and at most `MOST_CHARACTERS` of it.
+def printed(text: str, drawable: Container[int] = ANY, most: int = MOST_CHARACTERS) -> str:
+    """One line of text that shows everything that is in it.
 
     Args:
         drawable: code points for which there is a picture; others are spelt out as well.
+        most: so many characters of it; then it says how many there are.
     """
-    kept = text[:MOST_CHARACTERS]
-    shown = kept if _PLAIN.fullmatch(kept) else "".join(_shown(one, drawable) for one in kept)
-    return shown if len(text) <= MOST_CHARACTERS else f"{shown}… ({len(text):,} characters)"
+    kept = unicodedata.normalize("NFC", text[:most])
+    shown = kept if _PLAIN.fullmatch(kept) else "".join(_pieces(kept, drawable))
+    return shown if len(text) <= most else f"{shown}… ({len(text):,} characters)"
 
 
-def _shown(character: str, drawable: Container[int]) -> str:
-    code, category = ord(character), unicodedata.category(character)
-    hidden = category[0] in "CZ" and character != " "
-    # Marks are drawn over their neighbours unless they are part of the letter.
-    if hidden or category in {"Mn", "Me"} or character in _BLANK or code not in drawable:
-        name = _NAMES.get(code)
-        return f"⟨U+{code:04X} {name}⟩" if name else f"⟨U+{code:04X}⟩"
-    return character
+def _pieces(text: str, drawable: Container[int]) -> Iterator[str]:
+    marks = 0
+    for character in text:
+        code, category = ord(character), unicodedata.category(character)
+        marks = marks + 1 if category in {"Mn", "Me"} else 0
+        # On paper nobody puts accents where they belong; elsewhere a letter may have a few.
+        stacked = marks > (_MARKS_PER_LETTER if drawable is ANY else 0)
+        blank = category[0] in "CZ" and character != " "
+        if stacked or blank or character in _HIDDEN or code not in drawable:
+            name = _NAMES.get(code)
+            yield f"‹U+{code:04X} {name}›" if name else f"‹U+{code:04X}›"
+        else:
+            yield character
