@@ -180,6 +180,7 @@ def _print_check(check: ExportCheck, path: Path, *, as_json: bool) -> None:
                 "root": report.root.hex(),
                 "signed": check.signed,
                 "proven": check.proven,
+                "signed_by": check.signed_by,
                 "lacks": list(check.lacks),
                 "findings": [
                     {"entry": one.number, "title": one.title, "tampering": one.is_tampering}
@@ -190,6 +191,8 @@ def _print_check(check: ExportCheck, path: Path, *, as_json: bool) -> None:
         return
     print_line(f"{_WORDS[report.verdict]}: {check.rows:,} entries, root {report.root.hex()}")
     print_line("", f"{check.proven:,} of {check.signed:,} signed decisions in it were verified")
+    if check.signed_by:
+        print_line("", f"the root is signed by {check.signed_by}")
     for finding in report.findings:
         print_line("", f"entry {finding.number}" if finding.number else "file", finding.title)
     for lacking in check.lacks:

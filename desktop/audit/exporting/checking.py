@@ -57,6 +57,8 @@ class ExportCheck:
         report: verdict and findings; `size` and `root` are the log's, as the file tells them.
         rows: entries in it.
         signed, proven: signed decisions among them, and those whose signature was verified.
+        signed_by: id of the key that signed the root; empty for none. Whose key that is, somebody
+            has to know.
         lacks: what the file says is not in it.
     """
 
@@ -64,6 +66,7 @@ class ExportCheck:
     rows: int = 0
     signed: int = 0
     proven: int = 0
+    signed_by: str = ""
     lacks: tuple[str, ...] = ()
 
 
@@ -100,6 +103,7 @@ class _Check:
         self._findings: list[Finding] = []
         self._rows = self._signed = self._proven = 0
         self._last: EntryLine | None = None
+        self._signed_by = ""
         if known_root and known_root != header.root:
             self._add(0, "It was taken from another log than the one that was known.")
         self._check_checkpoint()
@@ -133,7 +137,9 @@ class _Check:
             verdict = Verdict.TAMPERED
         root = bytes.fromhex(header.root)
         report = Report(verdict, header.size, root, tuple(findings[:MOST_FINDINGS]))
-        return ExportCheck(report, self._rows, self._signed, self._proven, header.lacks)
+        return ExportCheck(
+            report, self._rows, self._signed, self._proven, self._signed_by, header.lacks
+        )
 
     def _take(self, place: int, line: Line, digest: hashlib._Hash) -> bool:
         """Check a line. Returns whether it is the end."""
@@ -192,15 +198,17 @@ class _Check:
 
     def _check_checkpoint(self) -> None:
         header = self._header
-        if not header.checkpoint:
+        if not (header.checkpoint and header.install):
             return
         try:
-            signed = read_checkpoint(header.checkpoint, VerifyKey.from_text(header.install))
+            key = VerifyKey.from_text(header.install)
+            signed = read_checkpoint(header.checkpoint, key)
         except (BadCheckpoint, NotTrusted) as error:
             self._add(0, f"The checkpoint: {error.title}")
             return
         if (signed.size, signed.root.hex()) != (header.size, header.root):
             self._add(0, "The checkpoint is of another log.")
+        self._signed_by = key.key_id
 
     def _open_registry(self, roots: Roots | None) -> Registry | None:
         if roots is None or self._header.registry is None:

@@ -69,7 +69,7 @@ def _header(chosen: Snapshot, made: AuditEntry, query: dict[str, JSON]) -> Heade
     beside = chosen.beside
     lacks = [_CONTENT, _OTHERS]
     lacks += [_CHOSEN] if query else []
-    lacks += [] if chosen.note else [_UNSIGNED_ROOT]
+    lacks += [] if chosen.note and beside.install else [_UNSIGNED_ROOT]
     lacks += [] if beside.secrets else [_NO_DECISIONS]
     lacks += [] if beside.registry else [_NO_REGISTRY]
     return Header(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Container, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, cast
 
 from fpdf import FPDF
@@ -55,7 +55,7 @@ def paper(rows: Sequence[Decided], about: About) -> bytes:
         title = f"A PDF holds {MOST_DECISIONS:,} decisions; these are {len(rows):,}."
         raise NotExported(title, "Narrow down what you ask for, or export CSV or JSON Lines.")
     sheet = _Sheet(report_digest(rows, about))
-    sheet.set_creation_date(_moment(about))
+    sheet.set_creation_date(datetime.fromisoformat(about.made.at))
     sheet.add_page()
     _write_beginning(sheet, rows, about)
     for row in rows:
@@ -223,10 +223,3 @@ def _write_end(sheet: _Sheet, about: About) -> None:
         sheet.put(title, 6)
         sheet.choose(_SANS, 8)
         sheet.put(text, 4.4)
-
-
-def _moment(about: About) -> datetime:
-    try:
-        return datetime.fromisoformat(about.made.at)
-    except ValueError:
-        return datetime.fromtimestamp(0, UTC)

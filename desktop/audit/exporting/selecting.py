@@ -44,8 +44,7 @@ class Outcomes:
         if entry.kind not in _ENDINGS:
             return
         told = entry.outcome or str(entry.kind)
-        if entry.nonce:
-            self._by_nonce[entry.nonce] = told
+        self._by_nonce[entry.nonce] = told
         if entry.reviewers:
             self._by_request[entry.request_id] = (told, entry.reviewers)
 
@@ -57,7 +56,7 @@ class Outcomes:
         told, reviewers = self._by_request.get(decision.request_id, ("", ()))
         if decision.actor.id in reviewers:
             return told
-        return self._by_nonce.get(decision.nonce, "")
+        return self._by_nonce.get(decision.nonce, "") if decision.nonce else ""
 
 
 @dataclass(frozen=True, slots=True)
