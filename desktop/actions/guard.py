@@ -13,6 +13,7 @@ from desktop.actions.ports import (
     FindAudit,
     Lock,
     Note,
+    OpenAudit,
     OpenTranscript,
     Order,
     Outbox,
@@ -37,6 +38,7 @@ _READING = (
     ChooseSigner,
     Note,
     FindAudit,
+    OpenAudit,
     VerifyAudit,
     ExportAudit,
 )

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from desktop.audit.entries import AuditEntry
+from desktop.audit.exporting.formats import ExportFormat as ExportFormat
 from desktop.settings import Person, SigningRule
 from desktop.store.health import RepairKey
 from desktop.store.record import AuditQuery
@@ -165,29 +165,28 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class FindAudit:
-    """Search the audit log; what is found comes back as `AuditFound` of this number.
-
-    Attributes:
-        opened: number of the entry to open as a whole; 0 for none.
-    """
+    """Search the audit log; what is found comes back as `AuditFound` of this number."""
 
     query: AuditQuery
     number: int
-    opened: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAudit:
+    """Open one entry of the audit log; it comes back as `AuditEntryOpened`.
+
+    Attributes:
+        number: its place in the log; 0 for none.
+        reveal: who wants to see what was hidden, which is written down first; None for nobody.
+    """
+
+    number: int
+    reveal: AuditEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyAudit:
     """Verify the audit log as a whole; `AuditChanged` says how it stands."""
-
-
-class ExportFormat(StrEnum):
-    """How an export is written."""
-
-    JSONL = "jsonl"
-    CSV = "csv"
-    PDF = "pdf"
-    OCSF = "ocsf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +217,9 @@ Reading: TypeAlias = OpenTranscript | ReadOlder | CloseTranscript
 #: What leaves something there.
 Sending: TypeAlias = SendDecision | SendMessage | DoRepair
 #: About the signing key and the audit log of this desk; nothing of it reaches the broker.
-AtThisDesk: TypeAlias = Unlock | Lock | ChooseSigner | Note | FindAudit | VerifyAudit | ExportAudit
+AtThisDesk: TypeAlias = (
+    Unlock | Lock | ChooseSigner | Note | FindAudit | OpenAudit | VerifyAudit | ExportAudit
+)
 Order: TypeAlias = Sending | Reading | Search | WatchMonitor | AtThisDesk | TakeClaim
 
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from desktop.store.health import BrokerHealth, InboxHealth, RepairKey
 from desktop.store.local_workers import LocalWorker
-from desktop.store.record import AuditPage, AuditStanding
+from desktop.store.record import AuditOpened, AuditPage, AuditStanding
 from desktop.store.records import (
     Demo,
     Found,
@@ -372,6 +372,13 @@ class AuditFound:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditEntryOpened:
+    """One entry of the audit log, as somebody asked for it."""
+
+    opened: AuditOpened
+
+
+@dataclass(frozen=True, slots=True)
 class AuditChanged:
     """How the audit log stands."""
 
@@ -393,6 +400,7 @@ OfDesk: TypeAlias = (
     | SigningChanged
     | ReviewersSeen
     | AuditFound
+    | AuditEntryOpened
     | AuditChanged
     | OfMonitor
 )

@@ -25,7 +25,8 @@ class AuditQuery:
     Attributes:
         outcome: a decision or what became of it, such as `approve` or `executed`.
         since_ms, until_ms: ms since the epoch; 0 for no limit.
-        findings_only: executions without a decision, and decisions without a receipt.
+        findings_only: executions without a decision, decisions without a receipt, unsigned accepts,
+            attempts on a request of one's own, and signatures that a worker did not believe.
         before: entries with a smaller number than this; 0 for the newest.
     """
 
@@ -47,6 +48,8 @@ class AuditRow:
 
     Attributes:
         number: its place in the log.
+        person: the printed name; where there is none, the id.
+        pill: one word on it: the decision, or what became of it; empty if there is none.
         finding: what is wrong with it; empty if nothing is.
     """
 
@@ -59,9 +62,18 @@ class AuditRow:
     tool: str = ""
     context_id: str = ""
     request_id: str = ""
-    outcome: str = ""
+    pill: str = ""
     word: AuditWord = AuditWord.FINE
     finding: str = ""
+
+
+class Shown(StrEnum):
+    """What can be shown of the arguments of an entry."""
+
+    NONE = "none"
+    FIELDS = "fields"
+    SHREDDED = "shredded"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +81,29 @@ class AuditDetail:
     """One entry, opened: what the reviewer saw then, and what came of it.
 
     Attributes:
-        printed: the signature block (21 CFR 11.50): label and text, in order.
-        fields: pointer and text of each argument as it was shown then; empty if it was shredded.
-        facts: everything else in the entry: label and text.
+        printed: the signature block (21 CFR 11.50): label and text, in order; empty for an entry
+            that is no decision.
+        fields: pointer and text of each argument as it was shown then.
+        hidden: pointers among them whose text is left out until somebody asks for it.
+        comment: the reason or answer, if it is kept.
+        outcome: what came of it, a sentence each, in order.
+        facts: what else is in the entry: label and text.
+        digests: what can be compared elsewhere: label and text.
         related: the other entries about the same request, in order.
+        hint: what to do about its finding.
     """
 
     row: AuditRow
     printed: tuple[tuple[str, str], ...] = ()
-    fields: tuple[tuple[str, str], ...] = ()
+    shown: Shown = Shown.NONE
+    fields: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    hidden: frozenset[str] = frozenset()
+    comment: str = field(default="", repr=False)
+    outcome: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
+    digests: tuple[tuple[str, str], ...] = ()
     related: tuple[AuditRow, ...] = ()
-    shredded: bool = False
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +112,36 @@ class AuditPage:
 
     Attributes:
         number: of the search; a later one has a higher number.
-        total: how many there are in all.
+        total: how many there are in all; `more` if they were not all counted.
+        next_before: what to ask for to read on; 0 if these are the last.
+        tools, agents, people: what the log was ever about, to choose from.
         title, hint: why nothing could be read; empty if it could.
     """
 
     number: int = 0
     rows: tuple[AuditRow, ...] = ()
     total: int = 0
-    detail: AuditDetail | None = None
+    more: bool = False
+    next_before: int = 0
     query: AuditQuery = field(default_factory=AuditQuery)
+    people: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    title: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditOpened:
+    """One entry that somebody opened.
+
+    Attributes:
+        number: its place in the log.
+        title, hint: why it cannot be shown; empty if it can.
+    """
+
+    number: int = 0
+    detail: AuditDetail | None = None
     title: str = ""
     hint: str = ""
 
@@ -116,8 +160,13 @@ class AuditStanding:
     """How the log stands. While it is not `FINE` or `UNKNOWN`, nothing may be approved.
 
     Attributes:
+        size: how many entries it had when somebody last looked.
         verified_ms: when it was last verified as a whole, ms since the epoch; 0 for never.
-        exported: what the last export wrote, for the person who asked for it.
+        verifying: it is being verified now.
+        found: what that found, a sentence each.
+        exporting: an export is being written.
+        exported: what the last export wrote, for the person who asked for it; `export_failed` why
+            it wrote nothing.
     """
 
     health: AuditHealth = AuditHealth.UNKNOWN
@@ -126,4 +175,8 @@ class AuditStanding:
     size: int = 0
     root: str = ""
     verified_ms: int = 0
+    verifying: bool = False
+    found: tuple[str, ...] = ()
+    exporting: bool = False
     exported: str = ""
+    export_failed: str = ""

@@ -110,7 +110,12 @@ def _apply_to_desk(state: State, fact: facts.OfDesk, changes: Changes) -> None:
             changes.memory = True
         case facts.ReviewersSeen():
             asking.name_reviewers(state, fact.names, changes)
-        case facts.SigningChanged() | facts.AuditFound() | facts.AuditChanged():
+        case (
+            facts.SigningChanged()
+            | facts.AuditFound()
+            | facts.AuditEntryOpened()
+            | facts.AuditChanged()
+        ):
             _apply_to_record(state, fact, changes)
         case _:
             assert_never(fact)
@@ -118,7 +123,7 @@ def _apply_to_desk(state: State, fact: facts.OfDesk, changes: Changes) -> None:
 
 def _apply_to_record(
     state: State,
-    fact: facts.SigningChanged | facts.AuditFound | facts.AuditChanged,
+    fact: facts.SigningChanged | facts.AuditFound | facts.AuditEntryOpened | facts.AuditChanged,
     changes: Changes,
 ) -> None:
     """Who signs here, and the record of it."""
@@ -130,6 +135,9 @@ def _apply_to_record(
             if fact.page.number >= state.audit_page.number:
                 state.audit_page = fact.page
                 changes.record = True
+        case facts.AuditEntryOpened():
+            state.audit_opened = fact.opened
+            changes.record = True
         case facts.AuditChanged():
             state.audit_standing = fact.standing
             changes.record = True

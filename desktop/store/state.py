@@ -14,7 +14,7 @@ from desktop.store.docket import Docket
 from desktop.store.line_up import LineUp
 from desktop.store.local_workers import LocalWorker
 from desktop.store.monitor import Monitor
-from desktop.store.record import AuditPage, AuditStanding
+from desktop.store.record import AuditOpened, AuditPage, AuditStanding
 from desktop.store.records import (
     Agent,
     Context,
@@ -78,6 +78,7 @@ class State:
     reviewers: dict[str, str] = field(default_factory=dict)
     signing: Signing = field(default_factory=Signing)
     audit_page: AuditPage = field(default_factory=AuditPage)
+    audit_opened: AuditOpened = field(default_factory=AuditOpened)
     audit_standing: AuditStanding = field(default_factory=AuditStanding)
 
     def docket(self, context_id: str) -> Docket:

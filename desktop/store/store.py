@@ -14,7 +14,7 @@ from desktop.store.facts import Fact
 from desktop.store.health import Troubles
 from desktop.store.local_workers import LocalWorker
 from desktop.store.monitor import Monitor
-from desktop.store.record import AuditPage, AuditStanding
+from desktop.store.record import AuditOpened, AuditPage, AuditStanding
 from desktop.store.records import (
     Agent,
     Context,
@@ -185,6 +185,11 @@ class Store:
     def audit_page(self) -> AuditPage:
         """What was found in the audit log last."""
         return self._state.audit_page
+
+    @property
+    def audit_opened(self) -> AuditOpened:
+        """The entry of the audit log that was opened last."""
+        return self._state.audit_opened
 
     @property
     def audit_standing(self) -> AuditStanding:

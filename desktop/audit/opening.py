@@ -1,0 +1,117 @@
+"""One entry of the audit log, opened: what the reviewer saw then, and what came of it.
+
+The only place that puts an entry together with its encrypted part and with the entries around it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias
+
+from desktop.audit import wording
+from desktop.audit.entries import AuditEntry, AuditKind
+from desktop.audit.index import Due
+from desktop.audit.log import Kept
+from desktop.errors import ConsoleError
+from desktop.store.record import AuditDetail, Shown
+
+#: Names of the encrypted parts of a decision.
+FIELDS, COMMENT, ENVELOPE = "fields", "comment", "envelope"
+#: Reads an encrypted part by its name: None if there is none any more. Raises `ConsoleError` if it
+#: cannot be decrypted.
+Secrets: TypeAlias = Callable[[sqlite3.Connection, Kept, str], str | None]
+Numbered: TypeAlias = tuple[int, AuditEntry]
+_Pairs: TypeAlias = tuple[tuple[str, str], ...]
+_DECISIONS: Final = (AuditKind.DECISION, AuditKind.DECISION_SEEN)
+
+
+def detail_of(
+    kept: Kept,
+    related: Sequence[Numbered],
+    due: Mapping[int, Due],
+    read: Callable[[str], str | None] | None,
+    *,
+    reveal: bool,
+) -> AuditDetail:
+    """An entry with everything about it.
+
+    Args:
+        related: the entries about the same request, in order; the entry itself may be among them.
+        due: what is wrong with which entry.
+        read: reads its encrypted part; None where nobody has the key.
+        reveal: also the texts of values that were hidden from the reviewer at first.
+
+    Raises:
+        BadEntry: it is none.
+    """
+    entry = kept.entry
+    others = [(number, other) for number, other in related if number != kept.number]
+    shown, fields = _fields(entry, read)
+    hidden = frozenset((*entry.masked, *entry.revealed)) & {pointer for pointer, _ in fields}
+    if not reveal:
+        fields = tuple((pointer, "" if pointer in hidden else text) for pointer, text in fields)
+    own = due.get(kept.number, Due.NOTHING)
+    return AuditDetail(
+        row=wording.row_of(kept.number, entry, own),
+        printed=wording.printed(entry),
+        shown=shown,
+        fields=fields,
+        hidden=frozenset() if reveal else hidden,
+        comment=_comment(entry, read),
+        outcome=_came_of(kept.number, entry, others),
+        facts=wording.facts_of(entry),
+        digests=wording.digests_of(entry, kept.hash, kept.before),
+        related=tuple(
+            wording.row_of(number, other, due.get(number, Due.NOTHING)) for number, other in others
+        ),
+        hint=wording.finding_hint(own),
+    )
+
+
+def unreadable(kept: Kept) -> AuditDetail:
+    """Bytes in the log that are no entry."""
+    return AuditDetail(
+        wording.unreadable_row(kept.number),
+        digests=(("This entry", kept.hash.hex()), ("Entry before", kept.before.hex())),
+        hint=wording.finding_hint(Due.UNREADABLE),
+    )
+
+
+def _fields(entry: AuditEntry, read: Callable[[str], str | None] | None) -> tuple[Shown, _Pairs]:
+    """What the reviewer saw, as far as it is kept."""
+    if entry.kind not in _DECISIONS or FIELDS not in entry.secrets:
+        return Shown.NONE, ()
+    if read is None:
+        return Shown.UNREADABLE, ()
+    try:
+        text = read(FIELDS)
+        if text is None:
+            return Shown.SHREDDED, ()
+        return Shown.FIELDS, tuple((str(name), str(value)) for name, value in json.loads(text))
+    except (ConsoleError, ValueError, TypeError):
+        return Shown.UNREADABLE, ()
+
+
+def _comment(entry: AuditEntry, read: Callable[[str], str | None] | None) -> str:
+    if read is None or COMMENT not in entry.secrets:
+        return ""
+    try:
+        return read(COMMENT) or ""
+    except ConsoleError:
+        return ""
+
+
+def _came_of(number: int, entry: AuditEntry, others: Sequence[Numbered]) -> tuple[str, ...]:
+    """What came of a decision, a sentence for each entry that says something of it."""
+    if entry.kind not in _DECISIONS:
+        return ()
+    later = (
+        other
+        for at, other in others
+        if at > number
+        # Of another's decision on the same request, only what the call came to.
+        and (other.nonce == entry.nonce or other.kind is AuditKind.RECEIPT)
+    )
+    return tuple(said for said in map(wording.sentence, later) if said)
