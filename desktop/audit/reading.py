@@ -96,11 +96,8 @@ class AuditReader:
             is_number = not found and name.isdecimal() and len(name) < 16
             return [kept.number for kept in self._kept([int(name)])] if is_number else found
 
-    def opened(self, number: int, now_ms: int, *, reveal: bool = False) -> AuditDetail | None:
+    def opened(self, number: int, now_ms: int) -> AuditDetail | None:
         """One entry, with everything about it; None if there is no such entry.
-
-        Args:
-            reveal: also the texts of values that were hidden from the reviewer at first.
 
         Raises:
             AuditUnavailable: the log cannot be read.
@@ -118,7 +115,7 @@ class AuditReader:
             due = index.due({*numbers, number}, now_ms)
             related = list(_readable(self._kept(numbers)))
             read = partial(self._secrets, connection, kept) if self._secrets else None
-            return detail_of(kept, related, due, read, reveal=reveal)
+            return detail_of(kept, related, due, read)
 
     def _rows(self, numbers: list[int], due: dict[int, Due]) -> Iterator[AuditRow]:
         for kept in self._kept(numbers):
