@@ -6,6 +6,7 @@ The only place of the engine that reads the log.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,13 +20,14 @@ from msgspec import structs
 
 from desktop.actions.ports import ExportAudit, FindAudit, Note, OpenAudit, VerifyAudit
 from desktop.audit.entries import AuditKind, happened
+from desktop.audit.findings import Report, Verdict
 from desktop.audit.heads import Head, kept_head
 from desktop.audit.index import Mark
-from desktop.audit.keys import Keyring, log_keys
+from desktop.audit.keys import Keyring, LogKeys, log_keys
 from desktop.audit.log import AuditUnavailable, read_secret
 from desktop.audit.opening import Secrets
 from desktop.audit.reading import AuditReader
-from desktop.audit.verifying import Report, Verdict, verify
+from desktop.audit.verifying import verify
 from desktop.engine.recorder import Recorder
 from desktop.errors import VaultUnavailable
 from desktop.store.facts import AuditEntryOpened, AuditFound, Fact
@@ -144,19 +146,31 @@ class AuditDesk:
     async def _verify(self) -> None:
         if self._recorder.standing.verifying:
             return
-        self._recorder.stand(replace(self._recorder.standing, verifying=True, found=()))
+        loop = asyncio.get_running_loop()
+        self._progress(0)
         try:
-            report = await asyncio.to_thread(lambda: verify(self._log, self._head()))
-        finally:
+            report = await asyncio.to_thread(
+                lambda: verify(
+                    self._log,
+                    self._head(),
+                    self._keys(),
+                    progress=lambda count: _call(loop, self._progress, count),
+                )
+            )
+        except BaseException:
             self._recorder.stand(replace(self._recorder.standing, verifying=False))
+            raise
         self._recorder.stand(_judged(self._recorder.standing, report))
-        outcome = report.verdict.name.lower()
         entry = structs.replace(
             happened(AuditKind.VERIFIED),
-            outcome=outcome,
+            outcome=report.verdict.name.lower(),
             detail=f"{report.size} entries, {len(report.findings)} findings",
         )
         await self._recorder.note(entry)
+
+    def _progress(self, count: int) -> None:
+        standing = replace(self._recorder.standing, verifying=True, verified_so_far=count)
+        self._recorder.stand(standing)
 
     async def _export(self, order: ExportAudit) -> None:
         failed = f"Nothing can be written as {order.kind} by this version."
@@ -167,6 +181,13 @@ class AuditDesk:
             return kept_head(self._keyring, self._log) if self._keyring else None
         except VaultUnavailable as error:
             _log.warning("head of the audit log not known", error=error.title)
+            return None
+
+    def _keys(self) -> LogKeys | None:
+        try:
+            return log_keys(self._keyring) if self._keyring else None
+        except VaultUnavailable as error:
+            _log.warning("keys of the audit log not known", error=error.title)
             return None
 
     def _secrets(self) -> Secrets | None:
@@ -192,7 +213,12 @@ def _judged(standing: AuditStanding, report: Report) -> AuditStanding:
         for one in report.findings[:_MOST_TOLD]
     )
     judged = replace(
-        standing, size=report.size, root=report.root.hex(), verified_ms=_now_ms(), found=told
+        standing,
+        size=report.size,
+        root=report.root.hex(),
+        verified_ms=_now_ms(),
+        verifying=False,
+        found=told,
     )
     match report.verdict:
         case Verdict.TAMPERED:
@@ -202,6 +228,11 @@ def _judged(standing: AuditStanding, report: Report) -> AuditStanding:
         case _:
             health, title, hint = AuditHealth.FINE, "", ""
     return replace(judged, health=health, title=title, hint=hint)
+
+
+def _call(loop: asyncio.AbstractEventLoop, function: Callable[[int], None], count: int) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+        loop.call_soon_threadsafe(function, count)
 
 
 def _now_ms() -> int:

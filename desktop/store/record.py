@@ -166,7 +166,7 @@ class AuditStanding:
     Attributes:
         size: how many entries it had when somebody last looked.
         verified_ms: when it was last verified as a whole, ms since the epoch; 0 for never.
-        verifying: it is being verified now.
+        verifying: it is being verified now; `verified_so_far` entries of it have been.
         found: what that found, a sentence each.
         exporting: an export is being written.
         exported: what the last export wrote, for the person who asked for it; `export_failed` why
@@ -180,6 +180,7 @@ class AuditStanding:
     root: str = ""
     verified_ms: int = 0
     verifying: bool = False
+    verified_so_far: int = 0
     found: tuple[str, ...] = ()
     exporting: bool = False
     exported: str = ""
