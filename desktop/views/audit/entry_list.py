@@ -40,7 +40,8 @@ class EntryList(QWidget):
         super().__init__(parent)
         self._audit, self._now_ms = audit, now_ms
         self._query = AuditQuery()
-        self._first = self._next = 0
+        self._taken = 0
+        self._is_asking = False
         self._rows: dict[int, Row] = {}
         self._next_before = 0
         self.list = RowList("Entries of the audit log")
@@ -67,18 +68,19 @@ class EntryList(QWidget):
     def look_for(self, query: AuditQuery) -> None:
         """Search anew, from the newest entry on; what is shown stays until the answer comes."""
         self._query = query
-        self._next = 0
-        self._first = self._audit.find(query)
+        self._is_asking = True
+        self._audit.find(query)
 
     def take(self, page: AuditPage) -> bool:
         """Show a page, if it is the one that was asked for. Returns whether it was."""
-        if page.number == self._first:
-            self._rows.clear()
-            self._first = 0
-        elif page.number == self._next:
-            self._next = 0
-        else:
+        if page.number == self._taken:
             return False
+        if page.query == self._query:
+            self._rows.clear()
+        elif page.query != replace(self._query, before=self._next_before):
+            return False
+        self._taken = page.number
+        self._is_asking = False
         self._next_before = page.next_before
         now_ms = self._now_ms()
         for row in page.rows:
@@ -98,9 +100,10 @@ class EntryList(QWidget):
         """Ask for the next page shortly before it is needed."""
         bar = self.list.verticalScrollBar()
         is_near = bar.maximum() - bar.value() < _NEAR_END
-        is_asking = self._next or self._first
-        if self._next_before and is_near and not is_asking and len(self._rows) < MOST_ROWS:
-            self._next = self._audit.find(replace(self._query, before=self._next_before))
+        is_more = self._next_before and len(self._rows) < MOST_ROWS
+        if is_more and is_near and not self._is_asking:
+            self._is_asking = True
+            self._audit.find(replace(self._query, before=self._next_before))
 
     def _on_row_chosen(self, row: int) -> None:
         number = self._model.key_at(row)
