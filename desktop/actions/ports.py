@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from desktop.audit.entries import AuditEntry
+from desktop.audit.exporting.formats import ExportFormat as ExportFormat
 from desktop.store.health import RepairKey
 from desktop.store.record import AuditQuery
 from desktop.store.records import RequestKey
@@ -153,15 +153,6 @@ class OpenAudit:
 @dataclass(frozen=True, slots=True)
 class VerifyAudit:
     """Verify the audit log as a whole; `AuditChanged` says how it stands."""
-
-
-class ExportFormat(StrEnum):
-    """How an export is written."""
-
-    JSONL = "jsonl"
-    CSV = "csv"
-    PDF = "pdf"
-    OCSF = "ocsf"
 
 
 @dataclass(frozen=True, slots=True)

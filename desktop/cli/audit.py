@@ -27,7 +27,7 @@ _WORDS = {
 
 
 async def run(options: argparse.Namespace) -> int:
-    """Run `audit verify` or `audit show`.
+    """Run `audit verify`, `audit show` or `audit export`.
 
     Returns:
         0 intact; 1 findings; 2 unreadable; 3 tampered with.
@@ -35,6 +35,12 @@ async def run(options: argparse.Namespace) -> int:
     Raises:
         AuditUnavailable: there is nothing to show.
     """
+    if options.step == "export" or (options.step == "verify" and options.file):
+        # Apart: fpdf2 and the keyring, for exports alone.
+        from desktop.cli import audit_export  # noqa: PLC0415
+
+        is_export = options.step == "export"
+        return audit_export.export(options) if is_export else audit_export.verify_file(options)
     path: Path = options.log or settings.audit_log()
     if options.step == "show":
         return _show(path, options.limit, as_json=options.json)

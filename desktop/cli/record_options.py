@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+
+from desktop.audit.exporting.formats import ExportFormat
 
 
 def add_parsers(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
@@ -18,7 +21,16 @@ def add_parsers(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     shown = looks.add_parser("show", help="the last entries, in order")
     shown.add_argument("--limit", type=int, default=100)
     verified = looks.add_parser("verify", help="0 intact, 1 findings, 2 unreadable, 3 tampered")
-    for look in (shown, verified):
+    verified.add_argument("--file", type=Path, help="an export (JSON Lines) instead of the log")
+    verified.add_argument("--root", default="", metavar="HEX", help="of the log, kept elsewhere")
+    verified.add_argument("--trust", type=Path, metavar="FOLDER", help="with roots.json")
+    exported = looks.add_parser("export", help="write the log, or what is asked for, to a file")
+    exported.add_argument("--format", required=True, choices=tuple(ExportFormat))
+    exported.add_argument("--out", type=Path, required=True, metavar="FILE")
+    exported.add_argument("--force", action="store_true", help="write over a file that is there")
+    exported.add_argument("--reasons", action="store_true", help="csv, pdf: reasons in clear")
+    _add_filters(exported)
+    for look in (shown, verified, exported):
         look.add_argument("--json", action="store_true", help="print JSON")
         look.add_argument("--log", type=Path, metavar="FILE", help="another than this person's")
     enrol = add_parser("enrol", help="make a signing key and ask to be registered")
@@ -55,3 +67,20 @@ def add_parsers(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         command.add_argument("--passphrase-file", type=Path, help="instead of being asked")
     for command in (enrol, registry, audit):
         command.set_defaults(redis_url="", verbose=False)
+
+
+def _add_filters(parser: argparse.ArgumentParser) -> None:
+    """What of the log is asked for; without any, all of it."""
+    for name in ("person", "tool", "agent", "outcome", "text"):
+        parser.add_argument(f"--{name}", default="", metavar="TEXT")
+    parser.add_argument("--since", type=_moment, default=0, metavar="TIME", help="2026-11-20T08:00")
+    parser.add_argument("--until", type=_moment, default=0, metavar="TIME", help="before this")
+    parser.add_argument("--findings", action="store_true", help="only what should be looked at")
+
+
+def _moment(text: str) -> int:
+    """Milliseconds since the epoch; a time without an offset is local."""
+    try:
+        return round(datetime.fromisoformat(text).timestamp() * 1000)
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time like 2026-11-20T08:00") from error
