@@ -60,7 +60,9 @@ class Audit:
             raise NotAllowedNow("There is no file to write to.", "Name one.")
         if self._store.audit_standing.exporting:
             raise NotAllowedNow("An export is being written.", "Wait until it is done.")
-        self._outbox.post(ExportAudit(query, kind, path.strip()))
+        person = self._looker()
+        made = happened(AuditKind.EXPORTED, person=person.id, name=person.name)
+        self._outbox.post(ExportAudit(query, kind, path.strip(), made))
 
     def revealed(self, row: AuditRow, pointer: str) -> None:
         """A recorded value that was hidden is shown."""
@@ -74,9 +76,13 @@ class Audit:
         """A recorded value went to the clipboard."""
         self._note(row, AuditKind.VALUE_COPIED, pointer)
 
-    def _note(self, row: AuditRow, kind: AuditKind, pointer: str) -> None:
+    def _looker(self) -> Person:
+        """Who looks, by the name under which they sign if they can."""
         identity = self._store.signing.identity
-        person = Person(identity.id, identity.name) if identity else self._person()
+        return Person(identity.id, identity.name) if identity else self._person()
+
+    def _note(self, row: AuditRow, kind: AuditKind, pointer: str) -> None:
+        person = self._looker()
         entry = structs.replace(
             happened(kind, person=person.id, name=person.name),
             context_id=row.context_id,

@@ -162,6 +162,7 @@ class ExportAudit:
     query: AuditQuery
     kind: ExportFormat
     path: str
+    made: AuditEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from workers.wire.codec import decode_json
 from workers.wire.errors import DecodeError
 
 #: Names of the encrypted parts of a decision.
-ARGS, EDITED, COMMENT = "args", "edited_args", "comment"
+ARGS, EDITED, COMMENT, ENVELOPE = "args", "edited_args", "comment", "envelope"
 #: Reads an encrypted part by its name: None if there is none any more. Raises `ConsoleError` if it
 #: cannot be decrypted.
 Secrets: TypeAlias = Callable[[sqlite3.Connection, Kept, str], str | None]

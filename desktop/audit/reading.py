@@ -96,6 +96,26 @@ class AuditReader:
             is_number = not found and name.isdecimal() and len(name) < 16
             return [kept.number for kept in self._kept([int(name)])] if is_number else found
 
+    def kept(self, numbers: Iterable[int]) -> list[Kept]:
+        """Those of these entries that are there, in this order.
+
+        Raises:
+            AuditUnavailable: the log cannot be read.
+        """
+        with _translated():
+            return list(self._kept(numbers))
+
+    def findings(self, numbers: Iterable[int], now_ms: int) -> dict[int, str]:
+        """What is wrong with entries, in words, of those with which something is.
+
+        Raises:
+            AuditUnavailable: the log cannot be read.
+        """
+        index = self.index()
+        with _translated():
+            due = index.due(numbers, now_ms)
+            return {number: wording.finding_title(what) for number, what in due.items()}
+
     def opened(self, number: int, now_ms: int) -> AuditDetail | None:
         """One entry, with everything about it; None if there is no such entry.
 

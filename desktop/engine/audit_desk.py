@@ -19,7 +19,7 @@ import structlog
 from msgspec import structs
 
 from desktop.actions.ports import ExportAudit, FindAudit, Note, OpenAudit, VerifyAudit
-from desktop.audit.entries import AuditKind, happened
+from desktop.audit.entries import AuditEntry, AuditKind, happened
 from desktop.audit.findings import Report, Verdict
 from desktop.audit.heads import Head, kept_head
 from desktop.audit.index import Mark
@@ -29,7 +29,7 @@ from desktop.audit.opening import Secrets
 from desktop.audit.reading import AuditReader
 from desktop.audit.verifying import verify
 from desktop.engine.recorder import Recorder
-from desktop.errors import VaultUnavailable
+from desktop.errors import ConsoleError, VaultUnavailable
 from desktop.store.facts import AuditEntryOpened, AuditFound, Fact
 from desktop.store.record import AuditHealth, AuditOpened, AuditPage, AuditStanding
 
@@ -173,8 +173,47 @@ class AuditDesk:
         self._recorder.stand(standing)
 
     async def _export(self, order: ExportAudit) -> None:
-        failed = f"Nothing can be written as {order.kind} by this version."
-        self._recorder.stand(replace(self._recorder.standing, exported="", export_failed=failed))
+        self._exported(exporting=True)
+        loop = asyncio.get_running_loop()
+
+        def record(entry: AuditEntry) -> None:
+            asyncio.run_coroutine_threadsafe(self._recorder.note(entry), loop).result()
+
+        try:
+            told = await asyncio.to_thread(self._write_export, order, record)
+        except ConsoleError as error:
+            self._exported(failed=f"{error.title} {error.hint}".strip())
+        except BaseException:
+            self._exported(failed="The file was not written; the log of the program says more.")
+            raise
+        else:
+            self._exported(told)
+
+    def _write_export(self, order: ExportAudit, record: Callable[[AuditEntry], None]) -> str:
+        """On a thread. Returns what was written, in words."""
+        # fpdf2 takes its time to load, and most desks never export.
+        from desktop.audit.exporting.selecting import Beside  # noqa: PLC0415
+        from desktop.audit.exporting.writing import write_export  # noqa: PLC0415
+
+        keys = self._keys()
+        beside = Beside(secrets=self._secrets(), install=keys.install.public.text if keys else "")
+        report = write_export(
+            self._log,
+            order.query,
+            order.kind,
+            Path(order.path).expanduser(),
+            order.made,
+            record,
+            beside=beside,
+        )
+        rows = f"{report.rows:,} {'row' if report.rows == 1 else 'rows'}"
+        return f"{rows} written to {report.path}. {report.digest}"
+
+    def _exported(self, told: str = "", *, failed: str = "", exporting: bool = False) -> None:
+        standing = replace(
+            self._recorder.standing, exporting=exporting, exported=told, export_failed=failed
+        )
+        self._recorder.stand(standing)
 
     def _head(self) -> Head | None:
         try:

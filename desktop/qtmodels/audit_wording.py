@@ -33,7 +33,7 @@ def audit_row(row: AuditRow, now_ms: int) -> Row:
     who = row.person or "This console"
     return Row(
         title=one_line(about),
-        subtitle=one_line(row.title if row.tool else who),
+        subtitle=one_line(row.title if row.tool else ""),
         meta=one_line(" · ".join(part for part in (row.agent, who) if part)),
         age=age(row.at_ms, now_ms) if row.at_ms else "",
         pill=audit_pill(row),
