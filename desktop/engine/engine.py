@@ -22,6 +22,7 @@ from desktop.actions.ports import (
     FindAudit,
     Lock,
     Note,
+    OpenAudit,
     Order,
     Search,
     SendDecision,
@@ -40,6 +41,7 @@ from desktop.engine.casting import Casting
 from desktop.engine.claims import Claims
 from desktop.engine.follower import Follower
 from desktop.engine.monitor import MonitorPoll
+from desktop.engine.noting import Noting
 from desktop.engine.outbox import carry_out
 from desktop.engine.recorder import Recorder
 from desktop.engine.search import Searcher
@@ -105,7 +107,8 @@ class Engine:
         self._monitor = MonitorPoll(self._batch.emit)
         self._cache = Cache(cache_folder, self._batch.emit)
         self._searcher = Searcher(self._batch.emit)
-        self._recorder = Recorder(audit_log or settings.audit_log(), keyring, self._batch.emit)
+        log = audit_log or settings.audit_log()
+        self._recorder = Recorder(log, keyring, self._batch.emit)
         self._records_at_once = keyring is not None
         self._trust = Trust(self._batch.emit, self._recorder.jot)
         self._follower = Follower(self._batch, self._transcripts, self._trust)
@@ -116,7 +119,9 @@ class Engine:
             self._trust.check,
             Attempts(settings.attempts(), time.time),
         )
-        self._audit = AuditDesk(self._recorder, self._batch.emit)
+        index = cache_folder / "audit-index.sqlite" if cache_folder else None
+        self._audit = AuditDesk(self._recorder, self._batch.emit, log, index, keyring)
+        self._noting = Noting(self._recorder, self._audit, attends=self._records_at_once)
         self._waiting = Waiting(self._trust)
         self._claims = Claims(self._waiting)
         self._surroundings = Surroundings(
@@ -158,7 +163,7 @@ class Engine:
             self._signing.take(order)
             return
         work: Coroutine[object, object, None]
-        if isinstance(order, Note | FindAudit | VerifyAudit | ExportAudit):
+        if isinstance(order, Note | FindAudit | OpenAudit | VerifyAudit | ExportAudit):
             work = self._audit.carry_out(order)
         elif isinstance(order, TakeClaim):
             work = self._claims.tell(order, self._connection)
@@ -181,12 +186,16 @@ class Engine:
                 tasks.create_task(self._follow_for_ever(), name="engine:follow")
                 tasks.create_task(self._cache.run(), name="engine:cache")
                 tasks.create_task(self._searcher.run(), name="engine:search")
+                self._noting.begin()
                 if self._records_at_once:
                     tasks.create_task(self._recorder.run(), name="engine:audit")
         finally:
             if self._orders:
                 await asyncio.wait(self._orders, timeout=2)
             await self._signing.close()
+            self._flush()
+            await self._noting.finish()
+            self._audit.close()
             self._recorder.close()
             self._flush()
 
@@ -201,6 +210,7 @@ class Engine:
         if leaving := self._waiting.see(self._batch.take()):
             self._cache.see(leaving)
             self._searcher.see(leaving)
+            self._noting.see(leaving)
             self._sink(leaving)
 
     async def _follow_for_ever(self) -> None:
