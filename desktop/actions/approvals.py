@@ -12,6 +12,7 @@ from collections.abc import Callable
 from msgspec import structs
 
 from desktop.actions.guard import read_only
+from desktop.actions.looking import Looking
 from desktop.actions.ports import Outbox, SendDecision
 from desktop.actions.words import fit_to_travel
 from desktop.audit.entries import AuditEntry, AuditKind, comment_digest, happened
@@ -19,6 +20,7 @@ from desktop.errors import NotAllowedNow
 from desktop.settings import Person
 from desktop.store.facts import DecisionSending
 from desktop.store.records import DecisionKind, Dialect, Request, RequestKey, RequestState
+from desktop.store.signing import Meaning, Seen
 from desktop.store.store import Store
 from workers.wire import keys
 from workers.wire.answers import answer, edit_as_response, fitting
@@ -45,6 +47,7 @@ class Approvals:
         self._outbox = outbox
         self._person = person
         self._now_seconds = now_seconds
+        self.looking = Looking(store, outbox, person)
 
     def why_not(self, key: RequestKey, kind: DecisionKind) -> NotAllowedNow | None:
         """Why this decision may not be made now; None if it may."""
@@ -79,6 +82,8 @@ class Approvals:
         *,
         args: JSON = None,
         again: bool = False,
+        meaning: Meaning | None = None,
+        seen: Seen | None = None,
     ) -> str:
         """Send a decision, once.
 
@@ -89,6 +94,8 @@ class Approvals:
                 structured question, the whole answer as that question wants it.
             again: the reviewer knows that the call was started before, and that it may take
                 effect twice. Without that a call in doubt is not approved.
+            meaning: of the signature, where the policy leaves a choice.
+            seen: what was before the reviewer's eyes.
 
         Returns:
             The decision's nonce, by which the worker's receipt names it.
@@ -118,7 +125,7 @@ class Approvals:
             tool_call_id=request.call.tool_call_id,
             payload=answer(request.call, structs.replace(decision, binding=binding)),
             nonce=nonce,
-            record=self._record(request, decision, nonce),
+            record=_with_seen(self._record(request, decision, nonce), meaning, seen),
             guard=keys.foreign_call(request.agent, call) if request.foreign else "",
         )
         # The row says "sending" before anything can answer.
@@ -200,6 +207,14 @@ class Approvals:
             iat=int(self._now_seconds()),
             nonce=nonce,
         )
+
+
+def _with_seen(entry: AuditEntry, meaning: Meaning | None, seen: Seen | None) -> AuditEntry:
+    """The entry with what the reviewer saw of the request."""
+    told = structs.replace(entry, meaning=str(meaning or ""))
+    if seen is None:
+        return told
+    return structs.replace(told, masked=seen.masked, revealed=seen.revealed, ms_open=seen.ms_open)
 
 
 def _may_run_it(request: Request, kind: DecisionKind) -> bool:

@@ -166,6 +166,8 @@ class ApprovalsPage(QWidget):
             self._show_right_side()
         elif chosen is not None and chosen.context_id in changes.contexts:
             self._head.show_context(self._store.context(chosen.context_id))
+        if changes.signing:
+            self.card.show_signing(self._store.signing)
         if changes.link or changes.requests:
             # Also another request of the same worker may be why this one cannot be decided on.
             self.card.decision.refresh()

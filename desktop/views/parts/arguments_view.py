@@ -74,9 +74,7 @@ class ArgumentsView(QFrame):
         beyond = dict(islice(arguments.items(), _MAX_ROWS, None))
         if beyond:
             # A row each would take seconds; nothing is left out.
-            rest = tuple(
-                one for name in beyond for one in by_name.get(pointer_of((name,))[1:], ())
-            )
+            rest = tuple(one for name in beyond for one in by_name.get(pointer_of((name,))[1:], ()))
             self._add(f"{len(beyond):,} more arguments", "", beyond, rest)
         if not arguments:
             label = TextLabel("No arguments", Look.MUTED)

@@ -53,6 +53,11 @@ class Reveals(QObject):
         timer.start()
         self.revealed.emit(pointer)
 
+    def stay(self) -> None:
+        """Let what is in clear stay so until `hide_all`: a form shows it, too."""
+        for timer in self._timers.values():
+            timer.stop()
+
     def hide(self, pointer: str) -> None:
         """Hide a value; nothing happens if it is hidden."""
         timer = self._timers.pop(pointer, None)

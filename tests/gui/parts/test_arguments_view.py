@@ -33,7 +33,9 @@ def test_every_argument_is_shown_in_order(view: ArgumentsView) -> None:
     names = [box.accessibleName().partition(",")[0] for box in view.findChildren(ValueBox)]
     assert [name for name in names if name in ARGUMENTS] == list(ARGUMENTS)
     assert view.value_box("amount").toPlainText() == "4182.5"
-    assert view.value_box("memo").toPlainText() == ARGUMENTS["memo"]
+    assert view.value_box("memo").toPlainText() == "Quarterly settlement. " * 11 + (
+        "Quarterly settlement.⟨space⟩"
+    )
     assert json.loads(view.value_box("lines").toPlainText()) == ARGUMENTS["lines"]
     assert view.is_complete()
 
