@@ -36,7 +36,7 @@ from desktop.system.local_workers import LocalWorkers
 from desktop.system.local_workers_desk import LocalWorkersOfDesk
 from desktop.system.notifications import Notifications
 from desktop.system.spare_memory import give_back
-from desktop.system.vault import Vault
+from desktop.system.vault import LogKeyring, Vault
 from desktop.views.main_window import MainWindow
 from desktop.views.theme import apply_theme
 from workers.wire.addresses import join_password, split_password
@@ -63,7 +63,7 @@ class Console:
         self.stopping = asyncio.Event()
         self.store = Store()
         self.bridge = Bridge(self.store)
-        self.engine = EngineThread(self.bridge.deliver, settings.cache_folder())
+        self.engine = EngineThread(self.bridge.deliver, settings.cache_folder(), LogKeyring())
         self.store.apply([ReadOnlyChanged(self._settings.read_only)])
         outbox = GuardedOutbox(self.engine, self.store)
         self.approvals = Approvals(self.store, outbox, self._person)

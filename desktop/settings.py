@@ -12,6 +12,7 @@ import socket
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated, TypeAlias
 
 import msgspec
 import platformdirs
@@ -20,6 +21,8 @@ from desktop.errors import SettingsUnreadable
 
 FILE_NAME = "settings.json"
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
+MOST_LOCK_MINUTES = 15
+MOST_SIGNING_MINUTES = 480
 
 
 class Theme(StrEnum):
@@ -28,6 +31,17 @@ class Theme(StrEnum):
     SYSTEM = "system"
     LIGHT = "light"
     DARK = "dark"
+
+
+class SigningRule(StrEnum):
+    """When a reviewer's passphrase is asked for.
+
+    With each decision, once per session, or once and again for each call of high risk.
+    """
+
+    EVERY = "every"
+    FIRST = "first"
+    ABOVE = "above"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         reviewer_id: names this person in decisions; by default user and host.
         read_only: nothing is ever written to the broker.
         keep_text: the last words of conversations are kept on this computer, encrypted.
+        signers: whose signing keys were made on this computer.
+        signing_minutes: after the passphrase a session of signing lasts so long at most.
+        lock_minutes: so long nobody touches the console until it locks itself; 1 to 15.
+        trust: the folder with the registry; empty for the usual one.
+        locked: it was locked when it was closed, so it opens locked.
     """
 
     broker_url: str = ""
@@ -55,6 +74,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     notify: bool = True
     read_only: bool = False
     keep_text: bool = False
+    signers: tuple[Person, ...] = ()
+    signing_rule: SigningRule = SigningRule.FIRST
+    signing_minutes: Annotated[int, msgspec.Meta(ge=1, le=MOST_SIGNING_MINUTES)] = 60
+    lock_minutes: Annotated[int, msgspec.Meta(ge=1, le=MOST_LOCK_MINUTES)] = 10
+    trust: str = ""
+    locked: bool = False
 
     @property
     def person(self) -> Person:
@@ -76,6 +101,17 @@ def cache_folder() -> Path:
 def audit_log() -> Path:
     """Where the decisions of this desk are recorded."""
     return home() / "audit" / "decisions.sqlite"
+
+
+def attempts() -> Path:
+    """Where wrong passphrases are counted."""
+    return home() / "signing.json"
+
+
+def trust_folder(chosen: Settings) -> Path:
+    """The folder with the registry that this console believes."""
+    told = os.environ.get("SIGNOFF_TRUST") or chosen.trust
+    return Path(told).expanduser() if told else home() / "trust"
 
 
 def load(directory: Path | None = None) -> tuple[Settings, SettingsUnreadable | None]:
@@ -114,7 +150,22 @@ def save(settings: Settings, directory: Path | None = None) -> None:
         raise SettingsUnreadable(title, f"Check the folder {folder}.") from error
 
 
-def changed(settings: Settings, **news: str | bool | Theme) -> Settings:
+#: What a person can choose.
+Choice: TypeAlias = str | bool | int | Theme | SigningRule | tuple[Person, ...]
+
+
+def with_signer(settings: Settings, person: Person) -> Settings:
+    """The settings of a desk where a person signs whose key was made here."""
+    others = tuple(known for known in settings.signers if known.id != person.id)
+    return changed(
+        settings,
+        signers=(*others, person),
+        reviewer_id=person.id,
+        reviewer_name=person.name,
+    )
+
+
+def changed(settings: Settings, **news: Choice) -> Settings:
     """The settings with some choices made anew."""
     return _complete(msgspec.structs.replace(settings, **news))
 

@@ -14,20 +14,24 @@ from msgspec import structs
 from desktop.actions.guard import read_only
 from desktop.actions.looking import Looking
 from desktop.actions.ports import Outbox, SendDecision
+from desktop.actions.soundness import check_policy, why_not_sound
+from desktop.actions.statements import binds_arguments, secrets_of, stated
 from desktop.actions.words import fit_to_travel
 from desktop.audit.entries import AuditEntry, AuditKind, comment_digest, happened
 from desktop.errors import NotAllowedNow
 from desktop.settings import Person
 from desktop.store.facts import DecisionSending
+from desktop.store.policies import default_meaning, explained
 from desktop.store.records import DecisionKind, Dialect, Request, RequestKey, RequestState
-from desktop.store.signing import Meaning, Seen
+from desktop.store.signing import Identity, Meaning, Seen, SigningState
 from desktop.store.store import Store
 from workers.wire import keys
 from workers.wire.answers import answer, edit_as_response, fitting
-from workers.wire.approvals import ApprovalRequest, Binding, Decision, Reviewer, digest_in
+from workers.wire.approvals import Binding, Decision, Reviewer, digest_in
 from workers.wire.canonical import JSON, same_form, strict_json
 from workers.wire.errors import NotApprovable
 from workers.wire.ids import new_nonce
+from workers.wire.signing.statements import DecisionStatement
 
 MAX_REASON_LENGTH = 4000
 _RUNS_THE_CALL = frozenset((DecisionKind.APPROVE, DecisionKind.EDIT))
@@ -49,8 +53,14 @@ class Approvals:
         self._now_seconds = now_seconds
         self.looking = Looking(store, outbox, person)
 
-    def why_not(self, key: RequestKey, kind: DecisionKind) -> NotAllowedNow | None:
-        """Why this decision may not be made now; None if it may."""
+    def why_not(
+        self, key: RequestKey, kind: DecisionKind, seen: Seen | None = None
+    ) -> NotAllowedNow | None:
+        """Why this decision may not be made now; None if it may.
+
+        Args:
+            seen: what the reviewer has seen so far; None to leave out how long that took.
+        """
         request = self._store.request(key)
         if request is None:
             return NotAllowedNow("This request is not known here.", "Look at the list again.")
@@ -72,7 +82,13 @@ class Approvals:
                 "The arguments shown are not those the worker asked about.",
                 "Reject the call, and tell whoever runs the worker.",
             )
-        return self._foreign_hazard(request) if request.foreign else None
+        unsound = why_not_sound(self._store, request, kind, seen)
+        return unsound or (self._foreign_hazard(request) if request.foreign else None)
+
+    def policy_words(self, key: RequestKey) -> tuple[str, ...]:
+        """What the policy of a request asks for, and how that stands, line by line."""
+        request = self._store.request(key)
+        return explained(request, self._store.signing.identity) if request else ()
 
     def decide(
         self,
@@ -85,7 +101,7 @@ class Approvals:
         meaning: Meaning | None = None,
         seen: Seen | None = None,
     ) -> str:
-        """Send a decision, once.
+        """Send a decision, once; or let it wait for others, where the policy asks for several.
 
         Args:
             reason: reaches the model with a rejection, and is the answer when responding; up to
@@ -94,18 +110,20 @@ class Approvals:
                 structured question, the whole answer as that question wants it.
             again: the reviewer knows that the call was started before, and that it may take
                 effect twice. Without that a call in doubt is not approved.
-            meaning: of the signature, where the policy leaves a choice.
-            seen: what was before the reviewer's eyes.
+            meaning: what the signature says; unless given, what the policy and the decision mean.
+            seen: what the reviewer saw before they decided.
 
         Returns:
             The decision's nonce, by which the worker's receipt names it.
 
         Raises:
-            NotAllowedNow: see `why_not`; or there is no answer, nothing was changed, or the
-                arguments cannot travel. Nothing was sent.
+            NotAllowedNow: see `why_not`; or there is no answer or reason, nothing was changed, the
+                policy does not let this person decide so, or the arguments cannot travel. Nothing
+                was sent.
             MalformedDecision: the answer does not fit the question; nothing was sent.
         """
-        refusal = self.why_not(key, kind)
+        seen = seen or Seen()
+        refusal = self.why_not(key, kind, seen)
         if refusal is not None:
             raise refusal
         request = self._store.request(key)
@@ -117,7 +135,23 @@ class Approvals:
             )
         nonce = new_nonce()
         decision = self._decision(request, kind, fit_to_travel(reason)[:MAX_REASON_LENGTH], args)
+        signer = self._signer()
         binding = self._binding(request, decision, nonce)
+        statement = None
+        if signer is not None:
+            edited = binding.edited_args_digest if binding else ""
+            meaning = meaning or default_meaning(request, kind, signer, edited)
+            check_policy(request, signer, decision, meaning, edited)
+            statement = stated(
+                request,
+                decision,
+                binding,
+                signer,
+                seen,
+                meaning,
+                nonce=nonce,
+                now=int(self._now_seconds()),
+            )
         call = request.call.tool_call_id or key.call
         order = SendDecision(
             key=key,
@@ -125,19 +159,31 @@ class Approvals:
             tool_call_id=request.call.tool_call_id,
             payload=answer(request.call, structs.replace(decision, binding=binding)),
             nonce=nonce,
-            record=_with_seen(self._record(request, decision, nonce), meaning, seen),
+            record=self._record(request, decision, nonce, statement),
             guard=keys.foreign_call(request.agent, call) if request.foreign else "",
+            statement=statement,
+            secrets=secrets_of(request, decision, seen),
+            request=request.call.request,
+            args=decision.args if binding and binding.edited_args_digest else None,
         )
         # The row says "sending" before anything can answer.
-        self._store.apply([DecisionSending(key, decision.kind, nonce)])
+        by = signer.id if signer else ""
+        self._store.apply([DecisionSending(key, decision.kind, nonce, by)])
         self._outbox.post(order)
         return nonce
 
-    def _record(self, request: Request, decision: Decision, nonce: str) -> AuditEntry:
+    def _signer(self) -> Identity | None:
+        """Who signs now; None while nobody can."""
+        signing = self._store.signing
+        return signing.identity if signing.state is SigningState.OPEN else None
+
+    def _record(
+        self, request: Request, decision: Decision, nonce: str, statement: DecisionStatement | None
+    ) -> AuditEntry:
         """What is written down: who, about which call, what; no argument and no reason in clear."""
-        person, asked = self._person(), request.call.request
+        person, asked = self._decider(), request.call.request
         said = decision.message or (decision.args if isinstance(decision.args, str) else "")
-        return structs.replace(
+        entry = structs.replace(
             happened(AuditKind.DECISION, person=person.id, name=person.name),
             context_id=request.key.context_id,
             agent=request.agent,
@@ -145,11 +191,17 @@ class Approvals:
             request_id=request.request_id,
             action=request.call.action,
             args_digest=asked.args_digest if asked else "",
-            edited_args_digest=_edited_digest(asked, decision) if asked else "",
+            edited_args_digest=_edited_digest(request, decision) if asked else "",
             decision=str(decision.kind),
             comment_digest=comment_digest(said, nonce),
             nonce=nonce,
         )
+        return entry if statement is None else _with_statement(entry, statement)
+
+    def _decider(self) -> Person:
+        """Who decides: whoever signs, else whom the settings name."""
+        signer = self._signer()
+        return Person(signer.id, signer.name) if signer else self._person()
 
     def _decision(self, request: Request, kind: DecisionKind, message: str, args: JSON) -> Decision:
         """What is sent, still unbound."""
@@ -193,7 +245,7 @@ class Approvals:
         asked = request.call.request
         if asked is None:
             return None
-        person = self._person()
+        person = self._decider()
         return Binding(
             aud=asked.agent,
             context_id=asked.context_id,
@@ -202,19 +254,11 @@ class Approvals:
             action=asked.action,
             args_digest=asked.args_digest,
             decision=decision.kind,
-            edited_args_digest=_edited_digest(asked, decision),
+            edited_args_digest=_edited_digest(request, decision),
             reviewer=Reviewer(id=person.id, name=person.name),
             iat=int(self._now_seconds()),
             nonce=nonce,
         )
-
-
-def _with_seen(entry: AuditEntry, meaning: Meaning | None, seen: Seen | None) -> AuditEntry:
-    """The entry with what the reviewer saw of the request."""
-    told = structs.replace(entry, meaning=str(meaning or ""))
-    if seen is None:
-        return told
-    return structs.replace(told, masked=seen.masked, revealed=seen.revealed, ms_open=seen.ms_open)
 
 
 def _may_run_it(request: Request, kind: DecisionKind) -> bool:
@@ -236,9 +280,26 @@ def no_way(request: Request) -> NotAllowedNow:
     return NotAllowedNow("This question takes no answer from a person.")
 
 
-def _edited_digest(asked: ApprovalRequest, decision: Decision) -> str:
-    """What the new arguments of an edit are bound by; empty for other decisions."""
-    if decision.kind is not DecisionKind.EDIT:
+def _with_statement(entry: AuditEntry, statement: DecisionStatement) -> AuditEntry:
+    """The entry with under what it was signed."""
+    policy, display = statement.policy, statement.display
+    return structs.replace(
+        entry,
+        meaning=str(statement.meaning),
+        role=statement.reviewer.role,
+        policy=f"{policy.id}@{policy.version}" if policy.id else "",
+        args_digest=statement.args_digest,
+        display_digest=display.digest,
+        masked=display.masked,
+        revealed=display.revealed,
+        ms_open=display.ms_open,
+    )
+
+
+def _edited_digest(request: Request, decision: Decision) -> str:
+    """What the arguments that come with a decision are bound by; empty if none do."""
+    asked = request.call.request
+    if asked is None or not binds_arguments(request, decision):
         return ""
     try:
         return digest_in(asked, decision.args)

@@ -7,6 +7,7 @@ nothing looks as if it were sent; the outbox refuses whatever is left, so that n
 from __future__ import annotations
 
 from desktop.actions.ports import (
+    ChooseSigner,
     CloseTranscript,
     ExportAudit,
     FindAudit,
@@ -33,6 +34,7 @@ _READING = (
     WatchMonitor,
     Unlock,
     Lock,
+    ChooseSigner,
     Note,
     FindAudit,
     VerifyAudit,

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from desktop.audit.entries import AuditEntry
+from desktop.settings import Person, SigningRule
 from desktop.store.health import RepairKey
 from desktop.store.record import AuditQuery
 from desktop.store.records import RequestKey
+from workers.wire.approvals import ApprovalRequest
 from workers.wire.canonical import JSON
 from workers.wire.signing.statements import DecisionStatement
 
@@ -28,6 +31,8 @@ class SendDecision:
         record: what is written down of it before it leaves.
         statement: what the reviewer's key signs; None where the worker could not verify it.
         secrets: what only the log's encrypted part may hold, by name.
+        request: what a Signoff worker asked; None of a foreign one.
+        args: those the statement's `edited_args_digest` is of; they travel beside a vote.
         guard: for a worker that cannot tell calls apart: the name under which the first console
             to decide marks the call as its own. Empty for a Signoff worker, which checks itself.
     """
@@ -41,6 +46,8 @@ class SendDecision:
     guard: str = ""
     statement: DecisionStatement | None = None
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    request: ApprovalRequest | None = None
+    args: JSON = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +104,14 @@ class DoRepair:
 
 @dataclass(frozen=True, slots=True)
 class Unlock:
-    """Open the signing key of this desk."""
+    """Open the signing key of this desk.
+
+    Attributes:
+        to_sign: for a decision; else only to show who is there, as on the lock page.
+    """
 
     passphrase: str = field(repr=False)
+    to_sign: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +119,26 @@ class Lock:
     """Forget the signing key until the passphrase is given again."""
 
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseSigner:
+    """Say who signs at this desk from now on, and by which rule; the session before ends.
+
+    Attributes:
+        signers: whose keys the keyring of this computer may hold.
+        minutes: how long a session lasts at most.
+        trust: the folder with the registry.
+        bundled: the folder with the demo's own reviewers, who sign by themselves; None while
+            another broker than the demo's is followed.
+    """
+
+    person: Person
+    signers: tuple[Person, ...]
+    rule: SigningRule
+    minutes: int
+    trust: Path
+    bundled: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +218,7 @@ Reading: TypeAlias = OpenTranscript | ReadOlder | CloseTranscript
 #: What leaves something there.
 Sending: TypeAlias = SendDecision | SendMessage | DoRepair
 #: About the signing key and the audit log of this desk; nothing of it reaches the broker.
-AtThisDesk: TypeAlias = Unlock | Lock | Note | FindAudit | VerifyAudit | ExportAudit
+AtThisDesk: TypeAlias = Unlock | Lock | ChooseSigner | Note | FindAudit | VerifyAudit | ExportAudit
 Order: TypeAlias = Sending | Reading | Search | WatchMonitor | AtThisDesk | TakeClaim
 
 

@@ -43,6 +43,23 @@ class Tree:
     size: int = 0
     _peaks: list[bytes] = field(default_factory=list)
 
+    @classmethod
+    def from_peaks(cls, size: int, peaks: bytes) -> Tree:
+        """The tree that had these `peaks`; whether it did shows in its root.
+
+        Raises:
+            ValueError: a tree of this size has not so many.
+        """
+        if len(peaks) != size.bit_count() * HASH_BYTES:
+            raise ValueError("a tree of this size has another number of complete subtrees")
+        each = range(0, len(peaks), HASH_BYTES)
+        return cls(size, [peaks[start : start + HASH_BYTES] for start in each])
+
+    @property
+    def peaks(self) -> bytes:
+        """The roots of its complete subtrees, the largest first; enough to go on from here."""
+        return b"".join(self._peaks)
+
     def add(self, body: bytes) -> None:
         """Add an entry."""
         node = hashlib.sha256(_LEAF + body).digest()

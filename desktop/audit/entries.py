@@ -143,9 +143,17 @@ def happened(kind: AuditKind, *, person: str = "", name: str = "") -> AuditEntry
         at=now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         offset_minutes=round(offset.total_seconds() / 60) if offset else 0,
         mono_ms=time.monotonic_ns() // 1_000_000,
-        actor=Actor(id=person, name=name, os_user=getpass.getuser(), device=platform.node()),
+        actor=Actor(id=person, name=name, os_user=own_account(), device=platform.node()),
         app=importlib.metadata.version("signoff"),
     )
+
+
+def own_account() -> str:
+    """The account this process runs as; empty where the system has none, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
 
 
 def comment_digest(comment: str, nonce: str) -> str:

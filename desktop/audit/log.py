@@ -1,7 +1,7 @@
 """The file of the audit log: append, and nothing else.
 
 The only place that writes it. What `append` has returned is on the disk (WAL, `synchronous=FULL`).
-One process writes at a time; a second one on the same machine waits for its turn.
+One process writes; others may read.
 """
 
 from __future__ import annotations
@@ -9,37 +9,71 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
-from desktop.audit.chain import BEGINNING, entry_hash
-from desktop.audit.entries import AuditEntry, read_entry, write_entry
-from desktop.errors import ConsoleError
+from msgspec import structs
 
-SCHEMA_VERSION: Final = 1
+from desktop.audit.chain import BEGINNING, Tree, entry_hash
+from desktop.audit.checkpoints import sign_checkpoint
+from desktop.audit.entries import AuditEntry, own_account, read_entry, write_entry
+from desktop.audit.heads import Head
+from desktop.audit.keys import LogKeys
+from desktop.audit.places import HINT, OneWriter, another_person, check_owner, check_place
+from desktop.audit.places import AuditUnavailable as AuditUnavailable
+from desktop.audit.schema import prepare
+from desktop.audit.secrets import NOT_KEPT, RecordKey, Sealed
+
 BUSY_SECONDS: Final = 5.0
-_SCHEMA: Final = """
-CREATE TABLE entry (
-    number INTEGER PRIMARY KEY,
-    body   BLOB NOT NULL,
-    before BLOB NOT NULL CHECK (length(before) = 32),
-    hash   BLOB NOT NULL UNIQUE CHECK (length(hash) = 32)
-) STRICT;
-CREATE TRIGGER entry_is_final BEFORE UPDATE ON entry
-BEGIN SELECT RAISE(ABORT, 'an entry of the audit log is never changed'); END;
-CREATE TRIGGER entry_stays BEFORE DELETE ON entry
-BEGIN SELECT RAISE(ABORT, 'an entry of the audit log is never deleted'); END;
-PRAGMA application_id = 1397310278;
-"""
-_APPLICATION_ID: Final = 1397310278
-_HINT: Final = "Until it can be written, nothing is approved here. Rejecting still works."
+_SETTINGS: Final = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "fullfsync = 1",
+    "checkpoint_fullfsync = 1",
+    "trusted_schema = OFF",
+    "cell_size_check = ON",
+    "secure_delete = ON",
+    "temp_store = MEMORY",
+)
 
 
-class AuditUnavailable(ConsoleError):
-    """The log cannot be written or read; what should be in it must not happen."""
+class OutboxState(StrEnum):
+    """What is known of a recorded decision's way to the broker."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    NOT_SENT = "not_sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What leaves after it was recorded.
+
+    Attributes:
+        stream: the key it goes to.
+        payload: the bytes of the entry's data; kept encrypted until they have left, or not at all.
+    """
+
+    stream: str
+    payload: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is to be appended.
+
+    Attributes:
+        secrets: what only the encrypted part may hold, by name.
+        outbox: what leaves when this is on the disk.
+    """
+
+    entry: AuditEntry
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    outbox: Outgoing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,44 +96,75 @@ class Kept:
 
 
 class AuditLog:
-    """An open log. Blocking; for one thread."""
+    """An open log. Blocking; for one thread.
 
-    def __init__(self, path: Path) -> None:
-        """Open it, or begin it.
+    Attributes:
+        keys: of this installation; None where no keyring answers.
+    """
+
+    def __init__(self, path: Path, keys: LogKeys | None = None) -> None:
+        """Open it, or begin it; a log of an older version is given what it lacks.
 
         Raises:
-            AuditUnavailable: it cannot be opened, is of another version, or is no audit log.
+            AuditUnavailable: it cannot be opened, is of a later version, is no audit log, is
+                another person's, lies on a network share, or is being written by another process.
         """
-        self.path = path
-        with _translated():
-            path.parent.mkdir(parents=True, exist_ok=True)
+        self.path, self.keys = path, keys
+        self._tree = Tree()
+        with contextlib.ExitStack() as undo, _translated():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            check_place(path.parent)
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+            check_owner(path)
+            self._writer = OneWriter(path)
+            undo.callback(self._writer.release)
+            self._inode = path.stat().st_ino
             self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-        try:
-            with _translated():
-                self._prepare()
-        except AuditUnavailable:
-            self._connection.close()
-            raise
+            undo.callback(self._connection.close)
+            for setting in _SETTINGS:
+                self._connection.execute(f"PRAGMA {setting}")
+            with self._transaction():
+                prepare(self._connection)
+            self._check_person()
+            undo.pop_all()
 
-    def append(self, entry: AuditEntry) -> Kept:
-        """Record something. When this returns, it is on the disk.
+    def append(
+        self,
+        entry: AuditEntry,
+        secrets: Mapping[str, str] | None = None,
+        outbox: Outgoing | None = None,
+    ) -> Kept:
+        """Record something. When this returns, all of it is on the disk; else nothing of it.
+
+        Args:
+            secrets: what only the encrypted part may hold, by name; without keys it is not kept.
+            outbox: what leaves next; it waits in the log until `settle`.
 
         Raises:
             AuditUnavailable: it is not; whatever was to follow must not.
             BadEntry: it has no form in which it could be.
         """
-        body = write_entry(entry)
+        return self.append_all([Record(entry, secrets or {}, outbox)])[0]
+
+    def append_all(self, records: Sequence[Record]) -> list[Kept]:
+        """Record several things, all or none; see `append`."""
         with _translated(), self._transaction():
-            last = self.head()
-            number, before = (last.number + 1, last.hash) if last else (1, BEGINNING)
-            kept = Kept(number, body, before, entry_hash(number, before, body))
-            self._connection.execute(
-                "INSERT INTO entry VALUES (?, ?, ?, ?)",
-                (kept.number, kept.body, kept.before, kept.hash),
-            )
-        return kept
+            return [self._write(record) for record in records]
+
+    def settle(self, number: int, state: OutboxState, entry: AuditEntry) -> Kept:
+        """Record what became of what waited to leave; its text is no longer kept.
+
+        Args:
+            number: of the entry it was recorded with.
+
+        Raises:
+            AuditUnavailable: it is not recorded.
+        """
+        with _translated(), self._transaction():
+            change = "UPDATE outbox SET state = ?, payload = NULL WHERE number = ?"
+            self._connection.execute(change, (state, number))
+            return self._write(Record(entry))
 
     def head(self) -> Kept | None:
         """The last entry, if there is one.
@@ -112,38 +177,109 @@ class AuditLog:
             row = self._connection.execute(query).fetchone()
         return Kept(*row) if row else None
 
-    def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+    def read(self, query: str, *values: str | int) -> list[tuple[Any, ...]]:
+        """The rows that a query finds.
 
-    def _prepare(self) -> None:
-        for setting in (
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "fullfsync = 1",
-            "checkpoint_fullfsync = 1",
-            "trusted_schema = OFF",
-            "cell_size_check = ON",
-            "secure_delete = ON",
-        ):
-            self._connection.execute(f"PRAGMA {setting}")
-        with self._transaction():
-            [version] = self._connection.execute("PRAGMA user_version").fetchone()
-            [tables] = self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-            if not version and not tables:
-                for statement in _statements(_SCHEMA):
-                    self._connection.execute(statement)
-                self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        [version] = self._connection.execute("PRAGMA user_version").fetchone()
-        [application] = self._connection.execute("PRAGMA application_id").fetchone()
-        if application != _APPLICATION_ID:
-            raise AuditUnavailable(f"{self.path} is no audit log of Signoff.", _HINT)
-        if version != SCHEMA_VERSION:
-            title = f"The audit log is of version {version}; this console writes {SCHEMA_VERSION}."
-            raise AuditUnavailable(title, f"Use the console it was written with. {_HINT}")
+        Raises:
+            AuditUnavailable: the log cannot be read.
+        """
+        with _translated():
+            return self._connection.execute(query, values).fetchall()
+
+    def checkpoint(self) -> Head | None:
+        """Sign what the log is now; None without keys, or if there is nothing to sign.
+
+        Raises:
+            AuditUnavailable: it is not kept.
+        """
+        if self.keys is None:
+            return None
+        with _translated(), self._transaction():
+            self._grow_tree()
+            size, root = self._tree.size, self._tree.root()
+            if not size:
+                return None
+            note = sign_checkpoint(size, root, self.keys.install)
+            self._connection.execute(
+                "INSERT OR IGNORE INTO checkpoint VALUES (?, ?, ?, ?)",
+                (size, root, note, self._tree.peaks),
+            )
+        return Head(size, root, install=self.keys.install.public)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """For the rooms beside this one, which read it on the thread that writes it."""
+        return self._connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that may hold more than entries; see `retention`.
+
+        Raises:
+            AuditUnavailable: nothing of it was done.
+        """
+        with _translated(), self._transaction():
+            yield self._connection
+
+    def add(self, entry: AuditEntry) -> Kept:
+        """Record something inside `writing`."""
+        return self._write(Record(entry))
+
+    def close(self) -> None:
+        """Close the file, and let others write it."""
+        self._connection.close()
+        self._writer.release()
+
+    def _write(self, record: Record) -> Kept:
+        """Write an entry and what is beside it, inside a transaction."""
+        key = RecordKey() if self.keys is not None and (record.secrets or record.outbox) else None
+        sealed = key.seal(record.secrets) if key else []
+        named = {one.name: one.commitment for one in sealed} or dict.fromkeys(
+            record.secrets, NOT_KEPT
+        )
+        body = write_entry(structs.replace(record.entry, secrets=named))
+        last = self.head()
+        number, before = (last.number + 1, last.hash) if last else (1, BEGINNING)
+        kept = Kept(number, body, before, entry_hash(number, before, body))
+        insert = self._connection.execute
+        insert("INSERT INTO entry VALUES (?, ?, ?, ?)", (number, body, before, kept.hash))
+        for one in sealed:
+            insert(
+                "INSERT INTO secret VALUES (?, ?, ?, ?)",
+                (number, one.name, one.nonce, one.ciphertext),
+            )
+        if key is not None and self.keys is not None:
+            wrapped = key.wrapped(self.keys.wrapping, number)
+            insert("INSERT INTO record_key VALUES (?, ?)", (number, wrapped))
+        if record.outbox is not None:
+            stream = record.outbox.stream
+            payload = key.seal_payload(stream, record.outbox.payload) if key else None
+            insert(
+                "INSERT INTO outbox VALUES (?, ?, ?, ?)",
+                (number, stream, payload, OutboxState.WAITING),
+            )
+        return kept
+
+    def _grow_tree(self) -> None:
+        """Take in what was written since; from the last checkpoint on, the first time."""
+        if not self._tree.size:
+            self._tree = last_tree(self._connection)
+        query = "SELECT body FROM entry WHERE number > ? ORDER BY number"
+        for [body] in self._connection.execute(query, (self._tree.size,)):
+            self._tree.add(body)
+
+    def _check_person(self) -> None:
+        query = "SELECT number, body, before, hash FROM entry ORDER BY number LIMIT 1"
+        row = self._connection.execute(query).fetchone()
+        account = Kept(*row).entry.actor.os_user if row else ""
+        if account and account != own_account():
+            raise another_person()
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
+        # A log that was deleted or replaced under our feet would be written to nobody's eyes.
+        if self.path.stat().st_ino != self._inode:
+            raise AuditUnavailable("The audit log was replaced while it was open.", HINT)
         # Immediate: who reads the head to follow it must be the only one who does.
         self._connection.execute("BEGIN IMMEDIATE")
         try:
@@ -153,6 +289,17 @@ class AuditLog:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             raise
+
+
+def last_tree(connection: sqlite3.Connection) -> Tree:
+    """The tree as the last checkpoint left it, if what it kept of it fits; else an empty one."""
+    query = "SELECT size, root, peaks FROM checkpoint ORDER BY size DESC LIMIT 1"
+    for size, root, peaks in connection.execute(query):
+        with contextlib.suppress(ValueError):
+            tree = Tree.from_peaks(size, peaks)
+            if tree.root() == root:
+                return tree
+    return Tree()
 
 
 def read_entries(path: Path, limit: int) -> list[Kept]:
@@ -169,6 +316,22 @@ def read_entries(path: Path, limit: int) -> list[Kept]:
         return [Kept(*row) for row in connection.execute(query, (limit,))][::-1]
 
 
+def read_secret(connection: sqlite3.Connection, keys: LogKeys, kept: Kept, name: str) -> str | None:
+    """A text of an entry's encrypted part; None if it has none, or it was shredded.
+
+    Raises:
+        SecretUnreadable: it is under other keys, or not what was kept.
+    """
+    query = """SELECT wrapped, nonce, ciphertext FROM secret JOIN record_key USING (number)
+               WHERE number = ? AND name = ?"""
+    row = connection.execute(query, (kept.number, name)).fetchone()
+    if row is None:
+        return None
+    wrapped, nonce, ciphertext = row
+    sealed = Sealed(name, kept.entry.secrets.get(name, ""), nonce, ciphertext)
+    return RecordKey.unwrap(wrapped, keys.wrapping, kept.number).open(sealed)
+
+
 @contextlib.contextmanager
 def opened_to_read(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that changes nothing.
@@ -183,21 +346,12 @@ def opened_to_read(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def _statements(script: str) -> Iterator[str]:
-    statement = ""
-    for line in script.splitlines():
-        statement += f"{line}\n"
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-
-
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
     except OSError as error:
         title = f"The audit log cannot be written: {error.strerror}."
-        raise AuditUnavailable(title, _HINT) from error
+        raise AuditUnavailable(title, HINT) from error
     except (sqlite3.Error, sqlite3.Warning) as error:
-        raise AuditUnavailable(f"The audit log cannot be used: {error}.", _HINT) from error
+        raise AuditUnavailable(f"The audit log cannot be used: {error}.", HINT) from error

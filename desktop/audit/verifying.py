@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from desktop.audit.chain import BEGINNING, Tree, entry_hash
+from desktop.audit.checkpoints import BadCheckpoint, read_checkpoint
 from desktop.audit.entries import AuditEntry, BadEntry, read_entry
-from desktop.audit.log import opened_to_read
+from desktop.audit.heads import Head as Head
+from desktop.audit.log import last_tree, opened_to_read
+from workers.wire.signing.keys import VerifyKey
 
 #: More of the same kind tell a reader nothing.
 MOST_FINDINGS: Final = 100
@@ -28,14 +31,6 @@ class Verdict(IntEnum):
     FINDINGS = 1
     UNREADABLE = 2
     TAMPERED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What a log ended with when somebody last looked, kept elsewhere."""
-
-    size: int
-    root: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +80,60 @@ def verify(path: Path, known: Head | None = None) -> Report:
     if any(finding.is_tampering for finding in findings):
         verdict = Verdict.TAMPERED
     return Report(verdict, tree.size, tree.root(), tuple(findings))
+
+
+def check_end(
+    connection: sqlite3.Connection, known: Head | None, install: VerifyKey | None
+) -> list[Finding]:
+    """What is wrong with the end of an open log: all that was written after its last checkpoint.
+
+    Args:
+        known: what it ended with earlier.
+        install: whose signature its checkpoints must carry; None if nobody here knows.
+    """
+    findings = list(_last_checkpoint(connection, install))
+    tree = last_tree(connection)
+    query = "SELECT hash FROM entry WHERE number = ?"
+    row = connection.execute(query, (tree.size,)).fetchone()
+    before = row[0] if row else BEGINNING
+    query = "SELECT number, body, before, hash FROM entry WHERE number > ? ORDER BY number"
+    for number, body, kept_before, kept_hash in connection.execute(query, (tree.size,)):
+        if (number, kept_before) != (tree.size + 1, before):
+            findings.append(Finding(number, "It does not follow the entry before it."))
+        if entry_hash(number, kept_before, body) != kept_hash:
+            findings.append(Finding(number, "It is not what was recorded."))
+        before = kept_hash
+        tree.add(body)
+    if known is not None:
+        findings.extend(_against_head(connection, tree.size, known))
+    return findings
+
+
+def _last_checkpoint(
+    connection: sqlite3.Connection, install: VerifyKey | None
+) -> Iterator[Finding]:
+    if install is None:
+        return
+    query = "SELECT size, root, note FROM checkpoint ORDER BY size DESC LIMIT 1"
+    for size, root, note in connection.execute(query):
+        try:
+            told = read_checkpoint(note, install)
+        except BadCheckpoint as error:
+            yield Finding(size, f"Its checkpoint does not hold: {error.title}")
+            return
+        if (told.size, told.root) != (size, root):
+            yield Finding(size, "Its checkpoint is of another log.")
+
+
+def _against_head(connection: sqlite3.Connection, size: int, known: Head) -> Iterator[Finding]:
+    if size < known.size:
+        title = f"The log had {known.size} entries and has {size}: its end was cut off."
+        yield Finding(0, title)
+        return
+    query = "SELECT root FROM checkpoint WHERE size = ?"
+    row = connection.execute(query, (known.size,)).fetchone()
+    if row is None or row[0] != known.root:
+        yield Finding(known.size, "Up to here it is another log than the one that was known.")
 
 
 def _integrity(path: Path) -> Iterator[Finding]:

@@ -38,7 +38,7 @@ class Session:
     def __init__(self, url: str) -> None:
         self.store = Store()
         self._url = url
-        self._engine = Engine(self._take)
+        self._engine = Engine(self._take, custody=Vault())
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         chosen, _ = settings.load()

@@ -7,6 +7,7 @@ told as a fact, and the loop goes on.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from pathlib import Path
@@ -15,6 +16,7 @@ import structlog
 
 from desktop import settings
 from desktop.actions.ports import (
+    ChooseSigner,
     DoRepair,
     ExportAudit,
     FindAudit,
@@ -29,6 +31,8 @@ from desktop.actions.ports import (
     VerifyAudit,
     WatchMonitor,
 )
+from desktop.audit.keys import Keyring
+from desktop.engine.attempts import Attempts
 from desktop.engine.audit_desk import AuditDesk
 from desktop.engine.batch import Batch
 from desktop.engine.cache import Cache
@@ -39,14 +43,17 @@ from desktop.engine.outbox import carry_out
 from desktop.engine.recorder import Recorder
 from desktop.engine.search import Searcher
 from desktop.engine.signing_desk import SigningDesk
+from desktop.engine.signing_people import KeyCustody, NoCustody
 from desktop.engine.transcripts import Transcripts
 from desktop.store import facts
 from desktop.store.records import Link, LinkState
 from workers.wire.addresses import split_password
 from workers.wire.errors import BrokerError, BrokerRefused
+from workers.wire.signing.registry import Registry
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.news import CHECK_SECONDS, Method, Touched, listen
 from workers.wire.streams.reader import Reader
+from workers.wire.trust import TrustFolder
 
 Sink = Callable[[list[facts.Fact]], None]
 
@@ -66,7 +73,12 @@ class Engine:
     """
 
     def __init__(
-        self, sink: Sink, cache_folder: Path | None = None, audit_log: Path | None = None
+        self,
+        sink: Sink,
+        cache_folder: Path | None = None,
+        audit_log: Path | None = None,
+        keyring: Keyring | None = None,
+        custody: KeyCustody | None = None,
     ) -> None:
         """Set it up; nothing is followed yet.
 
@@ -74,6 +86,9 @@ class Engine:
             sink: takes facts, batch by batch.
             cache_folder: where contexts are remembered; None to remember nothing.
             audit_log: where decisions are recorded; None for this person's own log.
+            keyring: holds the keys of that log, which is opened at once; without one it is opened
+                with the first decision.
+            custody: keeps the keys of those who sign; None where nobody does.
         """
         self._sink = sink
         self._ready = asyncio.Event()
@@ -88,8 +103,16 @@ class Engine:
         self._monitor = MonitorPoll(self._batch.emit)
         self._cache = Cache(cache_folder, self._batch.emit)
         self._searcher = Searcher(self._batch.emit)
-        self._recorder = Recorder(audit_log or settings.audit_log())
-        self._signing = SigningDesk(self._batch.emit)
+        self._recorder = Recorder(audit_log or settings.audit_log(), keyring, self._batch.emit)
+        self._records_at_once = keyring is not None
+        self._trust: TrustFolder | None = None
+        self._signing = SigningDesk(
+            self._batch.emit,
+            self._recorder.note,
+            custody or NoCustody(),
+            self._registry,
+            Attempts(settings.attempts(), time.time),
+        )
         self._audit = AuditDesk(self._recorder, self._batch.emit)
         self._claims = Claims(self._batch.emit)
         self._orders: set[asyncio.Task[None]] = set()
@@ -111,7 +134,9 @@ class Engine:
         if isinstance(order, Search):
             self._searcher.ask(order)
             return
-        if isinstance(order, Unlock | Lock):
+        if isinstance(order, Unlock | Lock | ChooseSigner):
+            if isinstance(order, ChooseSigner):
+                self._trust = TrustFolder(order.trust)
             self._signing.take(order)
             return
         work: Coroutine[object, object, None]
@@ -136,11 +161,24 @@ class Engine:
                 tasks.create_task(self._follow_for_ever(), name="engine:follow")
                 tasks.create_task(self._cache.run(), name="engine:cache")
                 tasks.create_task(self._searcher.run(), name="engine:search")
+                if self._records_at_once:
+                    tasks.create_task(self._recorder.run(), name="engine:audit")
         finally:
             if self._orders:
                 await asyncio.wait(self._orders, timeout=2)
+            await self._signing.close()
             self._recorder.close()
             self._flush()
+
+    def _registry(self) -> Registry | None:
+        """The registry that is believed now.
+
+        Raises:
+            NotTrusted: there is one that is not.
+        """
+        if self._trust is None or not self._trust.exists:
+            return None
+        return self._trust.registry(time.time())
 
     async def _deliver(self) -> None:
         while True:

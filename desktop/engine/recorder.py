@@ -7,71 +7,275 @@ run may not.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Final, TypeVar
 
 import structlog
 from msgspec import structs
 
-from desktop.audit.entries import AuditEntry, AuditKind
-from desktop.audit.log import AuditLog, AuditUnavailable
+from desktop.audit.emergency import keep_outside
+from desktop.audit.entries import AuditEntry, AuditKind, BadEntry, happened, write_entry
+from desktop.audit.keys import Keyring
+from desktop.audit.log import AuditUnavailable, OutboxState, Outgoing, Record
+from desktop.audit.logbook import Logbook, Unsent
+from desktop.errors import VaultUnavailable
+from desktop.store.facts import AuditChanged
+from desktop.store.record import AuditHealth, AuditStanding
 from workers.wire.approvals import DecisionKind
 
+#: While there is something new; and after so many entries.
+CHECKPOINT_SECONDS: Final = 60.0
+CHECKPOINT_ENTRIES: Final = 100
+
+#: What makes a call run, or run on.
+_LETS_RUN: Final = frozenset(DecisionKind) - {DecisionKind.REJECT}
+
 _log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 
 class Recorder:
     """Writes on a thread of its own, because a disk takes its time.
 
-    Used on one event loop. The file is opened with the first entry.
+    Used on one event loop. The file is opened with the first entry, or by `begin`.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._audit: AuditLog | None = None
-        self._thread: ThreadPoolExecutor | None = None
+    def __init__(
+        self,
+        path: Path,
+        keyring: Keyring | None = None,
+        emit: Callable[[AuditChanged], None] = lambda _fact: None,
+    ) -> None:
+        """Set it up.
 
-    async def decided(self, entry: AuditEntry) -> None:
+        Args:
+            keyring: holds the keys and the head of the log; None to do without.
+            emit: takes how the log stands, whenever that changes.
+        """
+        self._book = Logbook(path, keyring)
+        self._path = path
+        self._emit = emit
+        self._thread: ThreadPoolExecutor | None = None
+        self._standing = AuditStanding()
+        self._jotted: list[Record] = []
+        self._jotting: asyncio.Task[None] | None = None
+        self._due = asyncio.Event()
+        self._signing = asyncio.Lock()
+
+    @property
+    def standing(self) -> AuditStanding:
+        """How the log stands, as far as is known."""
+        return self._standing
+
+    def stand(self, standing: AuditStanding) -> None:
+        """Take in how the log was found to stand, and tell it."""
+        if standing != self._standing:
+            self._standing = standing
+            self._emit(AuditChanged(standing))
+
+    async def run(self) -> None:
+        """Open the log, look at its end, and sign what is new now and then; until cancelled."""
+        with contextlib.suppress(AuditUnavailable):  # told already; it is tried again when needed
+            await self.begin()
+        while True:
+            self._due.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CHECKPOINT_SECONDS):
+                    await self._due.wait()
+            await self.checkpoint()
+
+    async def begin(self) -> None:
+        """Open the log and judge its end, unless it is open; how it stands is told.
+
+        Raises:
+            AuditUnavailable: it cannot be used.
+        """
+        if self._book.is_open:
+            return
+        try:
+            self.stand(await self._on_thread(self._book.open))
+        except AuditUnavailable as error:
+            self._failed(error)
+            raise
+
+    async def decided(
+        self,
+        entry: AuditEntry,
+        secrets: Mapping[str, str] | None = None,
+        outbox: Outgoing | None = None,
+    ) -> int:
         """Record a decision that is about to leave.
+
+        Args:
+            secrets: what only the encrypted part may hold, by name.
+            outbox: what leaves; it is in the same transaction.
+
+        Returns:
+            The number of the entry, for `sent` and `not_sent`; 0 for a rejection that leaves
+            without one.
 
         Raises:
             AuditUnavailable: it is not recorded, and must not leave.
         """
         try:
-            await self._append(entry)
+            await self._check(entry)
+            return await self._append(Record(entry, secrets or {}, outbox))
         except AuditUnavailable as error:
             if entry.decision != DecisionKind.REJECT:
                 raise
-            _log.error("audit log failed; a rejection leaves without a record", error=error.title)
+            where = await asyncio.to_thread(keep_outside, self._path, entry)
+            _log.error(
+                "audit log failed; a rejection leaves without a record",
+                error=error.title,
+                kept=str(where),
+            )
+            return 0
 
-    async def not_sent(self, entry: AuditEntry, why: str) -> None:
+    async def sent(self, entry: AuditEntry, number: int, entry_id: str) -> None:
+        """Record that a recorded decision left.
+
+        Args:
+            number: what `decided` returned.
+            entry_id: the broker's.
+        """
+        kind = AuditKind.DECISION_SENT
+        await self._settle(entry, number, OutboxState.SENT, kind, entry_id)
+
+    async def not_sent(self, entry: AuditEntry, why: str, number: int = 0) -> None:
         """Record that a recorded decision did not leave.
 
         Args:
             why: as the person was told.
+            number: what `decided` returned.
+        """
+        kind = AuditKind.DECISION_NOT_SENT
+        await self._settle(entry, number, OutboxState.NOT_SENT, kind, why[:200])
+
+    async def note(self, entry: AuditEntry, secrets: Mapping[str, str] | None = None) -> None:
+        """Record something that happened.
+
+        Raises:
+            AuditUnavailable: it is not recorded.
+        """
+        await self._append(Record(entry, secrets or {}))
+
+    def jot(self, entry: AuditEntry, secrets: Mapping[str, str] | None = None) -> None:
+        """Record something soon, together with what else comes meanwhile, such as receipts.
+
+        That it fails shows in how the log stands, and nowhere else.
         """
         try:
-            await self._append(
-                structs.replace(entry, kind=AuditKind.DECISION_NOT_SENT, outcome=why[:200])
-            )
-        except AuditUnavailable as error:
-            # The decision is recorded and has no receipt: that shows in every review.
-            _log.error("audit log failed", error=error.title)
+            write_entry(entry)
+        except BadEntry as error:
+            _log.error("this cannot be recorded", kind=str(entry.kind), error=error.title)
+            return
+        self._jotted.append(Record(entry, secrets or {}))
+        if self._jotting is None or self._jotting.done():
+            self._jotting = asyncio.create_task(self._write_jotted(), name="audit:jotted")
+
+    async def last_hash(self, person: str) -> str:
+        """The hash of a person's last entry, hex; empty if they have none.
+
+        Raises:
+            AuditUnavailable: the log cannot be read.
+        """
+        return await self._use(lambda: self._book.last_hash(person))
+
+    async def unsent(self) -> tuple[Unsent, ...]:
+        """The decisions that are recorded and of which nothing says that they left.
+
+        Raises:
+            AuditUnavailable: the log cannot be read.
+        """
+        return await self._use(self._book.unsent)
+
+    async def checkpoint(self) -> None:
+        """Sign what the log is now, and keep its head elsewhere: at a lock, and now and then."""
+        async with self._signing:
+            try:
+                head = await self._on_thread(self._book.checkpoint)
+                if head is not None:
+                    # Not on the log's own thread: a keyring may take its time, a decision may not.
+                    await asyncio.to_thread(self._book.keep_head, head)
+            except AuditUnavailable as error:
+                self._failed(error)
+            except VaultUnavailable as error:
+                _log.warning("head of the audit log not kept", error=error.title)
 
     def close(self) -> None:
-        """Close the file."""
-        if self._thread is not None:
-            if self._audit is not None:
-                self._thread.submit(self._audit.close).result()
-            self._thread.shutdown()
-            self._thread = self._audit = None
+        """Write what was jotted down, sign what there is, and close the file."""
+        if self._thread is None:
+            return
+        self._thread.submit(self._end).result()
+        self._thread.shutdown()
+        self._thread = None
 
-    async def _append(self, entry: AuditEntry) -> None:
+    def _end(self) -> None:
+        jotted, self._jotted = self._jotted, []
+        try:
+            if self._book.is_open:
+                if jotted:
+                    self._book.append(jotted)
+                head = self._book.checkpoint()
+                if head is not None:
+                    self._book.keep_head(head)
+        except (AuditUnavailable, VaultUnavailable) as error:
+            _log.error("audit log not finished", error=error.title)
+        finally:
+            self._book.close()
+
+    async def _check(self, entry: AuditEntry) -> None:
+        """Raise if a decision must not leave, because the log is not the one that was left."""
+        await self.begin()
+        if self._standing.health is AuditHealth.TAMPERED and entry.decision in _LETS_RUN:
+            raise AuditUnavailable(self._standing.title, self._standing.hint)
+
+    async def _settle(
+        self, entry: AuditEntry, number: int, state: OutboxState, kind: AuditKind, outcome: str
+    ) -> None:
+        now = happened(kind)
+        entry = structs.replace(
+            entry, kind=kind, outcome=outcome, at=now.at, mono_ms=now.mono_ms, secrets={}
+        )
+        try:
+            await self._use(lambda: self._book.settle(number, state, entry))
+        except AuditUnavailable:
+            # The decision is recorded and has no receipt: that shows in every review.
+            return
+
+    async def _append(self, record: Record) -> int:
+        [kept] = await self._use(lambda: self._book.append([record]))
+        return kept.number
+
+    async def _write_jotted(self) -> None:
+        while self._jotted:
+            records, self._jotted = self._jotted, []
+            with contextlib.suppress(AuditUnavailable):  # it shows in how the log stands
+                await self._use(partial(self._book.append, records))
+
+    async def _use(self, work: Callable[[], T]) -> T:
+        """Do something with the open log; how that went is told."""
+        await self.begin()
+        try:
+            done = await self._on_thread(work)
+        except AuditUnavailable as error:
+            await self._on_thread(self._book.close)
+            self._failed(error)
+            raise
+        if self._book.new_entries >= CHECKPOINT_ENTRIES:
+            self._due.set()
+        return done
+
+    def _failed(self, error: AuditUnavailable) -> None:
+        _log.error("audit log failed", error=error.title)
+        if self._standing.health is not AuditHealth.TAMPERED:
+            self.stand(AuditStanding(AuditHealth.UNWRITABLE, error.title, error.hint))
+
+    async def _on_thread(self, work: Callable[[], T]) -> T:
         if self._thread is None:
             self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit")
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._write, entry)
-
-    def _write(self, entry: AuditEntry) -> None:
-        if self._audit is None:
-            self._audit = AuditLog(self._path)
-        self._audit.append(entry)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from desktop.actions.ports import Order
+from desktop.audit.keys import Keyring
 from desktop.store.facts import Fact
 
 if TYPE_CHECKING:
     from desktop.engine.engine import Engine
+    from desktop.engine.signing_people import KeyCustody
 
 T = TypeVar("T")
 STOP_SECONDS = 5.0
@@ -29,10 +31,16 @@ class EngineThread:
     """Runs an `Engine` on a thread with a loop of its own. Implements `actions.ports.Outbox`."""
 
     def __init__(
-        self, sink: Callable[[list[Fact]], None], cache_folder: Path | None = None
+        self,
+        sink: Callable[[list[Fact]], None],
+        cache_folder: Path | None = None,
+        keyring: Keyring | None = None,
+        custody: KeyCustody | None = None,
     ) -> None:
         self._sink = sink
+        self._custody = custody
         self._cache_folder = cache_folder
+        self._keyring = keyring
         self._thread = threading.Thread(target=self._run, name="engine")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine: Engine | None = None
@@ -82,7 +90,9 @@ class EngineThread:
         # The broker's client takes 0.1 s to load: here, while the window is painted.
         from desktop.engine.engine import Engine  # noqa: PLC0415
 
-        self._engine = Engine(self._sink, self._cache_folder)
+        self._engine = Engine(
+            self._sink, self._cache_folder, keyring=self._keyring, custody=self._custody
+        )
         self._main = asyncio.get_running_loop().create_task(self._engine.run(), name="engine")
 
     def _cancel(self) -> None:

@@ -6,43 +6,124 @@ reaches the window.
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable
+from typing import Final
+
 from desktop.errors import SigningLocked
+from desktop.store.signing import SigningRule
 from workers.wire.signing.dsse import Envelope, seal
 from workers.wire.signing.keys import SigningKey
 from workers.wire.signing.statements import DECISION_TYPE, DecisionStatement, write_statement
 
+#: A passphrase given for one decision is good for so long.
+FRESH_SECONDS: Final = 60
+#: A clock may be set right by so much within a session.
+_CLOCK_SECONDS: Final = 120
+_HINT: Final = "Give your passphrase, and decide."
+
 
 class Signer:
-    """Signs while it is open."""
+    """Signs while it is open, by the rule of its session.
 
-    def __init__(self) -> None:
+    Attributes:
+        on_signed: told after each signature; it may have been the last of the session.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        """Begin closed.
+
+        Args:
+            now: seconds since the epoch.
+        """
+        self._now = now
         self._key: SigningKey | None = None
         self._opened_at = 0
+        self._until = math.inf
+        self._owner = ""
+        self._rule = SigningRule.FIRST
+        self._unused = False
+        self.on_signed: Callable[[], None] = lambda: None
 
-    def open(self, key: SigningKey, at: int) -> None:
-        """Hold a key.
+    def open(
+        self,
+        key: SigningKey,
+        at: int,
+        *,
+        owner: str = "",
+        rule: SigningRule = SigningRule.FIRST,
+        until: float = math.inf,
+        fresh: bool = True,
+    ) -> None:
+        """Hold a key, in place of the one before.
 
         Args:
             at: when its owner gave the passphrase, seconds since the epoch.
+            owner: their id; decisions of others are not signed. Empty for whoever it is.
+            until: when the session ends, seconds since the epoch.
+            fresh: the passphrase was given for a decision.
         """
-        self._key, self._opened_at = key, at
+        self._key, self._opened_at, self._owner = key, at, owner
+        self._rule, self._until, self._unused = rule, until, fresh
 
     def close(self) -> None:
         """Let go of it. Python cannot wipe memory; docs/security.md says so."""
-        self._key, self._opened_at = None, 0
+        self._key, self._opened_at, self._unused = None, 0, False
 
     @property
     def opened_at(self) -> int:
         """Seconds since the epoch; 0 while it is closed."""
         return self._opened_at
 
-    def sign(self, statement: DecisionStatement) -> Envelope:
+    @property
+    def until(self) -> float:
+        """When the session ends, seconds since the epoch; 0 while it is closed, or for never."""
+        return self._until if self._key is not None and math.isfinite(self._until) else 0.0
+
+    @property
+    def fresh_until(self) -> float:
+        """How long the passphrase counts as given just now, seconds since the epoch; 0 for not."""
+        return self._opened_at + FRESH_SECONDS if self.is_fresh else 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds a key and its session lasts."""
+        now = self._now()
+        return self._key is not None and self._opened_at - _CLOCK_SECONDS <= now < self._until
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the passphrase was given just now, and nothing was signed since."""
+        age = self._now() - self._opened_at
+        return self.is_open and self._unused and -_CLOCK_SECONDS <= age < FRESH_SECONDS
+
+    def sign(self, statement: DecisionStatement, *, high_risk: bool = False) -> Envelope:
         """Sign a decision.
 
+        Args:
+            high_risk: of the call it is about; some sessions ask again for such calls.
+
         Raises:
-            SigningLocked: the key is not open.
+            SigningLocked: the key is not open, its session is over, the rule wants the passphrase
+                again, or the decision is another person's.
             NotTrusted: the statement has no canonical form.
         """
         if self._key is None:
-            raise SigningLocked("The signing key is locked.", "Give your passphrase, and decide.")
-        return seal(DECISION_TYPE, write_statement(statement), [self._key])
+            raise SigningLocked("The signing key is locked.", _HINT)
+        if not self.is_open:
+            self.close()
+            self.on_signed()
+            raise SigningLocked("The signing session is over.", _HINT)
+        asks = self._rule is SigningRule.EVERY or (self._rule is SigningRule.ABOVE and high_risk)
+        if asks and not self.is_fresh:
+            raise SigningLocked("This decision needs your passphrase again.", _HINT)
+        if self._owner and statement.reviewer.id != self._owner:
+            title = "The decision names another person than the one whose key is open."
+            raise SigningLocked(title, "Choose who you are in the settings, and decide again.")
+        envelope = seal(DECISION_TYPE, write_statement(statement), [self._key])
+        self._unused = False
+        if self._rule is SigningRule.EVERY:
+            self.close()
+        self.on_signed()
+        return envelope

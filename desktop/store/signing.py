@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from desktop.settings import SigningRule as SigningRule
 from workers.wire.approvals import DecisionKind
 from workers.wire.canonical import JSON
 from workers.wire.signing.statements import Meaning as Meaning
@@ -50,6 +51,13 @@ class Signing:
         title, hint: why it cannot be done now; empty while it can.
         opened_ms: when the passphrase was given, ms since the epoch; 0 while it is locked.
         retry_ms: after wrong passphrases, when the next is taken; 0 at once.
+        rule: when the passphrase is asked for.
+        fresh: it was given just now, and nothing was signed since.
+        until_ms: when the session ends by itself, ms since the epoch; 0 for never.
+        checking: a passphrase is being tried.
+        unlocks: how many were right so far; tells a right one from a wrong one.
+        registry_trouble: why the registry is not believed, in one line; empty if it is, or if
+            there is none.
     """
 
     state: SigningState = SigningState.NO_KEY
@@ -59,6 +67,12 @@ class Signing:
     hint: str = ""
     opened_ms: int = 0
     retry_ms: int = 0
+    rule: SigningRule = SigningRule.FIRST
+    fresh: bool = False
+    until_ms: int = 0
+    checking: bool = False
+    unlocks: int = 0
+    registry_trouble: str = ""
 
 
 class Proof(StrEnum):

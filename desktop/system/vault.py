@@ -1,8 +1,8 @@
-"""Passwords, and the key of kept message text, in the operating system's keyring.
+"""Passwords, the key of kept message text and signing keys, in the operating system's keyring.
 
 The only place that calls `keyring`. Where no keyring answers, a password lives in this process and
-nowhere else, and the person is told so; it is never written to a file. Nor is the key: without a
-keyring no text is kept.
+nowhere else, and the person is told so; it is never written to a file. Nor are the keys: without a
+keyring no text is kept, and nothing is signed.
 """
 
 from __future__ import annotations
@@ -16,17 +16,25 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
 from desktop.errors import VaultUnavailable
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
 
 SERVICE = "signoff"
 #: A locked keyring asks the person; nobody waits for that longer than this.
 ANSWER_SECONDS = 20.0
 TEXT_KEY = "key of kept message text"
 TEXT_KEY_BYTES = 32
+#: Under this name the keyring keeps a reviewer's signing key, wrapped by their passphrase.
+SIGNING_KEY = "signing-key:{}"
+#: Packages whose keyrings keep passwords in files, or keep nothing.
+_NO_KEYRINGS = ("keyrings.alt.", "keyring.backends.null.")
+_SIGNING_HINT = "Nothing can be signed at this desk until a keyring of the system answers."
 _TEXT_HINT = "No message text is kept on this computer."
 _HINT = "The password is kept in memory and forgotten when Signoff closes."
 
@@ -95,6 +103,33 @@ class Vault:
             hint = "The key of kept message text may still be in the keyring."
             raise VaultUnavailable(error.title, hint) from error
 
+    async def signing_key(self, reviewer_id: str) -> str:
+        """A reviewer's wrapped key, as JSON; empty if none was made on this computer.
+
+        Raises:
+            VaultUnavailable: the keyring does not answer.
+        """
+        try:
+            return await self._ask(_get, SIGNING_KEY.format(reviewer_id)) or ""
+        except VaultUnavailable as error:
+            raise VaultUnavailable(error.title, _SIGNING_HINT) from error
+
+    async def keep_signing_key(self, reviewer_id: str, wrapped: str) -> None:
+        """Keep a reviewer's wrapped key, in place of the one before.
+
+        Raises:
+            VaultUnavailable: the keyring does not answer, or does not keep it.
+        """
+        try:
+            name = SIGNING_KEY.format(reviewer_id)
+            await self._ask(_set, name, wrapped)
+            # Some keyrings take everything and keep nothing.
+            kept = await self._ask(_get, name)
+        except VaultUnavailable as error:
+            raise VaultUnavailable(error.title, _SIGNING_HINT) from error
+        if kept != wrapped:
+            raise VaultUnavailable("The keyring does not keep the key.", _SIGNING_HINT)
+
     async def _ask(self, call: _Call, address: str, password: str = "") -> str | None:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -112,7 +147,29 @@ def _key_in(kept: str) -> bytes:
     return key if len(key) == TEXT_KEY_BYTES else b""
 
 
+class LogKeyring:
+    """The keyring, for whoever is on a thread that may wait. Implements `audit.keys.Keyring`."""
+
+    def read(self, name: str) -> str:
+        """See `audit.keys.Keyring`."""
+        return self._ask(_get, name) or ""
+
+    def keep(self, name: str, value: str) -> None:
+        """See `audit.keys.Keyring`."""
+        self._ask(_set, name, value)
+
+    def _ask(self, call: _Call, name: str, value: str = "") -> str | None:
+        try:
+            return _started(partial(call, name, value)).result(ANSWER_SECONDS)
+        except TimeoutError as error:
+            raise VaultUnavailable("The keyring does not answer.", _HINT) from error
+
+
 async def _in_thread(call: Callable[[], str | None]) -> str | None:
+    return await asyncio.wrap_future(_started(call))
+
+
+def _started(call: Callable[[], str | None]) -> concurrent.futures.Future[str | None]:
     answer: concurrent.futures.Future[str | None] = concurrent.futures.Future()
 
     def run() -> None:
@@ -124,29 +181,41 @@ async def _in_thread(call: Callable[[], str | None]) -> str | None:
             answer.set_exception(error)
 
     threading.Thread(target=run, name="keyring", daemon=True).start()
-    return await asyncio.wrap_future(answer)
+    return answer
 
 
 def _get(address: str, _password: str) -> str | None:
-    import keyring  # noqa: PLC0415 - 0.1 s that a start without a password does not need
-
     with _translated():
-        return keyring.get_password(SERVICE, address)
+        return _keyring().get_password(SERVICE, address)
 
 
 def _set(address: str, password: str) -> None:
-    import keyring  # noqa: PLC0415
-
     with _translated():
-        keyring.set_password(SERVICE, address, password)
+        _keyring().set_password(SERVICE, address, password)
 
 
 def _delete(address: str, _password: str) -> None:
-    import keyring  # noqa: PLC0415
-
     with _translated():
+        keyring = _keyring()
         if keyring.get_password(SERVICE, address) is not None:
             keyring.delete_password(SERVICE, address)
+
+
+def _keyring() -> KeyringBackend:
+    """The keyring of this system.
+
+    Raises:
+        VaultUnavailable: the one that is set up keeps what it is given in a plain file.
+    """
+    import keyring  # noqa: PLC0415 - 0.1 s that a start without a password does not need
+
+    found = keyring.get_keyring()
+    # Of several that are chained, the first one keeps.
+    first = next(iter(getattr(found, "backends", ())), found)
+    if f"{type(first).__module__}.".startswith(_NO_KEYRINGS):
+        title = "The keyring that is set up here keeps secrets in a file, or not at all."
+        raise VaultUnavailable(title, _HINT)
+    return found
 
 
 @contextmanager
@@ -160,6 +229,8 @@ def _translated() -> Iterator[None]:
 
     try:
         yield
+    except VaultUnavailable:
+        raise
     except NoKeyringError as error:
         raise VaultUnavailable("No keyring is running.", _HINT) from error
     except (KeyringLocked, InitError) as error:

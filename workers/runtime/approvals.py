@@ -2,11 +2,13 @@
 
 The only place that accepts or refuses a decision. A refusal leaves the request pending, writes a
 receipt with the reason, and runs nothing. What is checked here is that the decision is bound to
-the live request, its tool call and its arguments; who the reviewer is, is not proven yet.
+the live request, its tool call and its arguments; whether it is signed by enough of the right
+people is for the `Judge` to say.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hmac
 import time
 from collections.abc import Sequence
@@ -14,8 +16,10 @@ from collections.abc import Sequence
 import structlog
 from msgspec import structs
 
+from workers.runtime.demanding import AskedCall, calls_in
 from workers.runtime.expiry import EXPIRE, NOBODY, expiring, has_expired
-from workers.runtime.leases import fence
+from workers.runtime.judging import Case, Judge, Unproven
+from workers.runtime.leases import confirm_lease, fence
 from workers.runtime.marks import make_expiry_mark, make_mark, read_mark
 from workers.runtime.ports import AgentPort, Answer, PendingApproval, Review, Thread
 from workers.wire.answers import by_interrupt_id, native_answer, read_native_answer
@@ -27,6 +31,7 @@ from workers.wire.approvals import (
     Receipt,
     Refusal,
     digest_in,
+    digest_matches,
     read_decision,
     refused,
 )
@@ -35,6 +40,7 @@ from workers.wire.dialects import read_interrupt
 from workers.wire.errors import MalformedDecision, NotApprovable
 from workers.wire.events import AgentCommand
 from workers.wire.halts import scopes_of
+from workers.wire.policy.judging import policy_name
 from workers.wire.streams.progress import ProgressWriter
 
 #: The only command there is on the wire of the base package.
@@ -49,28 +55,29 @@ class _Refused(Exception):
     """A decision is not applied: why, and to which request it belongs, if to any.
 
     Attributes:
-        outcome: as it stands in a receipt.
+        outcome, note: as they stand in a receipt.
     """
 
-    def __init__(self, reason: Refusal | None, request_id: str = "") -> None:
+    def __init__(self, reason: Refusal | None, request_id: str = "", note: str = "") -> None:
         """Say why; without a reason it came too late."""
         super().__init__(reason)
         self.outcome = str(Outcome.EXPIRED) if reason is None else refused(reason)
         self.request_id = request_id
+        self.note = note
 
 
 class DecisionDesk:
     """Where the decisions for one agent arrive.
 
-    In mode `enforce` a decision is taken only if it is bound to the request id, the tool call and
-    the digest of the arguments. In mode `observe` a bare answer is taken as well, if it is clear
-    which request it means.
+    A decision is taken only if it is bound to the request id, the tool call and the digest of the
+    arguments; in mode `enforce` enough reviewers must have signed it, too. In mode `observe` a bare
+    answer is taken as well, if it is clear which request it means.
     """
 
-    def __init__(self, agent: AgentPort, writer: ProgressWriter, mode: Mode) -> None:
+    def __init__(self, agent: AgentPort, writer: ProgressWriter, judge: Judge) -> None:
         self._agent = agent
         self._writer = writer
-        self._mode = mode
+        self._judge = judge
 
     async def decide(
         self, context_id: str, command: AgentCommand, thread: Thread, inbox_id: str
@@ -97,12 +104,13 @@ class DecisionDesk:
             if has_expired(approval.request, inbox_id):
                 return await self._let_expire(context_id, approval, inbox_id, decision)
             review = self._check(context_id, command, decision, approval)
+            review = await self._prove(context_id, decision, approval, review, inbox_id)
             await self._check_halt(context_id, approval, review)
             await self._consume(context_id, decision, approval, inbox_id)
         except _Refused as refusal:
             await self._tell_refusal(context_id, command, decision, refusal)
             return None
-        await self._tell_applied(context_id, decision, approval)
+        await self._tell_applied(context_id, decision, approval, review)
         return Answer(approval.interrupt_id, review)
 
     async def _find(
@@ -143,22 +151,62 @@ class DecisionDesk:
             raise _Refused(Refusal.NOT_ALLOWED, request.request_id)
         # A second click on what was approved before must not start again what may have run.
         is_second = approval.in_doubt or (request.attempt > 0 and not approval.is_hosted)
-        if decision.binding is None and (self._mode is Mode.ENFORCE or is_second):
+        if decision.binding is None and (self._judge.mode is not Mode.OBSERVE or is_second):
             raise _Refused(Refusal.UNBOUND, request.request_id)
         is_edit = decision.kind is DecisionKind.EDIT
         if is_edit and self._agent.edit_problem(request.action, decision.args):
             raise _Refused(Refusal.MALFORMED, request.request_id)
         if approval.is_hosted:
             _check_fits(approval, decision)
+        name = policy_name(request)
         return Review(
             kind=decision.kind,
             request_id=request.request_id,
-            args_digest=edited_digest or request.args_digest,
+            args_digest=(edited_digest if is_edit else "") or request.args_digest,
             args=decision.args if is_edit or approval.is_hosted else None,
             message=decision.message,
             reviewer=decision.binding.reviewer.id if decision.binding else "",
             nonce=decision.binding.nonce if decision.binding else "",
+            envelopes=decision.envelopes,
+            policy_id=name.id,
+            policy_version=name.version,
         )
+
+    async def _prove(
+        self,
+        context_id: str,
+        decision: Decision,
+        approval: PendingApproval,
+        review: Review,
+        inbox_id: str,
+    ) -> Review:
+        """The answer with what was proven of it.
+
+        Raises:
+            _Refused: too few of the right people have signed it, or something is wrong with what
+                they signed.
+        """
+        request, at = approval.request, time.time()
+        if self._judge.mode is Mode.ENFORCE and not approval.is_hosted:
+            asked = asked_args(approval)
+            if not digest_matches(request, asked):
+                raise _Refused(Refusal.MISMATCH, request.request_id)
+        try:
+            reviewers = await self._judge.judge(_case(approval, decision, review), at)
+        except Unproven as unproven:
+            await self._take_back(context_id, decision, request.request_id, inbox_id)
+            raise _Refused(unproven.refusal, request.request_id, unproven.note) from unproven
+        return dataclasses.replace(review, reviewers=reviewers, at=at)
+
+    async def _take_back(
+        self, context_id: str, decision: Decision, request_id: str, inbox_id: str
+    ) -> None:
+        """A decision that was consumed before a crash, and counts no longer, lets others decide."""
+        marks = await self._writer.decision_marks(context_id)
+        mark = marks.get(request_id)
+        if mark is not None and read_mark(mark).is_of(decision, inbox_id):
+            await confirm_lease()
+            await self._writer.forget_decision(context_id, request_id)
 
     async def _check_halt(self, context_id: str, approval: PendingApproval, review: Review) -> None:
         """A hosted graph cannot be stopped at the call, so its request stays where it is."""
@@ -210,7 +258,7 @@ class DecisionDesk:
             context_id=context_id,
             request_id=request.request_id,
         )
-        await self._writer.receipt(_with(_receipt(Outcome.EXPIRED, approval), late))
+        await self._tell(_receipt(Outcome.EXPIRED, approval), late)
         return Answer(
             approval.interrupt_id,
             Review(
@@ -223,7 +271,7 @@ class DecisionDesk:
         )
 
     async def _tell_applied(
-        self, context_id: str, decision: Decision, approval: PendingApproval
+        self, context_id: str, decision: Decision, approval: PendingApproval, review: Review
     ) -> None:
         request = approval.request
         _log.info(
@@ -234,8 +282,10 @@ class DecisionDesk:
             decision=str(decision.kind),
         )
         note = "" if decision.binding else UNSIGNED_ACCEPTED
-        receipt = _receipt(Outcome.APPLIED, approval, note)
-        await self._writer.receipt(_with(receipt, decision))
+        receipt = structs.replace(
+            _receipt(Outcome.APPLIED, approval, note), reviewers=review.reviewers
+        )
+        await self._tell(receipt, decision)
 
     async def _tell_refusal(
         self, context_id: str, command: AgentCommand, decision: Decision | None, why: _Refused
@@ -246,6 +296,7 @@ class DecisionDesk:
             context_id=context_id,
             request_id=why.request_id,
             reason=why.outcome,
+            note=why.note,
         )
         receipt = Receipt(
             outcome=why.outcome,
@@ -253,8 +304,16 @@ class DecisionDesk:
             context_id=context_id,
             agent=self._agent.name,
             tool_call_id=command.tool_call_id,
+            note=why.note,
         )
-        await self._writer.receipt(_with(receipt, decision))
+        await self._tell(receipt, decision)
+
+    async def _tell(self, receipt: Receipt, decision: Decision | None) -> None:
+        await self.tell(_with(receipt, decision))
+
+    async def tell(self, receipt: Receipt) -> None:
+        """Say what became of a message, under the worker's signature if it has a key."""
+        await self._writer.receipt(self._judge.signed_receipt(receipt))
 
 
 def _read(
@@ -298,8 +357,39 @@ def _read_hosted(
     raise _Refused(Refusal.MALFORMED if is_gate else Refusal.NOT_PENDING)
 
 
+def _case(approval: PendingApproval, decision: Decision, review: Review) -> Case:
+    """What the judge is to know of a decision: the call as it would run."""
+    request = approval.request
+    if approval.is_hosted:
+        value = dict(approval.value)
+        calls = calls_in(request.action, read_interrupt(value).args, value, decision.args)
+    else:
+        is_edit = decision.kind is DecisionKind.EDIT
+        args = decision.args if is_edit else asked_args(approval)
+        calls = (AskedCall(request.action, args),)
+    return Case(
+        request=request,
+        calls=calls,
+        kind=decision.kind,
+        policy=policy_name(request),
+        envelopes=decision.envelopes,
+        edited_args_digest=_edited_digest(decision, approval),
+        message=decision.message,
+        reviewer=review.reviewer,
+    )
+
+
+def asked_args(approval: PendingApproval) -> JSON:
+    """The arguments that a request of our own gate is about."""
+    asked = approval.value.get("action_request")
+    return asked.get("args") if isinstance(asked, dict) else None
+
+
 def _check_fits(approval: PendingApproval, decision: Decision) -> None:
     """Refuse what would be stored in the thread and break it each time it is read."""
+    if decision.kind is not DecisionKind.RESPOND and decision.args is not None:
+        # Some dialects would take the arguments for the whole answer, whatever its kind says.
+        raise _Refused(Refusal.MALFORMED, approval.request.request_id)
     value = dict(approval.value)
     try:
         native_answer(read_interrupt(value), value, decision)
@@ -339,14 +429,23 @@ def _is_addressed(
         and binding.request_id == request.request_id
         and binding.action == request.action
         and hmac.compare_digest(binding.args_digest.encode(), request.args_digest.encode())
-        and binding.edited_args_digest == edited_digest
+        and binding.edited_args_digest in _digests(decision, edited_digest)
         and binding.decision is decision.kind
     )
 
 
+def _digests(decision: Decision, edited_digest: str) -> tuple[str, ...]:
+    """What a binding may name; one that binds no more than the words of an answer is older."""
+    return (edited_digest, "") if decision.kind is DecisionKind.RESPOND else (edited_digest,)
+
+
 def _edited_digest(decision: Decision, approval: PendingApproval) -> str:
-    """The digest of the arguments an edit would run; empty for other decisions."""
-    if decision.kind is not DecisionKind.EDIT:
+    """The digest of the arguments that come with a decision; empty if none do.
+
+    They are those of an edit, or an answer to a hosted graph that is more than words.
+    """
+    is_answer = decision.kind is DecisionKind.RESPOND and approval.is_hosted
+    if decision.kind is not DecisionKind.EDIT and not (is_answer and decision.args is not None):
         return ""
     try:
         return digest_in(approval.request, decision.args)

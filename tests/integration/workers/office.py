@@ -72,7 +72,7 @@ class Office:
         tools: Sequence[BaseTool | Callable[..., Any]] = (),
         *,
         experts: Sequence[str] = (),
-        mode: Mode = Mode.ENFORCE,
+        mode: Mode = Mode.BOUND,
         **options: Any,  # noqa: ANN401 - see AgentRunner
     ) -> AgentRunner:
         """Start an agent, and wait until it listens."""

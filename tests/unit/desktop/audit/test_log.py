@@ -199,7 +199,7 @@ def test_another_program_s_database_is_left_alone(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE entry (a)")
     AuditLog(later).close()
     with closing(sqlite3.connect(later)) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute("PRAGMA user_version = 3")
     for path in (other, later):
         with pytest.raises(AuditUnavailable) as caught:
             AuditLog(path)

@@ -1,0 +1,78 @@
+"""What happened while the log could not be written: a file beside it, or, failing that, elsewhere.
+
+The only place that writes outside the log. It is no record, as anybody may change it; it is taken
+into the log, and named as what it is, as soon as that can be written again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from msgspec import structs
+
+from desktop.audit.entries import AuditEntry, BadEntry, read_entry, write_entry
+from desktop.audit.log import AuditLog, Record
+
+FILE_NAME: Final = "emergency.jsonl"
+LATER: Final = "Kept outside the log, which could not be written then."
+_MOST_BYTES: Final = 4 * 1024 * 1024
+
+
+def keep_outside(log: Path, entry: AuditEntry) -> Path | None:
+    """Keep an entry that the log did not take.
+
+    Returns:
+        Where; None if that failed everywhere.
+    """
+    for path in _places(log):
+        with contextlib.suppress(OSError, BadEntry):
+            line = write_entry(entry) + b"\n"
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+            with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+            return path
+    return None
+
+
+def take_in(log: AuditLog) -> int:
+    """Record what was kept outside, and remove it there. Returns how much it was.
+
+    Raises:
+        AuditUnavailable: it is not recorded, and stays where it is.
+    """
+    count = 0
+    for path in _places(log.path):
+        entries = _entries(path)
+        if entries:
+            log.append_all([Record(structs.replace(entry, detail=LATER)) for entry in entries])
+            count += len(entries)
+        with contextlib.suppress(OSError):
+            path.unlink()
+    return count
+
+
+def _places(log: Path) -> tuple[Path, Path]:
+    account = os.getuid() if hasattr(os, "getuid") else "own"
+    return log.with_name(FILE_NAME), Path(tempfile.gettempdir()) / f"signoff-{account}-{FILE_NAME}"
+
+
+def _entries(path: Path) -> list[AuditEntry]:
+    """What is in a file of this account; a line that is cut off is passed over."""
+    entries = []
+    with contextlib.suppress(OSError):
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            if hasattr(os, "getuid") and os.fstat(file.fileno()).st_uid != os.getuid():
+                return []
+            lines = file.read(_MOST_BYTES).splitlines()
+        for line in lines:
+            with contextlib.suppress(BadEntry):
+                entries.append(read_entry(line))
+    return entries

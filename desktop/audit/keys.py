@@ -1,0 +1,76 @@
+"""The keys of the audit log: what its encrypted part lies under, and what its checkpoints carry.
+
+The only place that makes them. They are in the operating system's keyring and nowhere else; where
+no keyring answers, the log is written all the same: without an encrypted part and unsigned.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from desktop.errors import VaultUnavailable
+from workers.wire.signing.distrust import NotTrusted
+from workers.wire.signing.keys import KEY_BYTES, SigningKey, from_base64, to_base64
+
+#: The name under which the keyring keeps them.
+KEYS_NAME: Final = "keys of the audit log"
+_HINT: Final = "Reasons and signed decisions are not kept at this desk, and its log is not signed."
+
+
+class Keyring(Protocol):
+    """The operating system's keyring, as this room needs it. Blocking."""
+
+    def read(self, name: str) -> str:
+        """What is kept under a name; empty for nothing.
+
+        Raises:
+            VaultUnavailable: it does not answer.
+        """
+
+    def keep(self, name: str, value: str) -> None:
+        """Keep something under a name.
+
+        Raises:
+            VaultUnavailable: it is not kept.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class LogKeys:
+    """The keys of one installation.
+
+    Attributes:
+        wrapping: 32 bytes; every entry's own key lies under it.
+        install: signs checkpoints in the name of this installation, never of a person.
+    """
+
+    wrapping: bytes = field(repr=False)
+    install: SigningKey
+
+    @classmethod
+    def generate(cls) -> LogKeys:
+        """New ones."""
+        return cls(secrets.token_bytes(KEY_BYTES), SigningKey.generate())
+
+
+def log_keys(keyring: Keyring) -> LogKeys:
+    """The keys of this installation; made where there are none.
+
+    Raises:
+        VaultUnavailable: the keyring does not answer, or does not keep them.
+    """
+    try:
+        kept = keyring.read(KEYS_NAME)
+        if not kept:
+            new = LogKeys.generate()
+            keyring.keep(KEYS_NAME, to_base64(new.wrapping + new.install.seed))
+            # Some keyrings take everything and keep nothing.
+            kept = keyring.read(KEYS_NAME)
+        raw = from_base64(kept)
+        return LogKeys(raw[:KEY_BYTES], SigningKey(raw[KEY_BYTES:]))
+    except VaultUnavailable as error:
+        raise VaultUnavailable(error.title, _HINT) from error
+    except NotTrusted as error:
+        raise VaultUnavailable("The keyring holds no keys of the audit log.", _HINT) from error

@@ -1,0 +1,166 @@
+"""The log of this desk: its file, its keys and its head together, as one thread keeps them.
+
+The only place that opens the file with what the keyring holds, and that judges at the start whether
+it still is the log that was left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from desktop.audit.emergency import take_in
+from desktop.audit.entries import AuditEntry, AuditKind, happened
+from desktop.audit.heads import Head, keep_head, kept_head
+from desktop.audit.keys import Keyring, LogKeys, log_keys
+from desktop.audit.log import AuditLog, AuditUnavailable, Kept, OutboxState, Outgoing, Record
+from desktop.audit.secrets import RecordKey, SecretUnreadable
+from desktop.audit.verifying import check_end
+from desktop.errors import VaultUnavailable
+from desktop.store.record import AuditHealth, AuditStanding
+
+_TAMPERED_HINT = "Nothing is approved here until `signoff audit verify` finds it intact."
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A decision that is recorded, and of which nothing says that it left.
+
+    Attributes:
+        number: of its entry.
+        outgoing: what was to leave; None if it was not kept, as where no keyring answers.
+    """
+
+    number: int
+    entry: AuditEntry
+    outgoing: Outgoing | None = field(default=None, repr=False)
+
+
+class Logbook:
+    """Opens the log when it is first used, and again after it failed. Blocking; for one thread."""
+
+    def __init__(self, path: Path, keyring: Keyring | None) -> None:
+        self._path = path
+        self._keyring = keyring
+        self._log: AuditLog | None = None
+        self._keys: LogKeys | None = None
+        self._last: dict[str, str] = {}
+        self._new = 0
+
+    @property
+    def new_entries(self) -> int:
+        """How many were written since the last checkpoint."""
+        return self._new
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the file is open."""
+        return self._log is not None
+
+    def open(self) -> AuditStanding:
+        """Open the file, and judge its end.
+
+        Raises:
+            AuditUnavailable: it cannot be used.
+        """
+        hint, head = self._unlock()
+        log = AuditLog(self._path, self._keys)
+        try:
+            install = self._keys.install.public if self._keys else None
+            findings = check_end(log.connection, head, install)
+            if not findings:
+                self._new = take_in(log)
+            last = log.head()
+        except BaseException:
+            log.close()
+            raise
+        self._log = log
+        found = AuditStanding(AuditHealth.FINE, hint=hint, size=last.number if last else 0)
+        if not findings:
+            return found
+        title = f"The audit log is not the one that was left: {findings[0].title}"
+        return replace(found, health=AuditHealth.TAMPERED, title=title, hint=_TAMPERED_HINT)
+
+    def append(self, records: Sequence[Record]) -> list[Kept]:
+        """Append; see `AuditLog.append_all`."""
+        return self._took(self._opened().append_all(records))
+
+    def settle(self, number: int, state: OutboxState, entry: AuditEntry) -> None:
+        """See `AuditLog.settle`."""
+        self._took([self._opened().settle(number, state, entry)])
+
+    def last_hash(self, person: str) -> str:
+        """The hash of a person's last entry, hex; empty if they have none."""
+        if person not in self._last:
+            query = """SELECT lower(hex(hash)) FROM entry
+                       WHERE json_extract(CAST(body AS TEXT), '$.actor.id') = ?
+                       ORDER BY number DESC LIMIT 1"""
+            row = self._opened().read(query, person)
+            self._last[person] = row[0][0] if row else ""
+        return self._last[person]
+
+    def unsent(self) -> tuple[Unsent, ...]:
+        """What waits to leave."""
+        query = """SELECT number, body, before, hash, stream, payload, wrapped
+                   FROM outbox JOIN entry USING (number) LEFT JOIN record_key USING (number)
+                   WHERE state = 'waiting' ORDER BY number"""
+        return tuple(
+            Unsent(row[0], Kept(*row[:4]).entry, self._outgoing(row[0], *row[4:]))
+            for row in self._opened().read(query)
+        )
+
+    def checkpoint(self) -> Head | None:
+        """Sign what the log is; None if there is nothing new, or nothing to sign it with."""
+        if self._log is None or not self._new:
+            return None
+        head = self._log.checkpoint()
+        self._new = 0
+        return replace(head, at=happened(AuditKind.CHECKPOINT).at) if head else None
+
+    def keep_head(self, head: Head) -> None:
+        """Keep what the log ends with where the log is not. May be called on another thread.
+
+        Raises:
+            VaultUnavailable: it is not kept.
+        """
+        if self._keyring is not None:
+            keep_head(self._keyring, self._path, head)
+
+    def close(self) -> None:
+        """Close the file; with the next use it is opened anew."""
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def _unlock(self) -> tuple[str, Head | None]:
+        """Take what the keyring holds. Returns what is missing without it, and the head."""
+        if self._keyring is None:
+            return "", None
+        try:
+            self._keys = self._keys or log_keys(self._keyring)
+            return "", kept_head(self._keyring, self._path)
+        except VaultUnavailable as error:
+            return f"{error.title} {error.hint}", None
+
+    def _opened(self) -> AuditLog:
+        if self._log is None:
+            raise AuditUnavailable("The audit log is not open.")
+        return self._log
+
+    def _took(self, kept: list[Kept]) -> list[Kept]:
+        self._new += len(kept)
+        for one in kept:
+            self._last[one.entry.actor.id] = one.hash.hex()
+        return kept
+
+    def _outgoing(
+        self, number: int, stream: str, payload: bytes | None, wrapped: bytes | None
+    ) -> Outgoing | None:
+        if payload is None or wrapped is None or self._keys is None:
+            return None
+        try:
+            key = RecordKey.unwrap(wrapped, self._keys.wrapping, number)
+            return Outgoing(stream, key.open_payload(stream, payload))
+        except SecretUnreadable:
+            return None

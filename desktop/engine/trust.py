@@ -1,0 +1,168 @@
+"""Whom this console believes: the registry in its trust folder, and what workers signed.
+
+The only place of the console that reads that folder while it runs, and that says whether a request
+or a receipt is what a worker of its agent signed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import structlog
+from msgspec import structs
+
+from desktop.audit.entries import AuditEntry, AuditKind, happened
+from desktop.store.facts import Fact, ReviewersSeen
+from desktop.store.signing import Proof
+from workers.wire.approvals import ApprovalRequest, Receipt
+from workers.wire.dialects import PendingCall
+from workers.wire.errors import SignoffError
+from workers.wire.ids import StreamId
+from workers.wire.signing.assertions import check_receipt, check_request
+from workers.wire.signing.distrust import Distrust, NotTrusted
+from workers.wire.signing.registry import Registry
+from workers.wire.signing.statements import moment
+from workers.wire.trust import TrustFolder
+
+#: What was read of the folder counts for so long.
+_KEPT_SECONDS: Final = 1.0
+_UNBELIEVED: Final = "not believed"
+
+_log = structlog.get_logger(__name__)
+
+
+class Trust:
+    """The registry of one desk. Blocking, for small files; used on the engine's loop."""
+
+    def __init__(
+        self, path: Path, emit: Callable[[Fact], None], note: Callable[[AuditEntry], None]
+    ) -> None:
+        """Set it up; nothing is read yet.
+
+        Args:
+            note: takes what has to be in the audit log.
+        """
+        self._emit = emit
+        self._note = note
+        self._folder = TrustFolder(path)
+        self._registry: Registry | None = None
+        self._trouble: SignoffError | None = None
+        self._read_at = float("-inf")
+        self._told: tuple[int, str] = (0, "")
+        self._unbelieved: set[str] = set()
+
+    def follow(self, path: Path) -> None:
+        """Believe the registry of another folder from now on."""
+        if path != self._folder.path:
+            self._folder = TrustFolder(path)
+            self._read_at = float("-inf")
+
+    def registry(self) -> Registry | None:
+        """The registry, as it is believed now; None if there is none, or none to believe."""
+        if time.monotonic() - self._read_at >= _KEPT_SECONDS:
+            self._read_at = time.monotonic()
+            self._read()
+        return self._registry
+
+    def check(self) -> Registry | None:
+        """The registry, for a decision that lets a call run; None if nobody has set one up.
+
+        Raises:
+            SignoffError: there is one, and it is not to be believed.
+        """
+        self._read_at = float("-inf")
+        registry = self.registry()
+        if self._trouble is not None:
+            raise self._trouble
+        return registry
+
+    def proof(self, agent: str, context_id: str, call: PendingCall, at: StreamId) -> Proof:
+        """Whether the worker's signature under what an interrupt asks holds.
+
+        Args:
+            agent, context_id: of the interrupt.
+            at: where it stands in its stream. Nobody can put an entry before those that are there,
+                so what stands from before the agent had a key needs no signature.
+        """
+        registry, request = self.registry(), call.request
+        if registry is None or at.milliseconds < _signs_since(registry, agent) * 1000:
+            return Proof.NONE
+        try:
+            if request is None or (request.agent, request.context_id) != (agent, context_id):
+                raise NotTrusted(Distrust.WRONG_AGENT, "It is not what its worker asks.")
+            check_request(request, registry, _asked_at(request))
+        except NotTrusted as error:
+            _log.warning("a request is not what was signed", agent=agent, reason=str(error.reason))
+            return Proof.BROKEN
+        return Proof.PROVEN
+
+    def believes(self, receipt: Receipt, entry_id: str) -> bool:
+        """Whether a worker of the agent says this; what is not believed is noted.
+
+        Args:
+            entry_id: of the receipt; see `proof`.
+        """
+        registry = self.registry()
+        at = StreamId.parse(entry_id)
+        if registry is None or at.milliseconds < _signs_since(registry, receipt.agent) * 1000:
+            return True
+        try:
+            check_receipt(receipt, registry, receipt.at_ms / 1000)
+        except NotTrusted as error:
+            if entry_id not in self._unbelieved:
+                self._unbelieved.add(entry_id)
+                self._note(_finding(receipt, error))
+            return False
+        return True
+
+    def _read(self) -> None:
+        self._registry, self._trouble = None, None
+        if self._folder.exists:
+            try:
+                self._registry = self._folder.registry(time.time())
+            except SignoffError as error:
+                self._trouble = error
+        version = self._registry.version if self._registry else 0
+        told = (version, self._trouble.title if self._trouble else "")
+        if told == self._told:
+            return
+        self._told = told
+        people = self._registry.statement.reviewers if self._registry else ()
+        self._emit(ReviewersSeen({one.id: one.name for one in people}))
+        if self._trouble is not None:
+            _log.warning("the registry is not believed", reason=self._trouble.title)
+            entry = happened(AuditKind.REGISTRY_REFUSED)
+            self._note(structs.replace(entry, detail=self._trouble.title))
+        elif version:
+            self._note(structs.replace(happened(AuditKind.REGISTRY_SEEN), detail=f"v{version}"))
+
+
+def _signs_since(registry: Registry, agent: str) -> float:
+    """Since when the workers of an agent sign, seconds since the epoch; never for those who do not.
+
+    From then on what is not signed is not theirs, also after a key has ended.
+    """
+    for known in registry.statement.agents:
+        if known.name == agent:
+            return min((moment(key.not_before) for key in known.keys), default=0.0)
+    return float("inf")
+
+
+def _asked_at(request: ApprovalRequest) -> float:
+    return moment(request.issued_at)
+
+
+def _finding(receipt: Receipt, error: NotTrusted) -> AuditEntry:
+    return structs.replace(
+        happened(AuditKind.RECEIPT),
+        context_id=receipt.context_id,
+        agent=receipt.agent,
+        tool_call_id=receipt.tool_call_id,
+        request_id=receipt.request_id,
+        nonce=receipt.nonce,
+        outcome=_UNBELIEVED,
+        detail=f"A receipt was not believed: {error.reason}.",
+    )
