@@ -28,6 +28,17 @@ def changes_awaiting(request: Request) -> tuple[Change, ...]:
     return tuple(_masked(change, policy) for change in found)
 
 
+def arguments_awaiting(request: Request) -> JSON:
+    """All arguments as the edit that waits would have them; None where none does."""
+    edit = edit_awaiting(request) if request.is_open else None
+    if edit is None:
+        return None
+    try:
+        return untagged(edit.edited_args)
+    except NotApprovable:
+        return edit.edited_args
+
+
 def _masked(change: Change, policy: tuple[str, ...]) -> Change:
     name = change.name
     return Change(name, _side(name, change.before, policy), _side(name, change.after, policy))

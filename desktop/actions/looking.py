@@ -15,7 +15,6 @@ from desktop.actions.ports import Note, Outbox, TakeClaim
 from desktop.audit.entries import AuditKind, happened
 from desktop.settings import Person
 from desktop.store.records import RequestKey
-from desktop.store.signing import Signing
 from desktop.store.store import Store
 
 
@@ -26,11 +25,6 @@ class Looking:
         self._store = store
         self._outbox = outbox
         self._person = person
-
-    @property
-    def signing(self) -> Signing:
-        """Who signs at this desk, and whether they can now."""
-        return self._store.signing
 
     def opened(self, key: RequestKey) -> None:
         """A request is before somebody's eyes: it is written down, and the others are told."""

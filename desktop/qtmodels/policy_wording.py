@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from desktop.qtmodels.wording import clock, moment
-from desktop.store.quorums import QuorumStanding, quorum_standings, vote_of, votes_missing
+from desktop.store.quorums import QuorumStanding, quorum_standings, signed_by, votes_missing
 from desktop.store.records import DecisionKind, Request
 from desktop.store.signing import Identity, Meaning, Signing, SigningState
 
@@ -99,7 +99,7 @@ def signing_words(request: Request, signing: Signing, role: str) -> str:
 
 def joined_words(request: Request, identity: Identity | None) -> str:
     """That a person's signature waits for others; empty if none of theirs does."""
-    mine = vote_of(request, identity)
+    mine = signed_by(request, identity)
     if mine is None or not request.is_open or mine.decision is DecisionKind.REJECT:
         return ""
     missing = votes_missing(request)

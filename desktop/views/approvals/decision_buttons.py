@@ -7,6 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from desktop.actions.offers import is_batch
+from desktop.store.quorums import edit_awaiting
 from desktop.store.records import DecisionKind, Request
 from desktop.views.parts.buttons import ButtonLook
 from desktop.views.parts.decision_button import DecisionButton
@@ -55,6 +56,8 @@ class DecisionButtons(QWidget):
         """
         batch = is_batch(request)
         words = "Approve all" if batch else "Approve"
+        if edit_awaiting(request) is not None:
+            words = "Approve change"
         self.approve.setText(f"{words} in {wait_seconds} s" if wait_seconds else words)
         for button in self._all:
             button.deaf = deaf

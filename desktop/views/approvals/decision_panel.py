@@ -4,20 +4,22 @@ The only place in the window that sends a decision. It shows what the store says
 advance: after a click that is "sending", until the worker answers.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.actions.approvals import Approvals
+from desktop.actions.edit_awaiting import arguments_awaiting
 from desktop.actions.forms import JSON, Form, Raw
 from desktop.actions.offers import answer_form, edit_form
-from desktop.errors import NotAllowedNow, SignoffError
+from desktop.errors import NotAllowedNow, PassphraseWanted, SignoffError
 from desktop.qtmodels.policy_wording import joined_words
 from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import outcome_text, state_pill
-from desktop.store.quorums import barred
-from desktop.store.records import DecisionKind, Request, RequestKey, RequestState
+from desktop.store.quorums import edit_awaiting
+from desktop.store.records import DecisionKind, Request, RequestKey, RequestState, Risk
 from desktop.views.approvals.again_panel import AgainPanel
 from desktop.views.approvals.decision_buttons import DecisionButtons
 from desktop.views.approvals.form_panel import FormPanel
@@ -28,20 +30,37 @@ from desktop.views.parts.decision_button import DecisionButton
 from desktop.views.parts.guard import MisclickGuard
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.outcome import Outcome
+from desktop.views.parts.passphrase_prompt import PassphrasePrompt
 
 
 class Step(StrEnum):
     """What the reviewer is at."""
 
     CHOOSING = "choosing"
+    SIGNING = "signing"
     REJECTING = "rejecting"
     CONFIRMING = "confirming"
     EDITING = "editing"
     ANSWERING = "answering"
 
 
-_RUNS_IT = frozenset((DecisionKind.APPROVE, DecisionKind.EDIT))
+_TO_SIGN = {
+    DecisionKind.APPROVE: "approve",
+    DecisionKind.REJECT: "reject",
+    DecisionKind.EDIT: "approve these arguments",
+    DecisionKind.RESPOND: "answer",
+}
 _FORM_STEPS = {Step.EDITING: DecisionKind.EDIT, Step.ANSWERING: DecisionKind.RESPOND}
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A decision that waits for the passphrase."""
+
+    kind: DecisionKind
+    reason: str
+    args: JSON
+    again: bool
 
 
 class DecisionPanel(QWidget):
@@ -62,6 +81,7 @@ class DecisionPanel(QWidget):
         approvals: Approvals,
         guard: MisclickGuard,
         reading: Reading,
+        prompt: PassphrasePrompt,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -69,9 +89,11 @@ class DecisionPanel(QWidget):
         self._guard = guard
         self._reading = reading
         self._request: Request | None = None
-        self._step = Step.CHOOSING
+        self._step = self._came_from = Step.CHOOSING
+        self._pending: _Pending | None = None
         self._reasons: dict[RequestKey, str] = {}  # begun, and left for another request
         self._drafts: dict[tuple[RequestKey, Step], dict[str, Raw]] = {}
+        self.prompt = prompt
         self.terms = TermsPanel(self)
         self.buttons = DecisionButtons(self)
         self.reject_panel = RejectPanel(self)
@@ -92,6 +114,8 @@ class DecisionPanel(QWidget):
         self.form_panel.filled_in.connect(self._on_filled_in)
         for panel in (self.reject_panel, self.again_panel, self.form_panel):
             panel.cancelled.connect(self.cancel)
+        prompt.opened.connect(self._on_opened)
+        prompt.cancelled.connect(self._on_not_signed)
         for changed in (guard.released, reading.changed, self.terms.changed):
             changed.connect(self.refresh)
 
@@ -114,7 +138,8 @@ class DecisionPanel(QWidget):
         if request is None:
             return
         held, wait = self._guard.is_holding, self._reading.wait_seconds()
-        self.terms.show_for(request, self._approvals.looking.signing)
+        signing = self._approvals.signing.status
+        self.terms.show_for(request, signing)
         self.buttons.show_for(request, wait_seconds=wait, deaf=held)
         for button, kind in self.buttons.offered(request):
             # Reject and forms only open something, where the guard holds again.
@@ -135,7 +160,7 @@ class DecisionPanel(QWidget):
         self.form_panel.allow(may_confirm=may_confirm)
         self._explain(request, refusal)
         tone = Tone.WARN if request.state is RequestState.WAITING else state_pill(request).tone
-        joined = joined_words(request, self._approvals.looking.signing.identity)
+        joined = joined_words(request, signing.identity)
         is_waiting = request.state is RequestState.WAITING
         words = joined if joined and is_waiting else outcome_text(request)
         self.outcome.show_outcome(words, Tone.ACCENT if words == joined else tone)
@@ -187,6 +212,9 @@ class DecisionPanel(QWidget):
         if request is None:
             return
         match kind:
+            case DecisionKind.APPROVE if edit_awaiting(request) is not None:
+                edited = arguments_awaiting(request)
+                self._decide(DecisionKind.EDIT, self.terms.reason(), args=edited)
             case DecisionKind.APPROVE if not request.call.is_in_doubt:
                 self._decide(kind, self.terms.reason())
             case DecisionKind.APPROVE:
@@ -217,6 +245,9 @@ class DecisionPanel(QWidget):
             focus.setFocus()
 
     def _leave(self) -> None:
+        if self._step is Step.SIGNING:
+            self._step, self._pending = self._came_from, None
+            self.prompt.hide()
         if self._request is not None:
             if self._step is Step.REJECTING:
                 self._reasons[self._request.key] = self.reject_panel.reason()
@@ -244,11 +275,19 @@ class DecisionPanel(QWidget):
         self, kind: DecisionKind, reason: str = "", *, args: JSON = None, again: bool = False
     ) -> None:
         request = self._request
-        if request is None or self._guard.is_holding or self._refusal(request, kind) is not None:
+        if request is None or self._guard.is_holding:
+            return
+        joins = kind is DecisionKind.EDIT and self.form_panel.shown is None
+        if self._refusal(request, DecisionKind.APPROVE if joins else kind) is not None:
             return
         if kind is not DecisionKind.REJECT and self._reading.wait_seconds():
             return
-        meaning = self.terms.meaning() if kind is DecisionKind.APPROVE else None
+        pending = _Pending(kind, reason, args, again)
+        is_high = request.risk is Risk.HIGH
+        if request.must_be_signed and self._approvals.signing.needs_passphrase(high_risk=is_high):
+            self._ask_to_sign(request, pending)
+            return
+        meaning = self.terms.meaning() if kind is DecisionKind.APPROVE or joins else None
         seen = self._reading.seen()
         try:
             self._approvals.decide(
@@ -275,13 +314,39 @@ class DecisionPanel(QWidget):
 
     def _refusal(self, request: Request, kind: DecisionKind) -> SignoffError | None:
         """Why this decision cannot be made now: what the desk says first, then the reviewer."""
-        refusal = self._approvals.why_not(request.key, kind) or self._reading.refusal(kind)
-        if refusal is None and kind in _RUNS_IT:
-            bar = barred(request, self._approvals.looking.signing.identity)
-            refusal = NotAllowedNow(bar) if bar else None
+        if kind is DecisionKind.APPROVE and edit_awaiting(request) is not None:
+            refusal = self._approvals.why_not(request.key, DecisionKind.EDIT)
+        else:
+            refusal = self._approvals.why_not(request.key, kind)
+        if isinstance(refusal, PassphraseWanted):
+            refusal = None  # it is asked for after the click
+        refusal = refusal or self._reading.refusal(kind)
         if refusal is None and kind is DecisionKind.APPROVE:
             refusal = self.terms.refusal()
         return refusal
+
+    def _ask_to_sign(self, request: Request, pending: _Pending) -> None:
+        """The passphrase first; the decision is made once it was right."""
+        self._pending, self._came_from = pending, self._step
+        self._begin(Step.SIGNING, None)
+        words = _TO_SIGN.get(pending.kind, "decide")
+        self.prompt.ask(f"Give your passphrase to {words}.")
+
+    def _on_opened(self) -> None:
+        pending, self._pending = self._pending, None
+        if pending is None or self._step is not Step.SIGNING:
+            return
+        self._step = self._came_from
+        self._decide(pending.kind, pending.reason, args=pending.args, again=pending.again)
+        self.refresh()
+
+    def _on_not_signed(self) -> None:
+        """Back to where the decision was about to be made."""
+        self._pending = None
+        if self._step is Step.SIGNING:
+            self._step = self._came_from
+            self.refresh()
+            self.focus_freed.emit()
 
     def _offers_terms(self, request: Request) -> bool:
         """Whether something is to be signed at this step."""
@@ -316,5 +381,6 @@ class DecisionPanel(QWidget):
             column.addWidget(widget)
         column.addWidget(self.again_panel)
         column.addWidget(self.form_panel)
+        column.addWidget(self.prompt)
         self.reject_panel.hide()
         self.hide()

@@ -70,7 +70,7 @@ class ApprovalsPage(QWidget):
         self.list = RequestList(store, bridge, now_ms)
         self.transcript = TranscriptPane(store, bridge, transcripts)
         self.transcript.view.setObjectName("approvals.transcript")
-        self.card = RequestCard(approvals, now_ms, guard)
+        self.card = RequestCard(approvals, bridge, now_ms, guard)
         self._head = ContextHead()
         self._turns = FilterChips(
             "What to show", ((_REQUEST, "Request"), (_TRANSCRIPT, "Transcript"))

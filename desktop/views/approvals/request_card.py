@@ -12,6 +12,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.actions.approvals import Approvals
+from desktop.qtmodels.bridge import Bridge
 from desktop.qtmodels.wording import risk_pill, state_pill
 from desktop.store.records import Request, RequestKey, RequestState
 from desktop.store.sensitive import mask_text
@@ -27,6 +28,7 @@ from desktop.views.parts.guard import MisclickGuard
 from desktop.views.parts.labels import Edge, Look, Surface, TextLabel, caption, hairline, panel
 from desktop.views.parts.link_prompt import LinkPrompt
 from desktop.views.parts.markdown_view import MarkdownView
+from desktop.views.parts.passphrase_prompt import PassphrasePrompt
 from desktop.views.parts.pill import PillLabel
 from desktop.views.parts.value_box import ValueBox
 
@@ -53,6 +55,7 @@ class RequestCard(QFrame):
     def __init__(
         self,
         approvals: Approvals,
+        bridge: Bridge,
         now_ms: Callable[[], int],
         guard: MisclickGuard | None = None,
         parent: QWidget | None = None,
@@ -84,7 +87,8 @@ class RequestCard(QFrame):
         self._prompt = LinkPrompt()
         self._description.link_requested.connect(self._prompt.ask)
         guard = guard or MisclickGuard(parent=self)
-        self.decision = DecisionPanel(approvals, guard, self.reading)
+        prompt = PassphrasePrompt(approvals.signing, bridge, now_ms, name="sign")
+        self.decision = DecisionPanel(approvals, guard, self.reading, prompt)
         self.decision.focus_freed.connect(self.focus_freed)
         self.decision.step_changed.connect(self._on_step_changed)
         self._area = FittingArea(self._content())

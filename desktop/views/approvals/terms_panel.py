@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 from desktop.actions.approvals import MAX_REASON_LENGTH
 from desktop.errors import NotAllowedNow
 from desktop.qtmodels.policy_wording import meaning_words, signing_words
-from desktop.store.quorums import role_for
+from desktop.store.policies import role_for
 from desktop.store.records import Request, RequestKey
 from desktop.store.signing import Meaning, Signing
 from desktop.views.parts.choice_box import ChoiceBox
