@@ -20,8 +20,8 @@ from desktop.views.parts.buttons import ActionButton
 from desktop.views.parts.find_bar import FindField
 from desktop.views.parts.list_view import RowList
 from desktop.views.parts.transcript_view import TranscriptView
-from tests.gui.pages.monitored import at_work
 from tests.gui.pages.approving import read_on
+from tests.gui.pages.monitored import at_work
 from tests.gui.pages.morning import INVOICE, OUTSIDE, RECORD
 from tests.gui.pages.questions import (
     BATCH,
