@@ -7,6 +7,7 @@ into the log, and named as what it is, as soon as that can be written again.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -60,7 +61,10 @@ def take_in(log: AuditLog) -> int:
 
 def _places(log: Path) -> tuple[Path, Path]:
     account = os.getuid() if hasattr(os, "getuid") else "own"
-    return log.with_name(FILE_NAME), Path(tempfile.gettempdir()) / f"signoff-{account}-{FILE_NAME}"
+    # By the log's place: what one of them missed must not come into another.
+    place = hashlib.sha256(str(log.resolve()).encode()).hexdigest()[:16]
+    elsewhere = Path(tempfile.gettempdir()) / f"signoff-{account}-{place}-{FILE_NAME}"
+    return log.with_name(FILE_NAME), elsewhere
 
 
 def _entries(path: Path) -> list[AuditEntry]:

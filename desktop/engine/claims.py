@@ -1,22 +1,92 @@
 """Claims: who looks at a request now.
 
-The only place of the engine that takes and shows them.
+The only place of the engine that takes and gives them back. They are renewed while they are held;
+that one fails is nothing to tell, because it holds nobody back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Iterator
+
+import structlog
 
 from desktop.actions.ports import TakeClaim
-from desktop.store.facts import Fact
+from desktop.engine.waiting import RequestName, Waiting
+from workers.wire.errors import BrokerError
+from workers.wire.streams.claims import LEASE_SECONDS, ClaimWords, Leases
 from workers.wire.streams.connection import Connection
+
+_RENEWED_SECONDS = LEASE_SECONDS / 3
+#: So long a console that ends takes to give them back; they end by themselves.
+_FAREWELL_SECONDS = 1.0
+
+_log = structlog.get_logger(__name__)
 
 
 class Claims:
-    """Takes leases on requests, and tells whose they are."""
+    """The claims of this desk."""
 
-    def __init__(self, emit: Callable[[Fact], None]) -> None:
-        self._emit = emit
+    def __init__(self, waiting: Waiting) -> None:
+        self._waiting = waiting
+        self._desk = secrets.token_hex(8)
+        self._held: dict[RequestName, ClaimWords] = {}
+        self._renewed_at = 0.0
+
+    @property
+    def held(self) -> tuple[RequestName, ...]:
+        """What somebody here looks at."""
+        return tuple(self._held)
+
+    def is_own(self, words: ClaimWords) -> bool:
+        """Whether a claim is of this desk."""
+        return words.desk == self._desk
 
     async def tell(self, order: TakeClaim, connection: Connection | None) -> None:
         """Take or give back a lease."""
+        name = self._waiting.find(order.key)
+        if name is None or connection is None:
+            return
+        words = ClaimWords(by_id=order.by_id, by_name=order.by_name, desk=self._desk)
+        leases = Leases(connection)
+        with _quietly():
+            if order.on:
+                self._held[name] = words
+                await leases.take(*name, words)
+            elif (held := self._held.pop(name, None)) is not None:
+                await leases.give_back(*name, held)
+
+    async def renew(self, connection: Connection) -> None:
+        """Renew what is held, if that is due."""
+        if time.monotonic() - self._renewed_at < _RENEWED_SECONDS:
+            return
+        self._renewed_at = time.monotonic()
+        leases, waits = Leases(connection), dict(self._waiting.open())
+        for name, words in tuple(self._held.items()):
+            with _quietly():
+                if name in waits:
+                    await leases.take(*name, words)
+                else:
+                    del self._held[name]
+                    await leases.give_back(*name, words)
+
+    async def give_all_back(self, connection: Connection) -> None:
+        """Nobody here looks at anything any more."""
+        leases = Leases(connection)
+        held, self._held = self._held, {}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                for name, words in held.items():
+                    with _quietly():
+                        await leases.give_back(*name, words)
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    try:
+        yield
+    except BrokerError as error:
+        _log.debug("claim not told", reason=error.title)

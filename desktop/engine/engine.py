@@ -36,6 +36,7 @@ from desktop.engine.attempts import Attempts
 from desktop.engine.audit_desk import AuditDesk
 from desktop.engine.batch import Batch
 from desktop.engine.cache import Cache
+from desktop.engine.casting import Casting
 from desktop.engine.claims import Claims
 from desktop.engine.follower import Follower
 from desktop.engine.monitor import MonitorPoll
@@ -44,16 +45,17 @@ from desktop.engine.recorder import Recorder
 from desktop.engine.search import Searcher
 from desktop.engine.signing_desk import SigningDesk
 from desktop.engine.signing_people import KeyCustody, NoCustody
+from desktop.engine.surroundings import Surroundings
 from desktop.engine.transcripts import Transcripts
+from desktop.engine.trust import Trust
+from desktop.engine.waiting import Waiting
 from desktop.store import facts
 from desktop.store.records import Link, LinkState
 from workers.wire.addresses import split_password
 from workers.wire.errors import BrokerError, BrokerRefused
-from workers.wire.signing.registry import Registry
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.news import CHECK_SECONDS, Method, Touched, listen
 from workers.wire.streams.reader import Reader
-from workers.wire.trust import TrustFolder
 
 Sink = Callable[[list[facts.Fact]], None]
 
@@ -99,22 +101,33 @@ class Engine:
         self._connection: Connection | None = None
         self._reader: Reader | None = None
         self._transcripts = Transcripts(self._batch)
-        self._follower = Follower(self._batch, self._transcripts)
         self._monitor = MonitorPoll(self._batch.emit)
         self._cache = Cache(cache_folder, self._batch.emit)
         self._searcher = Searcher(self._batch.emit)
         self._recorder = Recorder(audit_log or settings.audit_log(), keyring, self._batch.emit)
         self._records_at_once = keyring is not None
-        self._trust: TrustFolder | None = None
+        self._trust = Trust(self._batch.emit, self._recorder.jot)
+        self._follower = Follower(self._batch, self._transcripts, self._trust)
         self._signing = SigningDesk(
             self._batch.emit,
             self._recorder.note,
             custody or NoCustody(),
-            self._registry,
+            self._trust.check,
             Attempts(settings.attempts(), time.time),
         )
         self._audit = AuditDesk(self._recorder, self._batch.emit)
-        self._claims = Claims(self._batch.emit)
+        self._waiting = Waiting(self._trust)
+        self._claims = Claims(self._waiting)
+        self._surroundings = Surroundings(
+            self._batch.emit, self._trust, self._waiting, self._claims
+        )
+        self._casting = Casting(
+            self._signing.signer,
+            self._trust,
+            self._recorder,
+            self._surroundings,
+            self._batch.emit,
+        )
         self._orders: set[asyncio.Task[None]] = set()
 
     def connect(self, url: str) -> None:
@@ -136,7 +149,7 @@ class Engine:
             return
         if isinstance(order, Unlock | Lock | ChooseSigner):
             if isinstance(order, ChooseSigner):
-                self._trust = TrustFolder(order.trust)
+                self._trust.follow(order.trust)
             self._signing.take(order)
             return
         work: Coroutine[object, object, None]
@@ -145,7 +158,9 @@ class Engine:
         elif isinstance(order, TakeClaim):
             work = self._claims.tell(order, self._connection)
         elif isinstance(order, SendDecision | SendMessage | DoRepair):
-            work = carry_out(order, self._connection, self._batch.emit, self._recorder)
+            work = carry_out(
+                order, self._connection, self._batch.emit, self._recorder, self._casting
+            )
         else:
             self._transcripts.take(order)
             work = self._read_transcripts()
@@ -170,16 +185,6 @@ class Engine:
             self._recorder.close()
             self._flush()
 
-    def _registry(self) -> Registry | None:
-        """The registry that is believed now.
-
-        Raises:
-            NotTrusted: there is one that is not.
-        """
-        if self._trust is None or not self._trust.exists:
-            return None
-        return self._trust.registry(time.time())
-
     async def _deliver(self) -> None:
         while True:
             await self._ready.wait()
@@ -188,7 +193,7 @@ class Engine:
 
     def _flush(self) -> None:
         self._ready.clear()
-        if leaving := self._batch.take():
+        if leaving := self._waiting.see(self._batch.take()):
             self._cache.see(leaving)
             self._searcher.see(leaving)
             self._sink(leaving)
@@ -259,7 +264,8 @@ class Engine:
             self._connection, self._reader = connection, reader
             checks = isinstance(listening, Touched) and listening.method is Method.CHECKING
             self._tell_link(LinkState.ONLINE, "Connected", _CHECKS if checks else "")
-            async with self._monitor.looking_at(connection):
+            around = self._surroundings.looking_at(connection)
+            async with self._monitor.looking_at(connection), around:
                 await self._follower.follow(reader, news)
 
     async def _read_transcripts(self) -> None:

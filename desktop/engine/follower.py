@@ -17,6 +17,7 @@ from desktop.engine.receipts import Receipts
 from desktop.engine.survey import Surveyor
 from desktop.engine.telling import Teller
 from desktop.engine.transcripts import Transcripts
+from desktop.engine.trust import Trust
 from desktop.store import facts
 from workers.wire import keys
 from workers.wire.events import TokenDelta
@@ -27,11 +28,11 @@ from workers.wire.streams.reader import Reader
 class Follower:
     """What is told of one broker, over as many connections as it takes."""
 
-    def __init__(self, batch: Batch, transcripts: Transcripts) -> None:
+    def __init__(self, batch: Batch, transcripts: Transcripts, trust: Trust) -> None:
         self._batch = batch
         self._transcripts = transcripts
         self._positions = Positions()
-        self._receipts = Receipts(batch)
+        self._receipts = Receipts(batch, trust)
         self._agents = Agents(batch)
         teller = Teller(batch, self._positions, transcripts)
         deriving = Deriving(teller, self._positions)

@@ -14,9 +14,12 @@ import msgspec
 import structlog
 
 from desktop.actions.ports import DoRepair, SendDecision, Sending, SendMessage
+from desktop.audit.log import Outgoing
+from desktop.engine.casting import Casting
 from desktop.engine.recorder import Recorder
 from desktop.engine.repairs import repair
 from desktop.store.facts import DecisionLeft, DecisionNotSent, Fact, MessageNotSent, RepairNotDone
+from workers.wire import keys
 from workers.wire.errors import BrokerUnreachable, SignoffError
 from workers.wire.events import AgentCommand, AgentInvocation, Event
 from workers.wire.ids import HUMAN
@@ -26,20 +29,39 @@ from workers.wire.streams.inbox import send
 
 Emit: TypeAlias = Callable[[Fact], None]
 
+
+class _DecidedBefore(SignoffError):
+    """Somebody's decision on a call of a foreign worker was there first."""
+
+
 _log = structlog.get_logger(__name__)
 
 
 async def carry_out(
-    order: Sending, connection: Connection | None, emit: Emit, recorder: Recorder
+    order: Sending,
+    connection: Connection | None,
+    emit: Emit,
+    recorder: Recorder,
+    casting: Casting | None = None,
 ) -> None:
-    """Carry out one order; what became of it, if it failed, is emitted."""
+    """Carry out one order; what became of it, if it failed, is emitted.
+
+    Args:
+        casting: sends what is to be signed; None where nothing is.
+    """
     if connection is None:
         emit(
             _failure(order, BrokerUnreachable("The broker is not reachable.", "Nothing was sent."))
         )
         return
     try:
-        await _carry_out(order, connection, emit, recorder)
+        if isinstance(order, SendDecision) and order.statement is not None and casting is not None:
+            await casting.cast(order, connection, lambda one: _send(one, connection, emit))
+        else:
+            await _carry_out(order, connection, emit, recorder)
+    except _DecidedBefore as error:
+        assert isinstance(order, SendDecision)  # noqa: S101 - nothing else is decided
+        emit(DecisionNotSent(order.key, order.nonce, error.title, decided_elsewhere=True))
     except SignoffError as error:
         emit(_failure(order, error))
     except Exception:  # noqa: BLE001 - the door: a row must not say "sending" for ever
@@ -53,11 +75,14 @@ async def _carry_out(
 ) -> None:
     match order:
         case SendDecision():
-            await recorder.decided(order.record)
+            command = msgspec.json.encode(order.payload)
+            outgoing = Outgoing(keys.inbox(order.agent), command)
+            number = await recorder.decided(order.record, order.secrets, outgoing)
             try:
-                await _send_decision(order, connection, emit, recorder)
+                entry_id = await _send(order, connection, emit)
+                await recorder.sent(order.record, number, entry_id)
             except SignoffError as error:
-                await recorder.not_sent(order.record, error.title)
+                await recorder.not_sent(order.record, error.title, number)
                 raise
         case SendMessage():
             await _send_message(order, connection)
@@ -77,22 +102,23 @@ def _failure(
             return RepairNotDone(order.key, error.title, error.hint)
 
 
-async def _send_decision(
-    order: SendDecision, connection: Connection, emit: Emit, recorder: Recorder
-) -> None:
+async def _send(order: SendDecision, connection: Connection, emit: Emit) -> str:
+    """Send a decision as a command. Returns the id of its entry, where the broker tells it.
+
+    Raises:
+        SignoffError: it did not leave.
+    """
     command = AgentCommand(type="resume", tool_call_id=order.tool_call_id, payload=order.payload)
     event = Event(order.key.context_id, command)
     if not order.guard:
-        await send(connection, order.agent, event)
+        entry_id = await send(connection, order.agent, event)
         emit(DecisionLeft(order.key, order.nonce))
-        return
+        return entry_id
     mark = msgspec.json.encode({"nonce": order.nonce, "at_ms": int(time.time() * 1000)}).decode()
-    if await send_once(connection, order.agent, event, call=order.guard, mark=mark):
-        emit(DecisionLeft(order.key, order.nonce))
-    else:
-        title = "This call was decided before, here or at another desk."
-        await recorder.not_sent(order.record, title)
-        emit(DecisionNotSent(order.key, order.nonce, title, decided_elsewhere=True))
+    if not await send_once(connection, order.agent, event, call=order.guard, mark=mark):
+        raise _DecidedBefore("This call was decided before, here or at another desk.")
+    emit(DecisionLeft(order.key, order.nonce))
+    return ""
 
 
 async def _send_message(order: SendMessage, connection: Connection) -> None:

@@ -10,13 +10,15 @@ import asyncio
 
 from desktop.engine.batch import Batch
 from desktop.engine.positions import START
+from desktop.engine.trust import Trust
+from desktop.engine.turns import Turns
 from desktop.store import facts
 from workers.wire import keys
 from workers.wire.approvals import Receipt
 from workers.wire.codec import decode_struct
 from workers.wire.errors import DecodeError
 from workers.wire.ids import StreamId
-from workers.wire.streams.reader import Reader
+from workers.wire.streams.reader import Reader, StreamEntry
 
 #: Others get their turn after so many.
 PAGE_ENTRIES = 500
@@ -25,8 +27,9 @@ PAGE_ENTRIES = 500
 class Receipts:
     """Follows the receipts of one broker; its position is kept over a reconnect."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, trust: Trust) -> None:
         self._batch = batch
+        self._trust = trust
         self._position = ""
         self._reading = asyncio.Lock()
 
@@ -48,8 +51,10 @@ class Receipts:
                 position = self._position or START
                 found = await reader.after({keys.RECEIPTS: position}, PAGE_ENTRIES)
                 entries = found.get(keys.RECEIPTS, [])
+                turns = Turns()
                 for entry in entries:
-                    self._tell(entry.data)
+                    await turns.pause_if_due()  # a signature takes its time
+                    self._tell(entry)
                 if entries:
                     self._position = entries[-1].entry_id
                 if len(entries) < PAGE_ENTRIES:
@@ -62,9 +67,11 @@ class Receipts:
             return True
         return StreamId.parse(newest[0].entry_id) < StreamId.parse(self._position)
 
-    def _tell(self, data: bytes) -> None:
+    def _tell(self, entry: StreamEntry) -> None:
+        """Tell a receipt; one that nobody can read or believe leaves the request as it is."""
         try:
-            self._batch.emit(facts.ReceiptSeen(decode_struct(data, Receipt)))
+            receipt = decode_struct(entry.data, Receipt)
         except DecodeError:
-            # A receipt nobody can read proves nothing; the request stays as it is.
             return
+        if self._trust.believes(receipt, entry.entry_id):
+            self._batch.emit(facts.ReceiptSeen(receipt))

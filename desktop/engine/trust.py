@@ -37,17 +37,15 @@ _log = structlog.get_logger(__name__)
 class Trust:
     """The registry of one desk. Blocking, for small files; used on the engine's loop."""
 
-    def __init__(
-        self, path: Path, emit: Callable[[Fact], None], note: Callable[[AuditEntry], None]
-    ) -> None:
-        """Set it up; nothing is read yet.
+    def __init__(self, emit: Callable[[Fact], None], note: Callable[[AuditEntry], None]) -> None:
+        """Set it up; until `follow` nobody is believed.
 
         Args:
             note: takes what has to be in the audit log.
         """
         self._emit = emit
         self._note = note
-        self._folder = TrustFolder(path)
+        self._folder: TrustFolder | None = None
         self._registry: Registry | None = None
         self._trouble: SignoffError | None = None
         self._read_at = float("-inf")
@@ -56,7 +54,7 @@ class Trust:
 
     def follow(self, path: Path) -> None:
         """Believe the registry of another folder from now on."""
-        if path != self._folder.path:
+        if self._folder is None or path != self._folder.path:
             self._folder = TrustFolder(path)
             self._read_at = float("-inf")
 
@@ -91,9 +89,7 @@ class Trust:
         if registry is None or at.milliseconds < _signs_since(registry, agent) * 1000:
             return Proof.NONE
         try:
-            if request is None or (request.agent, request.context_id) != (agent, context_id):
-                raise NotTrusted(Distrust.WRONG_AGENT, "It is not what its worker asks.")
-            check_request(request, registry, _asked_at(request))
+            _check(request, agent, context_id, registry)
         except NotTrusted as error:
             _log.warning("a request is not what was signed", agent=agent, reason=str(error.reason))
             return Proof.BROKEN
@@ -120,7 +116,7 @@ class Trust:
 
     def _read(self) -> None:
         self._registry, self._trouble = None, None
-        if self._folder.exists:
+        if self._folder is not None and self._folder.exists:
             try:
                 self._registry = self._folder.registry(time.time())
             except SignoffError as error:
@@ -151,8 +147,17 @@ def _signs_since(registry: Registry, agent: str) -> float:
     return float("inf")
 
 
-def _asked_at(request: ApprovalRequest) -> float:
-    return moment(request.issued_at)
+def _check(
+    request: ApprovalRequest | None, agent: str, context_id: str, registry: Registry
+) -> None:
+    """Raise unless a worker of the agent asks this in this context.
+
+    Raises:
+        NotTrusted: it does not, or nobody has proven it.
+    """
+    if request is None or (request.agent, request.context_id) != (agent, context_id):
+        raise NotTrusted(Distrust.WRONG_AGENT, "It is not what the agent's worker asks.")
+    check_request(request, registry, moment(request.issued_at))
 
 
 def _finding(receipt: Receipt, error: NotTrusted) -> AuditEntry:

@@ -142,7 +142,6 @@ def complete(
 
 def cast_votes(request: ApprovalRequest, ballots: Sequence[Ballot]) -> tuple[CastVote, ...]:
     """Votes as the window shows them, each with why it does not count."""
-    shown: list[CastVote] = []
     objections: dict[int, str] = {}
     for aim in dict.fromkeys(ballot.aim for ballot in ballots):
         if aim is None or aim.kind is DecisionKind.REJECT:
@@ -152,9 +151,7 @@ def cast_votes(request: ApprovalRequest, ballots: Sequence[Ballot]) -> tuple[Cas
         for ballot in together:
             if (why := against.get(_by(ballot))) is not None:
                 objections[id(ballot)] = _WORDS[why]
-    for ballot in ballots:
-        shown.append(_shown(ballot, ballot.objection or objections.get(id(ballot), "")))
-    return tuple(shown)
+    return tuple(_shown(b, b.objection or objections.get(id(b), "")) for b in ballots)
 
 
 def own_ballot(envelope: Envelope, args: JSON, at_ms: int) -> KeptVote:

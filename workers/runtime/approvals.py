@@ -9,20 +9,28 @@ people is for the `Judge` to say.
 from __future__ import annotations
 
 import dataclasses
-import hmac
 import time
 from collections.abc import Sequence
 
 import structlog
 from msgspec import structs
 
-from workers.runtime.demanding import AskedCall, calls_in
+from workers.runtime.addressing import (
+    NotTaken,
+    asked_args,
+    case_of,
+    check_fits,
+    edited_digest_of,
+    is_addressed,
+    matching,
+    read_command,
+)
 from workers.runtime.expiry import EXPIRE, NOBODY, expiring, has_expired
-from workers.runtime.judging import Case, Judge, Unproven
+from workers.runtime.judging import Judge, Unproven
 from workers.runtime.leases import confirm_lease, fence
 from workers.runtime.marks import make_expiry_mark, make_mark, read_mark
 from workers.runtime.ports import AgentPort, Answer, PendingApproval, Review, Thread
-from workers.wire.answers import by_interrupt_id, native_answer, read_native_answer
+from workers.wire.answers import by_interrupt_id
 from workers.wire.approvals import (
     Decision,
     DecisionKind,
@@ -30,40 +38,17 @@ from workers.wire.approvals import (
     Outcome,
     Receipt,
     Refusal,
-    digest_in,
     digest_matches,
-    read_decision,
-    refused,
 )
-from workers.wire.canonical import JSON
-from workers.wire.dialects import read_interrupt
-from workers.wire.errors import MalformedDecision, NotApprovable
 from workers.wire.events import AgentCommand
 from workers.wire.halts import scopes_of
 from workers.wire.policy.judging import policy_name
 from workers.wire.streams.progress import ProgressWriter
 
-#: The only command there is on the wire of the base package.
-RESUME = "resume"
 #: The note of a receipt for a bare answer that an observing worker took.
 UNSIGNED_ACCEPTED = "decision.unsigned_accepted"
 
 _log = structlog.get_logger(__name__)
-
-
-class _Refused(Exception):
-    """A decision is not applied: why, and to which request it belongs, if to any.
-
-    Attributes:
-        outcome, note: as they stand in a receipt.
-    """
-
-    def __init__(self, reason: Refusal | None, request_id: str = "", note: str = "") -> None:
-        """Say why; without a reason it came too late."""
-        super().__init__(reason)
-        self.outcome = str(Outcome.EXPIRED) if reason is None else refused(reason)
-        self.request_id = request_id
-        self.note = note
 
 
 class DecisionDesk:
@@ -97,7 +82,7 @@ class DecisionDesk:
         try:
             if thread.cause == inbox_id and by_interrupt_id(command.payload) is not None:
                 return None  # such an answer leaves nothing else to know it by when it comes again
-            decision, approvals = _read(command, thread.approvals)
+            decision, approvals = read_command(command, thread.approvals)
             approval = await self._find(context_id, command, decision, approvals, inbox_id)
             if approval is None:
                 return None
@@ -107,7 +92,7 @@ class DecisionDesk:
             review = await self._prove(context_id, decision, approval, review, inbox_id)
             await self._check_halt(context_id, approval, review)
             await self._consume(context_id, decision, approval, inbox_id)
-        except _Refused as refusal:
+        except NotTaken as refusal:
             await self._tell_refusal(context_id, command, decision, refusal)
             return None
         await self._tell_applied(context_id, decision, approval, review)
@@ -122,11 +107,11 @@ class DecisionDesk:
         inbox_id: str,
     ) -> PendingApproval | None:
         """The one request that is meant; None if this very decision was carried out before."""
-        matching = _matching(command, decision, approvals)
-        if len(matching) == 1:
-            return matching[0]
-        if matching:
-            raise _Refused(Refusal.AMBIGUOUS)
+        found = matching(command, decision, approvals)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise NotTaken(Refusal.AMBIGUOUS)
         wanted = decision.binding.request_id if decision.binding else ""
         for request_id, text in (await self._writer.decision_marks(context_id)).items():
             mark = read_mark(text)
@@ -135,29 +120,29 @@ class DecisionDesk:
                 if mark.is_of(decision, inbox_id) or mark.is_expiry_by(inbox_id):
                     return None
                 if mark.is_expiry:
-                    raise _Refused(None, request_id)
-                raise _Refused(Refusal.ALREADY_DECIDED, request_id)
-        raise _Refused(Refusal.NOT_PENDING, wanted)
+                    raise NotTaken(None, request_id)
+                raise NotTaken(Refusal.ALREADY_DECIDED, request_id)
+        raise NotTaken(Refusal.NOT_PENDING, wanted)
 
     def _check(
         self, context_id: str, command: AgentCommand, decision: Decision, approval: PendingApproval
     ) -> Review:
         """The answer for the interrupt, unless something does not fit the live request."""
         request = approval.request
-        edited_digest = _edited_digest(decision, approval)
-        if not _is_addressed(context_id, command, decision, approval, edited_digest):
-            raise _Refused(Refusal.MISMATCH, request.request_id)
+        edited_digest = edited_digest_of(decision, approval)
+        if not is_addressed(context_id, command, decision, approval, edited_digest):
+            raise NotTaken(Refusal.MISMATCH, request.request_id)
         if decision.kind not in approval.allowed:
-            raise _Refused(Refusal.NOT_ALLOWED, request.request_id)
+            raise NotTaken(Refusal.NOT_ALLOWED, request.request_id)
         # A second click on what was approved before must not start again what may have run.
         is_second = approval.in_doubt or (request.attempt > 0 and not approval.is_hosted)
         if decision.binding is None and (self._judge.mode is not Mode.OBSERVE or is_second):
-            raise _Refused(Refusal.UNBOUND, request.request_id)
+            raise NotTaken(Refusal.UNBOUND, request.request_id)
         is_edit = decision.kind is DecisionKind.EDIT
         if is_edit and self._agent.edit_problem(request.action, decision.args):
-            raise _Refused(Refusal.MALFORMED, request.request_id)
+            raise NotTaken(Refusal.MALFORMED, request.request_id)
         if approval.is_hosted:
-            _check_fits(approval, decision)
+            check_fits(approval, decision)
         name = policy_name(request)
         return Review(
             kind=decision.kind,
@@ -183,19 +168,19 @@ class DecisionDesk:
         """The answer with what was proven of it.
 
         Raises:
-            _Refused: too few of the right people have signed it, or something is wrong with what
+            NotTaken: too few of the right people have signed it, or something is wrong with what
                 they signed.
         """
         request, at = approval.request, time.time()
         if self._judge.mode is Mode.ENFORCE and not approval.is_hosted:
             asked = asked_args(approval)
             if not digest_matches(request, asked):
-                raise _Refused(Refusal.MISMATCH, request.request_id)
+                raise NotTaken(Refusal.MISMATCH, request.request_id)
         try:
-            reviewers = await self._judge.judge(_case(approval, decision, review), at)
+            reviewers = await self._judge.judge(case_of(approval, decision), at)
         except Unproven as unproven:
             await self._take_back(context_id, decision, request.request_id, inbox_id)
-            raise _Refused(unproven.refusal, request.request_id, unproven.note) from unproven
+            raise NotTaken(unproven.refusal, request.request_id, unproven.note) from unproven
         return dataclasses.replace(review, reviewers=reviewers, at=at)
 
     async def _take_back(
@@ -213,7 +198,7 @@ class DecisionDesk:
         if not approval.is_hosted or review.kind is DecisionKind.REJECT:
             return
         if await self._writer.is_halted(scopes_of(approval.request.agent, context_id)):
-            raise _Refused(Refusal.HALTED, approval.request.request_id)
+            raise NotTaken(Refusal.HALTED, approval.request.request_id)
 
     async def _consume(
         self, context_id: str, decision: Decision, approval: PendingApproval, inbox_id: str
@@ -226,7 +211,7 @@ class DecisionDesk:
         )
         # The same decision again: the worker died between this mark and the resume.
         if earlier is not None and not read_mark(earlier).is_of(decision, inbox_id):
-            raise _Refused(Refusal.ALREADY_DECIDED, request.request_id)
+            raise NotTaken(Refusal.ALREADY_DECIDED, request.request_id)
 
     async def _let_expire(
         self,
@@ -241,7 +226,7 @@ class DecisionDesk:
             late: the decision that came too late, if it was one that brought it up.
 
         Raises:
-            _Refused: a decision that came in time was first.
+            NotTaken: a decision that came in time was first.
         """
         request = approval.request
         mark = make_expiry_mark(request.tool_call_id, inbox_id)
@@ -251,7 +236,7 @@ class DecisionDesk:
         if earlier is not None and not read_mark(earlier).is_expiry:
             if late is None:
                 return None
-            raise _Refused(Refusal.ALREADY_DECIDED, request.request_id)
+            raise NotTaken(Refusal.ALREADY_DECIDED, request.request_id)
         _log.info(
             "request expired",
             agent=request.agent,
@@ -288,7 +273,7 @@ class DecisionDesk:
         await self._tell(receipt, decision)
 
     async def _tell_refusal(
-        self, context_id: str, command: AgentCommand, decision: Decision | None, why: _Refused
+        self, context_id: str, command: AgentCommand, decision: Decision | None, why: NotTaken
     ) -> None:
         _log.warning(
             "decision refused",
@@ -314,143 +299,6 @@ class DecisionDesk:
     async def tell(self, receipt: Receipt) -> None:
         """Say what became of a message, under the worker's signature if it has a key."""
         await self._writer.receipt(self._judge.signed_receipt(receipt))
-
-
-def _read(
-    command: AgentCommand, approvals: Sequence[PendingApproval]
-) -> tuple[Decision, Sequence[PendingApproval]]:
-    """The decision in a command, and the requests it can be about.
-
-    Raises:
-        _Refused: it is none; told with the request it seems to be about.
-    """
-    answered = by_interrupt_id(command.payload)
-    is_hosted = not approvals or any(approval.is_hosted for approval in approvals)
-    if answered is not None and is_hosted and command.type == RESUME:
-        return _read_hosted(*answered, approvals)
-    near = [a for a in approvals if a.request.tool_call_id == command.tool_call_id]
-    request_id = near[0].request.request_id if len(near) == 1 else ""
-    if command.type != RESUME:
-        raise _Refused(Refusal.MALFORMED, request_id)
-    try:
-        return read_decision(command.payload), approvals
-    except MalformedDecision as error:
-        raise _Refused(Refusal.MALFORMED, request_id) from error
-
-
-def _read_hosted(
-    interrupt_id: str, answer: JSON, approvals: Sequence[PendingApproval]
-) -> tuple[Decision, Sequence[PendingApproval]]:
-    """An answer in a hosted graph's own dialect. One to our gate would name its own target."""
-    for approval in approvals:
-        if approval.interrupt_id != interrupt_id:
-            continue
-        request_id = approval.request.request_id
-        if not approval.is_hosted:
-            raise _Refused(Refusal.MALFORMED, request_id)
-        value = dict(approval.value)
-        try:
-            return read_native_answer(read_interrupt(value), value, answer), (approval,)
-        except MalformedDecision as error:
-            raise _Refused(Refusal.MALFORMED, request_id) from error
-    is_gate = any(not approval.is_hosted for approval in approvals)
-    raise _Refused(Refusal.MALFORMED if is_gate else Refusal.NOT_PENDING)
-
-
-def _case(approval: PendingApproval, decision: Decision, review: Review) -> Case:
-    """What the judge is to know of a decision: the call as it would run."""
-    request = approval.request
-    if approval.is_hosted:
-        value = dict(approval.value)
-        calls = calls_in(request.action, read_interrupt(value).args, value, decision.args)
-    else:
-        is_edit = decision.kind is DecisionKind.EDIT
-        args = decision.args if is_edit else asked_args(approval)
-        calls = (AskedCall(request.action, args),)
-    return Case(
-        request=request,
-        calls=calls,
-        kind=decision.kind,
-        policy=policy_name(request),
-        envelopes=decision.envelopes,
-        edited_args_digest=_edited_digest(decision, approval),
-        message=decision.message,
-        reviewer=review.reviewer,
-    )
-
-
-def asked_args(approval: PendingApproval) -> JSON:
-    """The arguments that a request of our own gate is about."""
-    asked = approval.value.get("action_request")
-    return asked.get("args") if isinstance(asked, dict) else None
-
-
-def _check_fits(approval: PendingApproval, decision: Decision) -> None:
-    """Refuse what would be stored in the thread and break it each time it is read."""
-    if decision.kind is not DecisionKind.RESPOND and decision.args is not None:
-        # Some dialects would take the arguments for the whole answer, whatever its kind says.
-        raise _Refused(Refusal.MALFORMED, approval.request.request_id)
-    value = dict(approval.value)
-    try:
-        native_answer(read_interrupt(value), value, decision)
-    except MalformedDecision as error:
-        raise _Refused(Refusal.MALFORMED, approval.request.request_id) from error
-
-
-def _matching(
-    command: AgentCommand, decision: Decision, approvals: Sequence[PendingApproval]
-) -> list[PendingApproval]:
-    """The pending requests a decision could be about."""
-    if decision.binding is not None:
-        wanted = decision.binding.request_id
-        return [approval for approval in approvals if approval.request.request_id == wanted]
-    if command.tool_call_id:
-        wanted = command.tool_call_id
-        return [approval for approval in approvals if approval.request.tool_call_id == wanted]
-    return list(approvals)
-
-
-def _is_addressed(
-    context_id: str,
-    command: AgentCommand,
-    decision: Decision,
-    approval: PendingApproval,
-    edited_digest: str,
-) -> bool:
-    """Whether everything the decision says it is about is what is pending here."""
-    request, binding = approval.request, decision.binding
-    if binding is None:
-        return True
-    return (
-        binding.aud == request.agent
-        and binding.context_id == request.context_id == context_id
-        and binding.tool_call_id == request.tool_call_id
-        and command.tool_call_id in {"", request.tool_call_id}
-        and binding.request_id == request.request_id
-        and binding.action == request.action
-        and hmac.compare_digest(binding.args_digest.encode(), request.args_digest.encode())
-        and binding.edited_args_digest in _digests(decision, edited_digest)
-        and binding.decision is decision.kind
-    )
-
-
-def _digests(decision: Decision, edited_digest: str) -> tuple[str, ...]:
-    """What a binding may name; one that binds no more than the words of an answer is older."""
-    return (edited_digest, "") if decision.kind is DecisionKind.RESPOND else (edited_digest,)
-
-
-def _edited_digest(decision: Decision, approval: PendingApproval) -> str:
-    """The digest of the arguments that come with a decision; empty if none do.
-
-    They are those of an edit, or an answer to a hosted graph that is more than words.
-    """
-    is_answer = decision.kind is DecisionKind.RESPOND and approval.is_hosted
-    if decision.kind is not DecisionKind.EDIT and not (is_answer and decision.args is not None):
-        return ""
-    try:
-        return digest_in(approval.request, decision.args)
-    except NotApprovable as error:
-        raise _Refused(Refusal.MALFORMED, approval.request.request_id) from error
 
 
 def _receipt(outcome: Outcome, approval: PendingApproval, note: str = "") -> Receipt:

@@ -6,7 +6,7 @@ reads it verifies every signature (see `wire.policy.judging`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -86,9 +86,7 @@ class Ballots:
         with translated():
             if await self._client.xlen(key) >= MAX_VOTES:
                 title = f"More than {MAX_VOTES} votes lie beside this request."
-                raise BrokerRefused(
-                    title, "Somebody may have put them there; tell whoever runs it."
-                )
+                raise BrokerRefused(title, "Tell whoever runs the broker.")
             await self._client.xadd(key, {"data": encode_struct(vote)})
             await self._client.expire(key, VOTES_TTL_SECONDS)
 
@@ -104,9 +102,7 @@ class Ballots:
             while len(found) < MAX_VOTES:
                 # Page by page: an entry can be large, and anybody's.
                 page = await self._client.xrange(key, begin, "+", _PAGE)
-                found += [
-                    KeptVote(_ms(name), _read(fields.get(b"data", b""))) for name, fields in page
-                ]
+                found += [KeptVote(_ms(name), _read(fields)) for name, fields in page]
                 if len(page) < _PAGE:
                     break
                 begin = f"({page[-1][0].decode()}"
@@ -133,9 +129,9 @@ class Ballots:
         return [Around(_count(n), read_claim(claim), _count(ms)) for n, claim, ms in threes]
 
 
-def _read(data: bytes) -> VoteEntry | None:
+def _read(fields: Mapping[bytes, bytes]) -> VoteEntry | None:
     try:
-        vote = decode_struct(data, VoteEntry, max_bytes=MAX_INBOX_BYTES)
+        vote = decode_struct(fields.get(b"data", b""), VoteEntry, max_bytes=MAX_INBOX_BYTES)
     except DecodeError:
         return None
     return vote if vote.v == 1 else None

@@ -166,7 +166,8 @@ def test_no_bit_can_be_flipped_unnoticed(path: Path) -> None:
 def test_a_clock_that_was_set_back_is_told(path: Path) -> None:
     """It is no tampering; somebody should know all the same."""
     with closing(AuditLog(path)) as log:
-        log.append(structs.replace(_decided(9), at="2001-01-01T00:00:00.000Z"))
+        begun = happened(AuditKind.SESSION_STARTED)
+        log.append(structs.replace(begun, at="2001-01-01T00:00:00.000Z"))
     report = verify(path)
     assert (report.verdict, len(report.findings)) == (Verdict.FINDINGS, 1)
 
