@@ -85,11 +85,6 @@ def pointer_of(path: Iterable[str]) -> str:
     return "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in path)
 
 
-def is_within(pointer: str, above: str) -> bool:
-    """Whether a pointer is another one, or leads to something in it."""
-    return pointer == above or pointer.startswith(above + "/")
-
-
 @dataclass(frozen=True, slots=True)
 class _Leaf:
     value: object

@@ -137,8 +137,7 @@ class ArgumentsPanel(QWidget):
         if written is None:
             return
         secrets = [one for one in self._hidden if one.can_be_revealed]
-        for one in secrets:
-            self.reveals.reveal(one.pointer)
+        self.reveals.reveal(*(one.pointer for one in secrets))
         self.exact.show_bytes(written, holds_secrets=bool(secrets))
         self._exact_button.setText("Close exact bytes")
         self.reading.open_exact()
@@ -149,23 +148,22 @@ class ArgumentsPanel(QWidget):
         self.exact.put_away()
         self._exact_button.setText("Exact bytes")
 
-    def _on_revealed(self, pointer: str) -> None:
+    def _on_revealed(self, pointers: tuple[str, ...]) -> None:
         if self._request is not None:
-            self._looking.revealed(self._request.key, pointer)
+            self._looking.revealed(self._request.key, pointers)
 
-    def _on_hidden(self, pointer: str) -> None:
+    def _on_hidden(self, pointers: tuple[str, ...]) -> None:
         """The exact bytes would still show it."""
         self._close_exact()
         if self._request is not None:
-            self._looking.hidden(self._request.key, pointer)
+            self._looking.hidden(self._request.key, pointers)
 
-    def _on_copied(self, pointer: str) -> None:
+    def _on_copied(self, pointers: tuple[str, ...]) -> None:
         if self._request is not None:
-            self._looking.copied(self._request.key, pointer)
+            self._looking.copied(self._request.key, pointers)
 
     def _on_exact_copied(self) -> None:
-        for pointer in sorted(self.reveals.shown):
-            self._on_copied(pointer)
+        self._on_copied(tuple(sorted(self.reveals.shown)))
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop.errors import NotAllowedNow
-from desktop.store.masking import Hidden, is_within
+from desktop.store.masking import Hidden
 from desktop.store.records import DecisionKind, Request, Risk
 from desktop.store.signing import Seen
 from desktop.views.parts.arguments_view import ArgumentsView
@@ -131,9 +131,7 @@ class Reading(QObject):
 
     def show_all(self) -> None:
         """A form is about to show every argument: what is masked is in clear, till `hide_all`."""
-        for one in self._hidden:
-            if one.can_be_revealed:
-                self._reveals.reveal(one.pointer)
+        self._reveals.reveal(*(one.pointer for one in self._hidden if one.can_be_revealed))
         self._reveals.stay()
 
     def hide_all(self) -> None:
@@ -158,11 +156,8 @@ class Reading(QObject):
     def seen(self) -> Seen:
         """What was seen up to now."""
         revealed = self._reveals.ever
-        masked = tuple(
-            one.pointer
-            for one in self._hidden
-            if not any(is_within(one.pointer, pointer) for pointer in revealed)
-        )
+        shown = frozenset(revealed)
+        masked = tuple(one.pointer for one in self._hidden if one.pointer not in shown)
         return Seen(
             self._arguments.rendered(), masked, revealed, round(self._open_seconds() * 1000)
         )
