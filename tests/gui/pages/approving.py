@@ -69,7 +69,10 @@ def ready(page: ApprovalsPage, qtbot: QtBot) -> None:
 
 def read_on(page: QWidget, qtbot: QtBot) -> None:
     """Scroll through the card as far as it goes, and back to its beginning."""
-    area = page.findChild(RequestCard, "request.card").findChild(FittingArea)
+    card = page if isinstance(page, RequestCard) else page.findChild(RequestCard, "request.card")
+    assert isinstance(card, RequestCard)
+    area = card.findChild(FittingArea)
+    assert isinstance(area, FittingArea)
     bar = area.verticalScrollBar()
     while True:
         lay_out()

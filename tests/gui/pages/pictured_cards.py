@@ -92,8 +92,7 @@ def card_votes(stage: Stage) -> None:
 def card_signed(stage: Stage) -> None:
     """The reviewer's own signature waits for another."""
     opened(stage)
-    votes(stage[1], vote(ROSA.name))
-    stage[1].feed()
+    votes(stage[1], vote(ROSA.name, who_id=ROSA.id))
 
 
 def card_change(stage: Stage) -> None:

@@ -18,9 +18,9 @@ from desktop.store.signing import (
 )
 from tests.support.hand_fed import NOW_MS, HandFed
 from tests.support.scenes import asks
-from workers.wire.approvals import DecisionKind, Mode, PolicyTerms, QuorumTerms, Risk
+from workers.wire.approvals import DecisionKind, Mode, PolicyTerms, QuorumTerms, digest_in
 from workers.wire.canonical import JSON
-from workers.wire.events import Event
+from workers.wire.events import AgentProgress, Event
 
 CONTEXT = "c-invoice-1187"
 KEY = RequestKey(CONTEXT, "pay-1")
@@ -61,18 +61,24 @@ def policy(
 
 
 def asks_signed(
-    terms: PolicyTerms | None = None, args: JSON = None, *, risk: Risk = Risk.HIGH
+    terms: PolicyTerms | None = None, args: JSON = None, *, expires_at: str = ""
 ) -> Event:
     """A request whose worker takes signed decisions only."""
-    return asks(
+    asked = asks(
         call=KEY.call,
         args=PAYMENT if args is None else args,
         context_id=CONTEXT,
-        risk=risk,
         allowed=(DecisionKind.APPROVE, DecisionKind.EDIT, DecisionKind.REJECT),
         mode=Mode.ENFORCE,
         policy=terms or policy(),
     )
+    assert isinstance(asked.body, AgentProgress)
+    message = asked.body.message
+    assert isinstance(message, dict)
+    request = message["approval_request"]
+    assert isinstance(request, dict)
+    request["expires_at"] = expires_at
+    return asked
 
 
 def signs(
@@ -89,18 +95,28 @@ def vote(
     *,
     edited: JSON = None,
     role: str = "treasury",
+    who_id: str = "",
+    digest: str = "",
 ) -> CastVote:
     """A signed decision that waits."""
     return CastVote(
-        who.lower().replace(" ", "."),
+        who_id or who.lower().replace(" ", "."),
         who,
         role,
         decision,
         meaning,
         NOW_MS - 60_000,
-        edited_args_digest="sha-256:" + "ab" * 32 if edited is not None else "",
+        edited_args_digest=digest,
         edited_args=edited,
     )
+
+
+def digest_of(fed: HandFed, args: JSON) -> str:
+    """What other arguments of the request are bound by."""
+    request = fed.store.request(KEY)
+    assert request is not None
+    assert request.call.request is not None
+    return digest_in(request.call.request, args)
 
 
 def votes(fed: HandFed, *cast: CastVote) -> HandFed:
