@@ -20,17 +20,23 @@ from desktop.actions.alerts import Alert, alert_for
 from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
 from desktop.actions.guard import GuardedOutbox
+from desktop.actions.ports import Note
 from desktop.actions.repairs import Repairs
+from desktop.actions.signing import SigningActions
+from desktop.audit.entries import AuditKind, happened
 from desktop.engine.runner import EngineThread
 from desktop.errors import ConsoleError, VaultUnavailable
 from desktop.qtmodels.bridge import Bridge
 from desktop.qtmodels.tone import Tone
-from desktop.settings import Person, Settings, Theme
+from desktop.settings import Choice, Person, Settings, Theme
 from desktop.store.changes import Changes
 from desktop.store.facts import Fact, ReadOnlyChanged
 from desktop.store.store import Store
+from desktop.system.absence import Absence
 from desktop.system.demo_desk import DemoOfDesk
 from desktop.system.demo_process import DemoProcess
+from desktop.system.enrolling import NewKey
+from desktop.system.identity_of_desk import IdentityOfDesk
 from desktop.system.kept_text import KeptText
 from desktop.system.local_workers import LocalWorkers
 from desktop.system.local_workers_desk import LocalWorkersOfDesk
@@ -63,13 +69,19 @@ class Console:
         self.stopping = asyncio.Event()
         self.store = Store()
         self.bridge = Bridge(self.store)
-        self.engine = EngineThread(self.bridge.deliver, settings.cache_folder(), LogKeyring())
+        self._vault = Vault()
+        self.engine = EngineThread(
+            self.bridge.deliver, settings.cache_folder(), LogKeyring(), self._vault
+        )
         self.store.apply([ReadOnlyChanged(self._settings.read_only)])
         outbox = GuardedOutbox(self.engine, self.store)
+        self.signing = SigningActions(self.store, outbox)
+        self.identity = IdentityOfDesk(
+            self._vault, self.store, outbox, self._chosen, self._take, self._spawn, self._on_key
+        )
         self.approvals = Approvals(self.store, outbox, self._person)
         self.conversations = Conversations(self.store, outbox, self._person)
         self.repairs = Repairs(self.store, outbox, self._person)
-        self._vault = Vault()
         self._text = KeptText(self._vault, self.engine.keep_text, self._deliver)
         self._demo = DemoOfDesk(
             DemoProcess(self._deliver),
@@ -99,6 +111,9 @@ class Console:
         )
         self.window.close_requested.connect(self.stopping.set)
         self._tray = self._make_tray(app.windowIcon())
+        self._absence = Absence(self.window, self._lock_seconds)
+        self._absence.noticed.connect(self.lock)
+        self.window.unlocked.connect(self._on_unlocked)
         self.notifications = Notifications(
             assets.icon_path("signoff.png"), self._tray, self._on_notification_opened, self._alert
         )
@@ -116,6 +131,9 @@ class Console:
             url, demo, diagnose: see `run_console`.
         """
         self.engine.start()
+        self.identity.look_again()
+        if self._settings.locked:
+            self.window.lock("It was locked when it was closed.")
         if not diagnose:  # it starts nothing, and leaves alone what runs
             self.local_workers.open()
         self._spawn(self._tell_of_requests(), "notify")
@@ -130,6 +148,7 @@ class Console:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._absence.close()
         await self.notifications.clear()
         # Workers first: they say goodbye to the demo's broker.
         await self.local_workers.close()
@@ -193,19 +212,51 @@ class Console:
         """See `Desk`."""
         self._spawn(self._keep_text(wanted=wanted), "keep text")
 
+    def lock(self, why: str) -> None:
+        """End the signing session, and unload what is on the screen.
+
+        Args:
+            why: what happened, for the person who comes back and for the audit log.
+        """
+        if not self.window.is_locked:
+            self.signing.lock(why)
+            self.window.lock(why)
+            self._choose(locked=True)
+
+    def _on_unlocked(self) -> None:
+        self._choose(locked=False)
+        if not self.signing.has_passphrase:
+            person = self._person()
+            entry = happened(AuditKind.SESSION_UNLOCKED, person=person.id, name=person.name)
+            self.engine.post(Note(entry))
+
+    def _lock_seconds(self) -> float:
+        return self._settings.lock_minutes * 60.0
+
     def _deliver(self, fact: Fact) -> None:
         self.bridge.deliver([fact])
 
     def _person(self) -> Person:
-        return self._settings.person
+        return self.identity.person
+
+    def _chosen(self) -> Settings:
+        return self._settings
+
+    def _on_key(self, made: NewKey) -> None:
+        hint = f"Give it to whoever administers the registry, and read them {made.key_id}."
+        self.window.show_notice(f"The request is in {made.request}.", hint, Tone.OK)
 
     def _follow(self, url: str) -> None:
         self._url = url
+        self.identity.follow(self._demo.trust_of(url))
         self.engine.connect(url)
         self.local_workers.follow(url)
 
-    def _choose(self, **news: str | bool | Theme) -> None:
-        self._settings = settings.changed(self._settings, **news)
+    def _choose(self, **news: Choice) -> None:
+        self._take(settings.changed(self._settings, **news))
+
+    def _take(self, chosen: Settings) -> None:
+        self._settings = chosen
         try:
             settings.save(self._settings)
         except ConsoleError as error:

@@ -30,8 +30,10 @@ from workers.settings import WorkerSettings
 from workers.wire.canonical import JSON
 from workers.wire.halts import HaltStatement, check_scope
 from workers.wire.ids import new_consumer_name
+from workers.wire.signing.assertions import HALT_TYPE, assertion
 from workers.wire.streams import halts
 from workers.wire.streams.connection import Connection
+from workers.wire.trust import read_key_file
 
 
 async def run_workers(
@@ -131,11 +133,15 @@ async def run_chat(agent: str, redis_url: str) -> None:
     await AgentCLI(agent, redis_url).run()
 
 
-async def run_halt(scope: str, reason: str, redis_url: str) -> None:
+async def run_halt(scope: str, reason: str, redis_url: str, key_file: Path | None = None) -> None:
     """Halt a scope, and print its statement as a JSON line.
+
+    Args:
+        key_file: holds the key to sign it with.
 
     Raises:
         BadName: no such scope.
+        NotTrusted: the file holds no key.
         BrokerError: the broker cannot be used.
     """
     statement = HaltStatement(
@@ -144,6 +150,8 @@ async def run_halt(scope: str, reason: str, redis_url: str) -> None:
         by=getpass.getuser(),
         at_ms=time.time_ns() // 1_000_000,
     )
+    if key_file is not None:
+        statement = assertion(statement, HALT_TYPE, read_key_file(key_file))
     async with Connection(redis_url) as connection:
         await halts.halt(connection, statement)
     _print_line(msgspec.to_builtins(statement))

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from desktop.actions.local_workers import LocalWorkersDesk
 from desktop.actions.repairs import Repairs
+from desktop.actions.signing import IdentityDesk, SigningActions
 from desktop.settings import Settings, Theme
 
 
@@ -29,6 +30,16 @@ class Desk(Protocol):
     @property
     def local_workers(self) -> LocalWorkersDesk:
         """The workers of a person's own on this computer."""
+        ...
+
+    @property
+    def signing(self) -> SigningActions:
+        """The signing session of this desk."""
+        ...
+
+    @property
+    def identity(self) -> IdentityDesk:
+        """Who signs here, and by which rule."""
         ...
 
     def connect(self, url: str, password: str) -> None:

@@ -54,8 +54,8 @@ def take_in(log: AuditLog) -> int:
         if entries:
             log.append_all([Record(structs.replace(entry, detail=LATER)) for entry in entries])
             count += len(entries)
-        with contextlib.suppress(OSError):
-            path.unlink()
+            with contextlib.suppress(OSError):
+                path.unlink()
     return count
 
 

@@ -41,7 +41,7 @@ class Logbook:
     """Opens the log when it is first used, and again after it failed. Blocking; for one thread."""
 
     def __init__(self, path: Path, keyring: Keyring | None) -> None:
-        self._path = path
+        self.path = path
         self._keyring = keyring
         self._log: AuditLog | None = None
         self._keys: LogKeys | None = None
@@ -65,7 +65,7 @@ class Logbook:
             AuditUnavailable: it cannot be used.
         """
         hint, head = self._unlock()
-        log = AuditLog(self._path, self._keys)
+        log = AuditLog(self.path, self._keys)
         try:
             install = self._keys.install.public if self._keys else None
             findings = check_end(log.connection, head, install)
@@ -125,7 +125,7 @@ class Logbook:
             VaultUnavailable: it is not kept.
         """
         if self._keyring is not None:
-            keep_head(self._keyring, self._path, head)
+            keep_head(self._keyring, self.path, head)
 
     def close(self) -> None:
         """Close the file; with the next use it is opened anew."""
@@ -139,7 +139,7 @@ class Logbook:
             return "", None
         try:
             self._keys = self._keys or log_keys(self._keyring)
-            return "", kept_head(self._keyring, self._path)
+            return "", kept_head(self._keyring, self.path)
         except VaultUnavailable as error:
             return f"{error.title} {error.hint}", None
 

@@ -89,9 +89,11 @@ def _verify(
     progress: Callable[[int], None],
 ) -> Tree:
     """Look at everything but signatures. Returns the tree over the entries."""
-    for [word] in connection.execute("PRAGMA quick_check(10)"):
-        if word != "ok":
-            found.add(0, f"The file is damaged: {word}.")
+    damage = [word for [word] in connection.execute("PRAGMA quick_check(10)") if word != "ok"]
+    if damage:
+        # What is in it may be of any type now; nothing more can be said of it.
+        found.take(Finding(0, f"The file is damaged: {word}.") for word in damage)
+        return Tree()
     if not is_as_made(connection):
         found.add(0, "Its tables are not as they were made.")
     checkpoints = Checkpoints(_install(known, keys))

@@ -104,6 +104,17 @@ def _parser() -> argparse.ArgumentParser:
     decide.add_argument(
         "--again", action="store_true", help="approve a call in doubt: it may take effect twice"
     )
+    decide.add_argument(
+        "--meaning",
+        choices=("approval", "review", "responsibility", "authorship"),
+        help="what your signature says, where the policy leaves a choice",
+    )
+    decide.add_argument(
+        "--passphrase-file",
+        default="",
+        metavar="PATH",
+        help="holds the passphrase of your signing key; - reads it from standard input",
+    )
     decide.add_argument("--wait", type=float, default=15.0, metavar="SECONDS")
     chat = commands.add_parser("chat", help="say something to an agent")
     chat.add_argument("agent", metavar="AGENT")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from desktop.actions.forms import read_json
+from desktop.cli.deciding import EXIT_NO_ANSWER, decide
 from desktop.cli.output import (
     context_json,
     entry_json,
@@ -21,27 +21,12 @@ from desktop.cli.output import (
     safe,
 )
 from desktop.cli.session import Session, broker_url
-from desktop.errors import ConsoleError, NotAllowedNow
+from desktop.errors import ConsoleError
 from desktop.store.records import (
     ContextStatus,
-    DecisionKind,
     EntryKind,
-    RequestKey,
-    RequestState,
 )
 from workers.wire.canonical import JSON
-from workers.wire.errors import MalformedDecision
-
-EXIT_REFUSED = 3
-EXIT_NO_ANSWER = 4
-#: How a request stands when a decision of this desk has counted.
-_DECIDED_SO = {
-    DecisionKind.APPROVE: (RequestState.APPROVED,),
-    # To some graphs an edit is a response that holds the arguments.
-    DecisionKind.EDIT: (RequestState.EDITED, RequestState.RESPONDED),
-    DecisionKind.REJECT: (RequestState.REJECTED,),
-    DecisionKind.RESPOND: (RequestState.RESPONDED,),
-}
 
 
 async def run(options: argparse.Namespace) -> int:
@@ -55,7 +40,7 @@ async def run(options: argparse.Namespace) -> int:
             case "show":
                 return await _show(session, options.context, as_json=options.json)
             case "decide":
-                return await _decide(session, options)
+                return await decide(session, options)
             case _:
                 return await _chat(session, options)
 
@@ -103,46 +88,6 @@ async def _show(session: Session, context_id: str, *, as_json: bool) -> int:
     for entry in entries:
         print_entry(entry)
     return 0
-
-
-async def _decide(session: Session, options: argparse.Namespace) -> int:
-    key = RequestKey(options.context, options.tool_call)
-    answer: dict[str, JSON]
-    try:
-        session.approvals.decide(
-            key,
-            DecisionKind(options.decision),
-            options.reason,
-            args=read_json(options.args) if options.args else None,
-            again=options.again,
-        )
-    except (NotAllowedNow, MalformedDecision) as error:
-        answer = {"outcome": "refused", "reason": error.title, "hint": error.hint}
-        return _answer(answer, EXIT_REFUSED, as_json=options.json)
-
-    def answered() -> bool:
-        request = session.store.request(key)
-        return request is not None and request.state is not RequestState.SENDING
-
-    if not await session.until(answered, options.wait):
-        answer = {"outcome": "no_answer", "reason": "No worker answered in time."}
-        return _answer(answer, EXIT_NO_ANSWER, as_json=options.json)
-    request = session.store.request(key)
-    assert request is not None  # noqa: S101 - answered() has seen it
-    if request.state in _DECIDED_SO[DecisionKind(options.decision)]:
-        answer = {"outcome": "applied", "decision": options.decision}
-        return _answer(answer, 0, as_json=options.json)
-    reason = request.notice or f"The request is {request.state}.".replace("_", " ")
-    answer = {"outcome": "refused", "reason": reason, "state": str(request.state)}
-    return _answer(answer, EXIT_REFUSED, as_json=options.json)
-
-
-def _answer(answer: dict[str, JSON], code: int, *, as_json: bool) -> int:
-    if as_json:
-        print_json(answer)
-    else:
-        print_line(*(str(part) for part in answer.values()))
-    return code
 
 
 async def _chat(session: Session, options: argparse.Namespace) -> int:

@@ -26,6 +26,7 @@ def add_parsers(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     enrol.add_argument("--name", required=True, help="as it is printed beside a signature")
     enrol.add_argument("--email", default="")
     enrol.add_argument("--out", type=Path, required=True, help="the request file to hand over")
+    enrol.add_argument("--replace", action="store_true", help="also if there is a key of theirs")
     registry = add_parser("registry", help="who may decide")
     steps = registry.add_subparsers(dest="step", required=True, metavar="STEP")
     init = steps.add_parser("init", help="make root keys and an empty registry")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import platform
 import sys
 import time
 from datetime import UTC, datetime
@@ -18,14 +17,16 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from desktop import settings
 from desktop.cli.output import print_json, print_line
+from desktop.engine.recorder import Recorder
 from desktop.errors import ConsoleError
+from desktop.settings import Person
+from desktop.system.enrolling import make_key
 from desktop.system.vault import Vault
 from workers.wire.policy.lint import lint
 from workers.wire.policy.rules import read_policy
 from workers.wire.signing.administering import (
-    EnrolmentStatement,
-    enrolment,
     first_registry,
     open_enrolment,
     renewed,
@@ -42,8 +43,6 @@ from workers.wire.signing.wrapping import WrappedKey, unwrap, wrap
 
 REGISTRY, ROOTS, ROOT_KEYS = "registry.json", "roots.json", "roots"
 MAX_FILE_BYTES = 4 * 1024 * 1024
-#: Under this name the keyring keeps a person's own wrapped key.
-OWN_KEY = "signing-key:{}"
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -100,25 +99,27 @@ async def run(options: argparse.Namespace) -> int:
 
 
 async def _enrol(options: argparse.Namespace) -> int:
-    key = SigningKey.generate()
-    wrapped = wrap(key, _passphrase(options, f"New passphrase for {options.name}"), options.name)
-    statement = EnrolmentStatement(
-        id=options.id,
-        name=options.name,
-        public=key.public.text,
-        made_at=_now().isoformat(timespec="seconds"),
+    person = Person(options.id, options.name)
+    made = await make_key(
+        Vault(),
+        person,
+        _passphrase(options, f"New passphrase for {options.name}"),
+        options.out,
         email=options.email,
-        device=platform.node(),
+        replace=options.replace,
     )
-    request = enrolment(key, statement)
-    open_enrolment(request)  # before anything is kept: a request that would be refused helps nobody
-    await Vault().keep(OWN_KEY.format(options.id), msgspec.json.encode(wrapped).decode())
-    options.out.write_bytes(write_envelope(request))
+    chosen, _ = settings.load()
+    settings.save(settings.with_signer(chosen, person))
+    recorder = Recorder(settings.audit_log())
+    try:
+        await recorder.decided(made.entry)
+    finally:
+        recorder.close()
     if options.json:
-        print_json({"id": options.id, "key_id": key.public.key_id, "request": str(options.out)})
+        print_json({"id": options.id, "key_id": made.key_id, "request": str(options.out)})
     else:
         print_line(f"Give {options.out} to whoever administers the registry, and read them this:")
-        print_line(key.public.key_id)
+        print_line(made.key_id)
     return 0
 
 

@@ -14,10 +14,13 @@ from desktop import settings
 from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
 from desktop.actions.guard import GuardedOutbox
+from desktop.actions.ports import Unlock
+from desktop.actions.signing import signer_of
 from desktop.engine.engine import Engine
 from desktop.errors import ConsoleError, VaultUnavailable
-from desktop.store.facts import Fact, ReadOnlyChanged
+from desktop.store.facts import Fact, ReadOnlyChanged, SigningChanged
 from desktop.store.records import LinkState
+from desktop.store.signing import SigningState
 from desktop.store.store import Store
 from desktop.system.vault import Vault
 from workers.wire.addresses import join_password
@@ -26,6 +29,9 @@ CONNECT_SECONDS = 10.0
 #: For reading what a broker holds; a hundred thousand conversations take some seconds.
 SURVEY_SECONDS = 120.0
 TRANSCRIPT_SECONDS = 10.0
+#: A keyring may ask the person first; deriving a key from a passphrase takes a second.
+KEYRING_SECONDS = 40.0
+_BUNDLED = "reviewers"
 
 
 class Session:
@@ -41,9 +47,16 @@ class Session:
         self._engine = Engine(self._take, custody=Vault())
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self._told_of_signing = 0
         chosen, _ = settings.load()
         self.store.apply([ReadOnlyChanged(chosen.read_only)])
         outbox = GuardedOutbox(self._engine, self.store)
+        folder = settings.trust_folder(chosen)
+        # Before the broker is followed: what it tells is proven by it.
+        self._engine.trust(folder)
+        # The demo's reviewers lie in its own folder, and no other has any.
+        bundled = folder if (folder / _BUNDLED).is_dir() else None
+        self._outbox, self._signer = outbox, signer_of(chosen, trust=bundled)
         self.approvals = Approvals(self.store, outbox, lambda: chosen.person)
         self.conversations = Conversations(self.store, outbox, lambda: chosen.person)
 
@@ -85,6 +98,36 @@ class Session:
         if not await self.until(lambda: self.store.is_read(context_id), TRANSCRIPT_SECONDS):
             raise ConsoleError("The conversation could not be read.", self.store.link.hint)
 
+    async def sign_in(self, passphrase: Callable[[str], str]) -> None:
+        """Open the signing session of whoever the settings name.
+
+        Args:
+            passphrase: of a person of this name.
+
+        Raises:
+            ConsoleError: they have no key here, or the passphrase is wrong.
+        """
+        self._outbox.post(self._signer)
+        await self.until(lambda: self._told_of_signing > 0, KEYRING_SECONDS)
+        signing = self.store.signing
+        who = signing.identity
+        if who is not None and who.bundled:
+            state = SigningState.LOCKED
+            await self.until(lambda: self.store.signing.state is not state, KEYRING_SECONDS)
+        elif signing.state is SigningState.LOCKED and who is not None:
+            before = self._told_of_signing
+            self._outbox.post(Unlock(passphrase(who.name)))
+            await self.until(lambda: self._is_tried(before), KEYRING_SECONDS)
+        signing = self.store.signing
+        if signing.state is not SigningState.OPEN:
+            title = signing.title or "The signing key could not be opened."
+            raise ConsoleError(title, signing.hint or "Nothing was sent.")
+
+    def _is_tried(self, before: int) -> bool:
+        """Whether it is known what came of a passphrase."""
+        signing = self.store.signing
+        return self._told_of_signing > before and not signing.checking
+
     async def _connect(self) -> None:
         self._engine.connect(self._url)
         await self.until(self._settled, CONNECT_SECONDS)
@@ -103,6 +146,7 @@ class Session:
         return link.state in {LinkState.ONLINE, LinkState.REFUSED} or failed
 
     def _take(self, facts: list[Fact]) -> None:
+        self._told_of_signing += sum(isinstance(fact, SigningChanged) for fact in facts)
         self.store.apply(facts)
         self._changed.set()
 

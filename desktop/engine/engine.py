@@ -135,6 +135,10 @@ class Engine:
         self._url = url
         self._url_changed.set()
 
+    def trust(self, folder: Path) -> None:
+        """Believe the registry in this folder from now on."""
+        self._trust.follow(folder)
+
     def keep_text(self, key: bytes) -> None:
         """Keep last words on this computer, encrypted; see `Cache.keep_text`."""
         self._cache.keep_text(key)
@@ -149,7 +153,7 @@ class Engine:
             return
         if isinstance(order, Unlock | Lock | ChooseSigner):
             if isinstance(order, ChooseSigner):
-                self._trust.follow(order.trust)
+                self.trust(order.trust)
             self._signing.take(order)
             return
         work: Coroutine[object, object, None]

@@ -65,6 +65,7 @@ class Recorder:
         self._jotting: asyncio.Task[None] | None = None
         self._due = asyncio.Event()
         self._signing = asyncio.Lock()
+        self._opening = asyncio.Lock()
 
     @property
     def standing(self) -> AuditStanding:
@@ -94,13 +95,14 @@ class Recorder:
         Raises:
             AuditUnavailable: it cannot be used.
         """
-        if self._book.is_open:
-            return
-        try:
-            self.stand(await self._on_thread(self._book.open))
-        except AuditUnavailable as error:
-            self._failed(error)
-            raise
+        async with self._opening:  # two who come at once open one file
+            if self._book.is_open:
+                return
+            try:
+                self.stand(await self._on_thread(self._book.open))
+            except AuditUnavailable as error:
+                self._failed(error)
+                raise
 
     async def decided(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -49,6 +50,11 @@ class DemoOfDesk:
     ) -> None:
         self._process, self._state = process, state
         self._submit, self._spawn, self._follow = submit, spawn, follow
+        self._trust: dict[str, Path] = {}
+
+    def trust_of(self, url: str) -> Path | None:
+        """The demo's trust folder if this is its broker."""
+        return self._trust.get(url)
 
     def start(self) -> None:
         """Start it, unless it runs, and follow its broker."""
@@ -74,6 +80,7 @@ class DemoOfDesk:
     async def _run(self) -> None:
         ready = await asyncio.wrap_future(self._submit(self._process.start()))
         log.info("demo running", agents=ready.agents)
+        self._trust = {ready.redis_url: Path(ready.trust)} if ready.trust else {}
         self._follow(ready.redis_url)
 
     async def _end(self) -> None:

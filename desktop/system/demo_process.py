@@ -26,13 +26,18 @@ _CHUNK_BYTES = 16 * 1024
 
 
 class DemoReady(msgspec.Struct, frozen=True):
-    """What the demo says when every agent listens."""
+    """What the demo says when every agent listens.
+
+    Attributes:
+        trust: the folder with its registry, and with the keys of its reviewers.
+    """
 
     redis_url: str
     model_url: str
     mcp_url: str
     agents: list[str]
     pid: int
+    trust: str = ""
 
 
 def demo_command(*arguments: str) -> list[str]:

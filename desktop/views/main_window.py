@@ -4,11 +4,20 @@ The only place that knows all pages, and leads from one to another.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QMainWindow,
+    QStackedWidget,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
@@ -22,6 +31,7 @@ from desktop.views.agents.page import AgentsPage, Place
 from desktop.views.approvals.page import ApprovalsPage
 from desktop.views.conversations.page import ConversationsPage
 from desktop.views.keys import on_key
+from desktop.views.lock_page import LockPage
 from desktop.views.page import RAIL_ITEMS, Page
 from desktop.views.parts.banner import Banner
 from desktop.views.parts.rail import Rail
@@ -33,15 +43,26 @@ USUAL: Final = QSize(1480, 900)
 NAME: Final = "Signoff"
 
 
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """Where a person was when the window was locked; names, and nothing of what they say."""
+
+    page: Page
+    request: RequestKey | None
+    context_id: str | None
+
+
 class MainWindow(QMainWindow):
     """The one window of the console.
 
     Signals:
         close_requested: a person closed the window. It stays until it is told to go, so that
             what is on its way out can leave first.
+        unlocked: the person is back, and everything is built again.
     """
 
     close_requested = Signal()
+    unlocked = Signal()
 
     def __init__(
         self,
@@ -53,9 +74,21 @@ class MainWindow(QMainWindow):
         now_ms: Callable[[], int],
     ) -> None:
         super().__init__()
-        self._store = store
-        self.approvals = ApprovalsPage(store, bridge, approvals, conversations.transcripts, now_ms)
-        self.conversations = ConversationsPage(store, bridge, approvals, conversations, now_ms)
+        self._store, self._bridge, self._desk, self._now_ms = store, bridge, desk, now_ms
+        self._decisions, self._talks = approvals, conversations
+        self._lock_page: LockPage | None = None
+        self._left: _Left | None = None
+        self.setMinimumSize(SMALLEST)
+        self.resize(USUAL)
+        self._build()
+        bridge.changed.connect(self._on_changed)
+
+    def _build(self) -> None:
+        """Make the pages and what is around them."""
+        store, bridge, desk, now_ms = self._store, self._bridge, self._desk, self._now_ms
+        decisions, talks = self._decisions, self._talks
+        self.approvals = ApprovalsPage(store, bridge, decisions, talks.transcripts, now_ms)
+        self.conversations = ConversationsPage(store, bridge, decisions, talks, now_ms)
         self.agents = AgentsPage(store, bridge, desk, now_ms)
         self.settings = SettingsPage(store, bridge, desk)
         self._pages: dict[Page, QWidget] = {
@@ -71,14 +104,56 @@ class MainWindow(QMainWindow):
         self._notices = QWidget()
         self._stack = QStackedWidget()
         self._status = StatusLine(store, bridge)
-        self.setMinimumSize(SMALLEST)
-        self.resize(USUAL)
         self._lay_out()
         self._connect_pages(desk)
         self._bind_keys()
-        bridge.changed.connect(self._on_changed)
         self.show_page(Page.APPROVALS)
         self._show_waiting()
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether nothing but the lock page is there."""
+        return self._lock_page is not None
+
+    def lock(self, why: str) -> None:
+        """Unload everything but the way back; work begun in a field is lost.
+
+        Args:
+            why: what happened, for the person who comes back.
+        """
+        if self.is_locked:
+            return
+        self._left = _Left(self.page, self.approvals.list.chosen, self.conversations.context_id)
+        popup = QApplication.activePopupWidget()
+        if popup is not None:
+            popup.close()
+        QToolTip.hideText()
+        content = self.centralWidget()
+        assert content is not None  # noqa: S101 - it is built
+        # First hidden: pages that are tell the engine that nobody looks any more.
+        content.hide()
+        del self.approvals, self.conversations, self.agents, self.settings
+        del self._rail, self._notice, self._notices, self._stack, self._status
+        self._pages = {}
+        self._led_from = None
+        self._lock_page = LockPage(self._desk.signing, self._bridge, self._now_ms, why)
+        self._lock_page.unlocked.connect(self._unlock)
+        self.setCentralWidget(self._lock_page)  # which deletes what was there
+        self._lock_page.show()  # else a turn of the loop later
+        self.setWindowTitle(NAME)
+
+    def _unlock(self) -> None:
+        """Build everything again, and go back to where the person was."""
+        self._lock_page = None
+        self._build()
+        left, self._left = self._left, None
+        if left is not None:
+            if left.context_id is not None:
+                self.conversations.open_context(left.context_id)
+            if left.request is not None:
+                self.approvals.open_request(left.request)
+            self.show_page(left.page)
+        self.unlocked.emit()
 
     @property
     def page(self) -> Page:
@@ -94,21 +169,29 @@ class MainWindow(QMainWindow):
 
     def open_request(self, key: RequestKey) -> None:
         """Show a request. One that is not known only opens the page."""
+        if self.is_locked:
+            return
         self._lead_to(Page.APPROVALS)
         self.approvals.open_request(key)
 
     def open_oldest_waiting(self) -> None:
         """Show the request that waits longest, if one does."""
+        if self.is_locked:
+            return
         self._lead_to(Page.APPROVALS)
         self.approvals.open_oldest_waiting()
 
     def open_context(self, context_id: str) -> None:
         """Show a conversation. One that is not known only opens the page."""
+        if self.is_locked:
+            return
         self._lead_to(Page.CONVERSATIONS)
         self.conversations.open_context(context_id)
 
     def show_notice(self, title: str, hint: str = "", tone: Tone = Tone.NEUTRAL) -> None:
-        """Say something above the page, in place of the notice before."""
+        """Say something above the page, in place of the notice before; not while it is locked."""
+        if self.is_locked:
+            return
         self._notice.show_message(tone, title, hint)
         self._notices.show()
 
@@ -153,7 +236,7 @@ class MainWindow(QMainWindow):
             self.show_page(self._led_from)
 
     def _on_changed(self, changes: Changes) -> None:
-        if changes.requests or changes.reset:
+        if (changes.requests or changes.reset) and not self.is_locked:
             self._show_waiting()
 
     def _show_waiting(self) -> None:
@@ -179,13 +262,18 @@ class MainWindow(QMainWindow):
         self._status.demo_wanted.connect(self._show_demo)
 
     def _bind_keys(self) -> None:
-        on_key(self, Qt.Key.Key_Slash, self._focus_search)
+        # Of the content, so that they go with it when it is locked.
+        content = self.centralWidget()
+        assert content is not None  # noqa: S101 - it has just been laid out
+        on_key(content, Qt.Key.Key_Slash, self._focus_search)
         for number, item in enumerate(RAIL_ITEMS, start=1):
             page = Page(item.page)
-            shortcut = QShortcut(QKeySequence(f"Ctrl+{number}"), self)
+            shortcut = QShortcut(QKeySequence(f"Ctrl+{number}"), content)
             shortcut.activated.connect(lambda page=page: self.show_page(page))
-        QShortcut(QKeySequence(QKeySequence.StandardKey.New), self).activated.connect(self._begin)
-        QShortcut(QKeySequence(Qt.Key.Key_Escape), self).activated.connect(self._back)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.New), content).activated.connect(
+            self._begin
+        )
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), content).activated.connect(self._back)
 
     def _lay_out(self) -> None:
         for page in self._pages.values():

@@ -6,19 +6,25 @@ The only place where tests put these rooms together.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from desktop import settings
 from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
 from desktop.actions.guard import GuardedOutbox
+from desktop.actions.ports import ChooseSigner, Unlock
 from desktop.actions.repairs import Repairs
 from desktop.engine.engine import Engine
-from desktop.settings import Person
+from desktop.settings import Person, SigningRule
 from desktop.store.facts import EventSeen, Fact, LinkChanged, TranscriptRead, UnreadableSeen
 from desktop.store.records import LinkState, Request, RequestKey, RequestState
+from desktop.store.signing import SigningState
 from desktop.store.store import Store
+from tests.support import trusted
+from tests.support.signing import PASSPHRASE, KeptKeys, wrapped
 from tests.support.waiting import await_until
 
 
@@ -30,9 +36,29 @@ class Desk:
         facts: everything the engine has told.
     """
 
-    def __init__(self, person: str = "r.mora", cache_folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        person: str = "r.mora",
+        cache_folder: Path | None = None,
+        *,
+        signer: trusted.Person | None = None,
+        trust: Path | None = None,
+    ) -> None:
+        """Set it up.
+
+        Args:
+            signer: who signs here; their signing session is open from the start.
+            trust: the folder with the registry.
+        """
         self.store = Store()
-        self.engine = Engine(self._take, cache_folder)
+        self._signer, self._trust = signer, trust
+        custody = KeptKeys()
+        audit_log = None
+        if signer is not None:
+            person = signer.id
+            custody.kept[person] = wrapped(signer.key)
+            audit_log = settings.home() / person / "decisions.sqlite"
+        self.engine = Engine(self._take, cache_folder, audit_log, custody=custody)
         self.links: list[LinkState] = []
         self.facts: list[Fact] = []
         chosen = Person(person, person.title())
@@ -44,6 +70,8 @@ class Desk:
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self.engine.run(), name="engine")
+        if self._trust is not None:
+            await self._open_signing(self._trust)
         return self
 
     async def __aexit__(
@@ -56,6 +84,29 @@ class Desk:
         self._task.cancel()
         results = await asyncio.gather(self._task, return_exceptions=True)
         assert isinstance(results[0], asyncio.CancelledError), results[0]
+
+    async def _open_signing(self, trust: Path) -> None:
+        who = self._signer
+        people = (Person(who.id, who.name),) if who else ()
+        person = people[0] if people else Person("nobody", "Nobody")
+        self.engine.post(ChooseSigner(person, people, SigningRule.FIRST, 60, trust))
+        if people:
+            await await_until(
+                lambda: self.store.signing.state is SigningState.LOCKED, "the key to be found"
+            )
+            self.engine.post(Unlock(PASSPHRASE))
+            await await_until(
+                lambda: self.store.signing.state is SigningState.OPEN, "the key to be open"
+            )
+
+    async def until(self, key: RequestKey, holds: Callable[[Request], bool], what: str) -> Request:
+        """Wait until something holds of a request."""
+
+        def found() -> Request | None:
+            request = self.store.request(key)
+            return request if request is not None and holds(request) else None
+
+        return await await_until(found, what)
 
     async def connect(self, url: str) -> None:
         """Follow a broker and wait until everything it holds is known."""

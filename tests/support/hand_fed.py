@@ -14,6 +14,7 @@ from desktop.actions.conversations import Conversations
 from desktop.actions.guard import GuardedOutbox
 from desktop.actions.ports import Order, Search
 from desktop.actions.repairs import Repairs
+from desktop.actions.signing import SigningActions
 from desktop.engine.summaries import summarise
 from desktop.qtmodels.bridge import Bridge
 from desktop.settings import Person
@@ -62,7 +63,8 @@ class HandFed:
         self.approvals = Approvals(self.store, guarded, self._person)
         self.conversations = Conversations(self.store, guarded, self._person)
         self.repairs = Repairs(self.store, guarded, self._person)
-        self.desk = KeptDesk(repairs=self.repairs)
+        self.signing = SigningActions(self.store, guarded)
+        self.desk = KeptDesk(repairs=self.repairs, signing=self.signing)
         self._sequence = 0
         self._summaries: dict[str, Summary] = {}
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from desktop import settings
 from desktop.actions.repairs import Repairs
+from desktop.actions.signing import SigningActions
 from desktop.errors import SignoffError
 from desktop.settings import Settings, Theme
 from desktop.store.store import Store
+from tests.support.kept_identity import KeptIdentity
 from tests.support.kept_local_workers import KeptLocalWorkers
 from tests.support.outbox import KeptOutbox
 
@@ -25,12 +27,20 @@ class KeptDesk:
         refusal: what `connect` raises, if anything.
     """
 
-    def __init__(self, chosen: Settings | None = None, repairs: Repairs | None = None) -> None:
+    def __init__(
+        self,
+        chosen: Settings | None = None,
+        repairs: Repairs | None = None,
+        signing: SigningActions | None = None,
+    ) -> None:
         self.settings = chosen or Settings(reviewer_id="r.mora@desk-12", reviewer_name="Rosa Mora")
         self.asked: list[tuple[object, ...]] = []
         self.local_workers = KeptLocalWorkers()
         self.refusal: SignoffError | None = None
         self.repairs = repairs or Repairs(Store(), KeptOutbox(), lambda: self.settings.person)
+
+        self.signing = signing or SigningActions(Store(), KeptOutbox())
+        self.identity = KeptIdentity(self)
 
     def connect(self, url: str, password: str) -> None:
         """Keep the address, unless told to refuse it."""

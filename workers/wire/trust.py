@@ -181,6 +181,20 @@ def _is_there(path: Path) -> bool:
     return True
 
 
+def read_key_file(path: Path) -> SigningKey:
+    """The key in a file as `write_agent_key` writes it.
+
+    Raises:
+        NotTrusted: there is none, or it holds no key.
+    """
+    try:
+        text = path.read_text(errors="replace")
+    except OSError as error:
+        title = f"The key {path} cannot be read: {error.strerror}."
+        raise NotTrusted(Distrust.MISSING, title, "Name a file that holds a key.") from error
+    return SigningKey(from_base64(text.strip()))
+
+
 def write_roots(roots: Roots) -> bytes:
     """`roots.json` for these keys."""
     keys = tuple(key.text for key in roots.keys)

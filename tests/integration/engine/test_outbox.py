@@ -217,7 +217,9 @@ async def test_a_decision_is_on_the_disk_before_it_leaves(
     nonce = desk.approvals.decide(KEY, DecisionKind.REJECT, "Patient Jane Roe has moved")
     await await_until(lambda: _sent(connection), "the decision")
 
-    [entry] = _recorded()
+    await await_until(lambda: len(_recorded()) == 2, "both entries")
+    entry, sent = _recorded()
+    assert (sent.kind, sent.nonce) == (AuditKind.DECISION_SENT, nonce)
     assert (entry.kind, entry.decision, entry.nonce) == (AuditKind.DECISION, "reject", nonce)
     assert (entry.actor.id, entry.actor.name) == ("r.mora", "R.Mora")
     assert (entry.context_id, entry.tool_call_id) == (scenes.CONTEXT, scenes.CALL)

@@ -132,8 +132,8 @@ def test_a_name_that_would_break_keys_is_refused(name: str) -> None:
 def test_the_mode_is_the_workers_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """From its parameter, else its environment; a word that is no mode stops it."""
     monkeypatch.setenv("SIGNOFF_MODE", "Observe")
-    assert AgentRunner("a")._mode is Mode.OBSERVE
-    assert AgentRunner("a", mode=Mode.ENFORCE)._mode is Mode.ENFORCE
+    assert AgentRunner("a")._judge.mode is Mode.OBSERVE
+    assert AgentRunner("a", mode=Mode.ENFORCE)._judge.mode is Mode.ENFORCE
     monkeypatch.setenv("SIGNOFF_MODE", "off")
     with pytest.raises(NotConfigured, match="'off'"):
         AgentRunner("a")
