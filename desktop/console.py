@@ -77,7 +77,14 @@ class Console:
         outbox = GuardedOutbox(self.engine, self.store)
         self.signing = SigningActions(self.store, outbox)
         self.identity = IdentityOfDesk(
-            self._vault, self.store, outbox, self._chosen, self._take, self._spawn, self._on_key
+            self._vault,
+            self.store,
+            outbox,
+            self._chosen,
+            self._take,
+            self._spawn,
+            self._on_key,
+            self.lock,
         )
         self.approvals = Approvals(self.store, outbox, self._person)
         self.conversations = Conversations(self.store, outbox, self._person)

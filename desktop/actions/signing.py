@@ -108,6 +108,10 @@ class IdentityDesk(Protocol):
         """Where the registry is; empty for the usual folder."""
         ...
 
+    def lock_now(self) -> None:
+        """Lock the console, as if nobody were here."""
+        ...
+
     def look_again(self) -> None:
         """Read the registry and the keyring again."""
         ...

@@ -33,6 +33,7 @@ class IdentityOfDesk:
         chosen: the settings as they are now.
         choose: changes them.
         told: takes a key that was made, to be shown.
+        lock: locks the console, and says why.
     """
 
     def __init__(
@@ -44,10 +45,11 @@ class IdentityOfDesk:
         choose: Callable[[Settings], None],
         spawn: Spawn,
         told: Callable[[NewKey], None],
+        lock: Callable[[str], None],
     ) -> None:
         self._vault, self._store, self._outbox = vault, store, outbox
         self._chosen, self._choose = chosen, choose
-        self._spawn, self._told = spawn, told
+        self._spawn, self._told, self._lock = spawn, told, lock
         self._demo_trust: Path | None = None
         self._demo_person: str | None = None
 
@@ -93,6 +95,10 @@ class IdentityOfDesk:
         """See `IdentityDesk`."""
         self._change(trust=folder.strip())
         self.look_again()
+
+    def lock_now(self) -> None:
+        """See `IdentityDesk`."""
+        self._lock("You locked it.")
 
     def look_again(self) -> None:
         """See `IdentityDesk`."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop.actions.signing import SigningActions
 from desktop.qtmodels.bridge import Bridge
@@ -107,7 +107,12 @@ class LockPage(QWidget):
         column.addSpacing(8)
         column.addWidget(self._prompt)
         column.addWidget(self._click)
+        # Stretched and not aligned: else nobody asks how high the card is at its width.
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(card)
+        row.addStretch(1)
         whole = QVBoxLayout(self)
         whole.addStretch(2)
-        whole.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
+        whole.addLayout(row)
         whole.addStretch(3)

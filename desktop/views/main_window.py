@@ -273,6 +273,8 @@ class MainWindow(QMainWindow):
         QShortcut(QKeySequence(QKeySequence.StandardKey.New), content).activated.connect(
             self._begin
         )
+        away = QShortcut(QKeySequence("Ctrl+L"), content)
+        away.activated.connect(self._desk.identity.lock_now)
         QShortcut(QKeySequence(Qt.Key.Key_Escape), content).activated.connect(self._back)
 
     def _lay_out(self) -> None:

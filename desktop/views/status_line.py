@@ -15,6 +15,7 @@ from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import link_tone, survey_words
 from desktop.store.changes import Changes
 from desktop.store.records import DemoState
+from desktop.store.signing import SigningState
 from desktop.store.store import Store
 from desktop.views.parts.labels import Edge, Look, TextLabel
 from desktop.views.parts.link_indicator import LinkIndicator
@@ -23,6 +24,13 @@ from desktop.views.theme import tokens
 STATUS_HEIGHT: Final = 30
 _PRESSING: Final = frozenset((Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter))
 _DEMO_TONES: Final = {DemoState.FAILED: Tone.DANGER, DemoState.RUNNING: Tone.OK}
+
+_SIGNING: Final = {
+    SigningState.NO_KEY: (Tone.NEUTRAL, "no signing key"),
+    SigningState.LOCKED: (Tone.WARN, "key locked"),
+    SigningState.OPEN: (Tone.OK, "key open"),
+    SigningState.UNAVAILABLE: (Tone.DANGER, "key not available"),
+}
 
 
 class StatusLine(QFrame):
@@ -49,6 +57,8 @@ class StatusLine(QFrame):
         self.demo.setObjectName("demo.state")
         self.read_only = PressableState("Mode", "Opens the settings")
         self.read_only.setObjectName("read_only.state")
+        self.signing = PressableState("Signing", "Opens the settings")
+        self.signing.setObjectName("signing.state")
         self._survey = TextLabel("", Look.SMALL)
         self._survey.setObjectName("survey.state")
         self._note = TextLabel("", Look.SMALL)
@@ -57,21 +67,26 @@ class StatusLine(QFrame):
         row.setSpacing(14)
         row.addWidget(self.link)
         row.addWidget(self.read_only)
+        row.addWidget(self.signing)
         row.addWidget(self._survey)
         row.addStretch(1)
         row.addWidget(self._note)
         row.addWidget(self.demo)
         self.link.pressed.connect(self.settings_wanted)
         self.read_only.pressed.connect(self.settings_wanted)
+        self.signing.pressed.connect(self.settings_wanted)
         self.demo.pressed.connect(self.demo_wanted)
         bridge.changed.connect(self._on_changed)
         self._show_link()
+        self._show_signing()
         self._show_demo()
         self._show_notes()
 
     def _on_changed(self, changes: Changes) -> None:
         if changes.link:
             self._show_link()
+        if changes.signing:
+            self._show_signing()
         if changes.demo:
             self._show_demo()
         if changes.agents or changes.reset:
@@ -87,6 +102,15 @@ class StatusLine(QFrame):
         reading = survey_words(self._store.survey) if self._store.is_online else ""
         self._survey.setVisible(bool(reading))
         self._survey.show_text(reading)
+
+    def _show_signing(self) -> None:
+        signing = self._store.signing
+        who = signing.identity
+        self.signing.setVisible(who is not None)
+        if who is not None:
+            tone, words = _SIGNING[signing.state]
+            hint = f"{signing.title} {signing.hint}".strip()
+            self.signing.show_state(tone, f"{who.name} · {words}", hint)
 
     def _show_demo(self) -> None:
         demo = self._store.demo

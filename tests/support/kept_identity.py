@@ -45,6 +45,10 @@ class KeptIdentity:
         """Keep the folder."""
         self._keep("choose_trust", folder, trust=folder)
 
+    def lock_now(self) -> None:
+        """Keep that it was asked for."""
+        self._desk.asked.append(("lock_now",))
+
     def look_again(self) -> None:
         """Keep that it was asked for."""
         self._desk.asked.append(("look_again",))

@@ -250,11 +250,11 @@ class ApprovalsPage(QWidget):
         column.setSpacing(0)
         column.addWidget(self._turns_bar)
         column.addLayout(panes, 1)
-        self._stack = QStackedLayout()
-        for page in (right, self._first, self._choose):
-            self._stack.addWidget(page)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(self.list)
-        whole.addLayout(self._stack, 1)
+        self._stack = QStackedLayout()
+        whole.addLayout(self._stack, 1)  # first: what is added to none shows as a window
+        for page in (right, self._first, self._choose):
+            self._stack.addWidget(page)

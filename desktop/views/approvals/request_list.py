@@ -161,9 +161,9 @@ class RequestList(QWidget):
         finders.addWidget(self.chips)
         column.addLayout(finders)
         self._stack = QStackedLayout()
+        column.addLayout(self._stack, 1)  # first: what is added to none shows as a window
         self._stack.addWidget(self.rows)
         self._stack.addWidget(self._nothing)
-        column.addLayout(self._stack, 1)
 
     def _on_changed(self, changes: Changes) -> None:
         if changes.reset:

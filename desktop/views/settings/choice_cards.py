@@ -45,7 +45,16 @@ class PersonCard(SettingsCard):
         self.show_choices()
 
     def show_choices(self) -> None:
-        """Show the name as it is chosen, unless somebody is writing another one."""
+        """Show the name as it is chosen, unless somebody is writing another one.
+
+        Whoever has a key is called as their key is registered.
+        """
+        signer = self._desk.signing.status.identity
+        self._name.setEnabled(signer is None)
+        if signer is not None:
+            self._name.setText(signer.name)
+            self._note.show_text(f"Your ID in decisions: {signer.id}")
+            return
         if not self._name.isModified():
             chosen = self._desk.settings
             self._name.setText(chosen.reviewer_name)

@@ -19,6 +19,8 @@ from desktop.views.settings.choice_cards import (
     ReadOnlyCard,
 )
 from desktop.views.settings.connection_card import ConnectionCard
+from desktop.views.settings.identity_card import IdentityCard
+from desktop.views.settings.session_card import SessionCard
 
 _READING_WIDTH: Final = 720
 
@@ -32,8 +34,10 @@ class SettingsPage(QWidget):
         super().__init__(parent)
         self._store = store
         self._connection = ConnectionCard(desk)
+        self.identity = IdentityCard(desk)
         self._choices = (
             PersonCard(desk),
+            SessionCard(desk),
             LookCard(desk),
             NotifyCard(desk),
             KeepTextCard(desk),
@@ -53,7 +57,9 @@ class SettingsPage(QWidget):
     def _on_changed(self, changes: Changes) -> None:
         if changes.link:
             self._connection.show_link(self._store.link)
-        if changes.memory:
+        if changes.signing:
+            self.identity.show_signing()
+        if changes.memory or changes.signing:
             for card in self._choices:
                 card.show_choices()
 
@@ -69,7 +75,8 @@ class SettingsPage(QWidget):
         column = QVBoxLayout(cards)
         column.setContentsMargins(22, 22, 22, 22)
         column.setSpacing(14)
-        for card in (self._connection, *self._choices):
+        person, *others = self._choices
+        for card in (self._connection, person, self.identity, *others):
             column.addWidget(card)
         column.addStretch(1)
         area = QScrollArea()

@@ -116,6 +116,7 @@ def test_the_passphrase_brings_everything_back(
 
     with qtbot.waitSignal(window.unlocked):
         fed.feed(SigningChanged(replace(LOCKED, state=SigningState.OPEN, unlocks=1)))
+    assert window.isActiveWindow()  # no page stood as a window of its own while it was built
     delete_what_is_due()
     lay_out()
     assert window.page is Page.CONVERSATIONS
