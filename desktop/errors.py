@@ -16,6 +16,10 @@ class NotAllowedNow(ConsoleError):
     """A person asked for something that must not happen in this state."""
 
 
+class PassphraseWanted(NotAllowedNow):
+    """A decision has to be signed, and the key is locked: a page asks for the passphrase."""
+
+
 class SettingsUnreadable(ConsoleError):
     """The settings file is damaged. It is kept beside the new one."""
 

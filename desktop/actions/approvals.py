@@ -12,7 +12,9 @@ from collections.abc import Callable
 from msgspec import structs
 
 from desktop.actions.guard import read_only
+from desktop.actions.looking import Looking
 from desktop.actions.ports import Outbox, SendDecision
+from desktop.actions.signing import SigningActions
 from desktop.actions.soundness import check_policy, why_not_sound
 from desktop.actions.statements import binds_arguments, secrets_of, stated
 from desktop.actions.words import fit_to_travel
@@ -50,6 +52,8 @@ class Approvals:
         self._outbox = outbox
         self._person = person
         self._now_seconds = now_seconds
+        self.looking = Looking(store, outbox, person)
+        self.signing = SigningActions(store, outbox)
 
     def why_not(
         self, key: RequestKey, kind: DecisionKind, seen: Seen | None = None

@@ -28,16 +28,14 @@ class ExactBytes:
 
     Attributes:
         what: in a sentence or two.
-        text: the bytes as text, on one line.
     """
 
     content: bytes
     what: str
 
-    @property
-    def text(self) -> str:
-        """The bytes as text, on one line."""
-        return self.content.decode("utf-8", errors="backslashreplace")
+    def text_between(self, start: int, end: int) -> str:
+        """Some of the bytes as text; half a character at either end is shown by its bytes."""
+        return self.content[start:end].decode("utf-8", errors="backslashreplace")
 
     def hex_lines(self, start: int, end: int) -> list[str]:
         """Some of the bytes in hexadecimal, each line with its offset and what can be read."""

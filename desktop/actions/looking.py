@@ -44,17 +44,17 @@ class Looking:
         """Nobody here looks at it any more."""
         self._claim(key, on=False)
 
-    def revealed(self, key: RequestKey, pointer: str) -> None:
-        """A hidden value was asked for, and is shown."""
-        self._note(key, AuditKind.VALUE_REVEALED, revealed=(pointer,))
+    def revealed(self, key: RequestKey, pointers: tuple[str, ...]) -> None:
+        """Hidden values were asked for, and are shown."""
+        self._note(key, AuditKind.VALUE_REVEALED, revealed=pointers)
 
-    def hidden(self, key: RequestKey, pointer: str) -> None:
-        """It is hidden again."""
-        self._note(key, AuditKind.VALUE_HIDDEN, masked=(pointer,))
+    def hidden(self, key: RequestKey, pointers: tuple[str, ...]) -> None:
+        """They are hidden again."""
+        self._note(key, AuditKind.VALUE_HIDDEN, masked=pointers)
 
-    def copied(self, key: RequestKey, pointer: str) -> None:
-        """A value that was shown went to the clipboard."""
-        self._note(key, AuditKind.VALUE_COPIED, revealed=(pointer,))
+    def copied(self, key: RequestKey, pointers: tuple[str, ...]) -> None:
+        """Values that were shown went to the clipboard."""
+        self._note(key, AuditKind.VALUE_COPIED, revealed=pointers)
 
     def _claim(self, key: RequestKey, *, on: bool) -> None:
         if read_only(self._store) is None and self._store.is_online:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from desktop.errors import NotAllowedNow
+from desktop.errors import NotAllowedNow, PassphraseWanted
 from desktop.store.policies import barred
 from desktop.store.record import AuditHealth
 from desktop.store.records import DecisionKind, Request
@@ -32,8 +32,20 @@ def why_not_sound(
     Args:
         seen: what the reviewer has seen so far; None to leave out how long that took.
     """
+    refusal = _why_not_signed(store, request, kind, seen)
+    if refusal is None and request.must_be_signed and store.signing.state is SigningState.LOCKED:
+        # Last, so that nobody gives a passphrase for what is refused after it.
+        return PassphraseWanted(_LOCKED[SigningState.LOCKED], _LOCKED_HINT)
+    return refusal
+
+
+def _why_not_signed(
+    store: Store, request: Request, kind: DecisionKind, seen: Seen | None
+) -> NotAllowedNow | None:
+    """What there is against it, whether or not the key is open."""
     signing, standing = store.signing, store.audit_standing
-    if request.must_be_signed and signing.state is not SigningState.OPEN:
+    can_sign = signing.state in {SigningState.OPEN, SigningState.LOCKED}
+    if request.must_be_signed and not can_sign:
         title, hint = signing.title or _LOCKED[signing.state], signing.hint or _LOCKED_HINT
         return NotAllowedNow(title, hint)
     if request.must_be_signed and signing.identity and not signing.identity.roles:

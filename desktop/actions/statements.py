@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from desktop.store.masking import without_codes
 from desktop.store.policies import name_of, role_for, takes_several
 from desktop.store.records import Dialect, Request
 from desktop.store.signing import Identity, Meaning, Seen
@@ -91,8 +92,8 @@ def display_digest(seen: Seen) -> str:
 def secrets_of(request: Request, decision: Decision, seen: Seen) -> Mapping[str, str]:
     """What only the encrypted part of the audit log may hold of a decision, by name."""
     told = {
-        "args": _text(request.args),
-        "edited_args": _text(decision.args) if decision.args is not None else "",
+        "args": _text(without_codes(request.args)),
+        "edited_args": _text(without_codes(decision.args)) if decision.args is not None else "",
         "comment": decision.message,
         "fields": _text([list(pair) for pair in seen.fields]) if seen.fields else "",
     }
@@ -131,5 +132,5 @@ def _own_digest(request: Request, nonce: str) -> str:
         return ""
 
 
-def _text(value: JSON) -> str:
+def _text(value: object) -> str:
     return msgspec.json.encode(value).decode()

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from desktop.qtmodels.rows import Pill, Row
 from desktop.qtmodels.tone import Tone
+from desktop.store.masking import find_hidden, with_masks
 from desktop.store.records import (
     Context,
     ContextStatus,
@@ -177,11 +178,13 @@ def call_state(request: Request) -> Pill:
 
 
 def arguments_line(request: Request) -> str:
-    """The arguments on one line, for a list; the card shows them in full."""
-    if isinstance(request.args, dict):
-        pairs = (f"{name}: {_short(value)}" for name, value in request.args.items())
+    """The arguments on one line, masked, for a list; the card shows them in full."""
+    hidden = find_hidden(request.args, request.policy.masked if request.policy else ())
+    args = with_masks(request.args, hidden)
+    if isinstance(args, dict):
+        pairs = (f"{name}: {_short(value)}" for name, value in args.items())
         return one_line(", ".join(pairs))
-    return one_line(_short(request.args))
+    return one_line(_short(args))
 
 
 def age(then_ms: int, now_ms: int) -> str:

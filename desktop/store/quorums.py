@@ -51,37 +51,12 @@ def votes_missing(request: Request) -> int:
     return max((standing.missing for standing in quorum_standings(request)), default=0)
 
 
-def vote_of(request: Request, identity: Identity | None) -> CastVote | None:
-    """What a person has signed already."""
+def signed_by(request: Request, identity: Identity | None) -> CastVote | None:
+    """What a person has signed of it already, whatever it was; the newest if there are several."""
     if identity is None:
         return None
-    mine = (vote for vote in request.votes if vote.reviewer_id == identity.id)
+    mine = (vote for vote in reversed(request.votes) if vote.reviewer_id == identity.id)
     return next((vote for vote in mine if not vote.objection), None)
-
-
-def role_for(request: Request, identity: Identity) -> str:
-    """The role in which a person would sign; their first one if the policy asks for none."""
-    wanted = [role for standing in quorum_standings(request) for role in standing.roles]
-    fitting = [role for role in identity.roles if role in wanted]
-    return (fitting or [*identity.roles, ""])[0]
-
-
-def barred(request: Request, identity: Identity | None) -> str:
-    """Why a person may not approve this, in words; empty if they may."""
-    policy = request.policy
-    if policy is None or identity is None:
-        return ""
-    if identity.id == request.requester and not policy.requester_may_approve:
-        return "You asked for this, so somebody else has to approve it."
-    mine = vote_of(request, identity)
-    if mine is not None and mine.decision is DecisionKind.EDIT and not policy.editor_may_approve:
-        return "You changed the arguments, so somebody else has to approve them."
-    if mine is not None:
-        return "You have signed already. The same person counts once."
-    roles = {role for standing in quorum_standings(request) for role in standing.roles}
-    if any(not quorum.roles for quorum in policy.quorums) or roles & set(identity.roles):
-        return ""
-    return f"It takes the role {' or '.join(sorted(roles))}, which you do not have."
 
 
 def edit_awaiting(request: Request) -> CastVote | None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from desktop.qtmodels.rows import Pill
 from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import call_state, clock
+from desktop.store.masking import find_hidden, with_masks
 from desktop.store.records import HUMAN, Entry, Request, RequestState, Streaming, ToolCall
 from desktop.store.records import EntryKind as StoredKind
 from desktop.views.parts.markdown_source import RENDERED_CHARACTERS
@@ -112,10 +113,13 @@ class TranscriptWriter:
         kind = EntryKind.INTERRUPT if request.is_open else EntryKind.TOOL_CALL
         at, call = self._calls.get((entry.speaker, request.call.tool_call_id), (0, None))
         if call is not None and request.call.action == call.name and request.args == call.args:
-            self.lines[at] = replace(self.lines[at], kind=kind, state=state.text, tone=state.tone)
+            detail = _as_text(request.args, request)
+            self.lines[at] = replace(
+                self.lines[at], kind=kind, state=state.text, tone=state.tone, detail=detail
+            )
             return
         title = request.call.action or "unnamed call"
-        detail = _as_text(request.args)
+        detail = _as_text(request.args, request)
         line = _line(entry, kind, title=title, detail=detail, state=state.text, tone=state.tone)
         self.lines.append(line)
 
@@ -211,8 +215,11 @@ def _message_key(message_id: str) -> str:
     return f"message:{message_id}"
 
 
-def _as_text(args: object) -> str:
+def _as_text(args: object, request: Request | None = None) -> str:
+    """Arguments as JSON, masked: who wants to see a hidden value opens its request."""
+    policy = request.policy.masked if request and request.policy else ()
     try:
-        return json.dumps(args, ensure_ascii=False, indent=2)
+        shown = with_masks(args, find_hidden(args, policy))
+        return json.dumps(shown, ensure_ascii=False, indent=2)
     except RecursionError:
         return "nested too deeply to be shown"

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from desktop.actions.ports import Order, SendDecision, SendMessage, WatchMonitor
+from desktop.actions.ports import Note, Order, SendDecision, SendMessage, TakeClaim, WatchMonitor
 
 
 class KeptOutbox:
     """Implements `actions.ports.Outbox`; sends nothing.
 
     Attributes:
-        orders: everything that would have left, in order, but for `watched`.
+        orders: everything that would have left, in order, but for what has a list of its own.
+        notes: what was written down of looking at a request.
+        claims: who was said to look at which.
         watched: whether somebody looks at the monitor, each time that was told.
         on_post: called with each order when it arrives, to look at the world of that moment.
     """
@@ -22,12 +24,18 @@ class KeptOutbox:
     def __init__(self, on_post: Callable[[Order], None] = lambda _order: None) -> None:
         self.orders: list[Order] = []
         self.watched: list[bool] = []
+        self.notes: list[Note] = []
+        self.claims: list[TakeClaim] = []
         self.on_post = on_post
 
     def post(self, order: Order) -> None:
         """Keep it."""
         if isinstance(order, WatchMonitor):
             self.watched.append(order.on)
+        elif isinstance(order, Note):
+            self.notes.append(order)
+        elif isinstance(order, TakeClaim):
+            self.claims.append(order)
         else:
             self.orders.append(order)
         self.on_post(order)

@@ -7,6 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from desktop.actions.offers import is_batch
+from desktop.store.quorums import edit_awaiting
 from desktop.store.records import DecisionKind, Request
 from desktop.views.parts.buttons import ButtonLook
 from desktop.views.parts.decision_button import DecisionButton
@@ -46,10 +47,20 @@ class DecisionButtons(QWidget):
         self._tell(self.reject, DecisionKind.REJECT)
         self._tell(self.respond, DecisionKind.RESPOND)
 
-    def show_for(self, request: Request) -> None:
-        """Offer what this request takes."""
+    def show_for(self, request: Request, *, wait_seconds: int = 0, deaf: bool = False) -> None:
+        """Offer what this request takes.
+
+        Args:
+            wait_seconds: for so long it must still be read before it can be approved.
+            deaf: no key counts now.
+        """
         batch = is_batch(request)
-        self.approve.setText("Approve all" if batch else "Approve")
+        words = "Approve all" if batch else "Approve"
+        if edit_awaiting(request) is not None:
+            words = "Approve change"
+        self.approve.setText(f"{words} in {wait_seconds} s" if wait_seconds else words)
+        for button in self._all:
+            button.deaf = deaf
         self.reject.setText("Reject all" if batch else "Reject")
         words = "Decide each…" if batch else "Answer…"
         self.respond.setText("Mark done…" if request.call.is_in_doubt else words)

@@ -4,43 +4,63 @@ The only place in the window that sends a decision. It shows what the store says
 advance: after a click that is "sending", until the worker answers.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.actions.approvals import Approvals
+from desktop.actions.edit_awaiting import arguments_awaiting
 from desktop.actions.forms import JSON, Form, Raw
 from desktop.actions.offers import answer_form, edit_form
-from desktop.errors import NotAllowedNow, SignoffError
+from desktop.errors import NotAllowedNow, PassphraseWanted, SignoffError
+from desktop.qtmodels.policy_wording import joined_words
 from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import outcome_text, state_pill
-from desktop.store.records import DecisionKind, Request, RequestKey, RequestState
+from desktop.store.quorums import edit_awaiting
+from desktop.store.records import DecisionKind, Request, RequestKey, RequestState, Risk
 from desktop.views.approvals.again_panel import AgainPanel
 from desktop.views.approvals.decision_buttons import DecisionButtons
 from desktop.views.approvals.form_panel import FormPanel
+from desktop.views.approvals.reading import Reading
 from desktop.views.approvals.reject_panel import RejectPanel
+from desktop.views.approvals.terms_panel import TermsPanel
 from desktop.views.parts.decision_button import DecisionButton
 from desktop.views.parts.guard import MisclickGuard
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.outcome import Outcome
-
-_NOT_READABLE = NotAllowedNow(
-    "Not all of the arguments can be shown.", "What cannot be read cannot be approved."
-)
+from desktop.views.parts.passphrase_prompt import PassphrasePrompt
 
 
 class Step(StrEnum):
     """What the reviewer is at."""
 
     CHOOSING = "choosing"
+    SIGNING = "signing"
     REJECTING = "rejecting"
     CONFIRMING = "confirming"
     EDITING = "editing"
     ANSWERING = "answering"
 
 
+_TO_SIGN = {
+    DecisionKind.APPROVE: "approve",
+    DecisionKind.REJECT: "reject",
+    DecisionKind.EDIT: "approve these arguments",
+    DecisionKind.RESPOND: "answer",
+}
 _FORM_STEPS = {Step.EDITING: DecisionKind.EDIT, Step.ANSWERING: DecisionKind.RESPOND}
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A decision that waits for the passphrase."""
+
+    kind: DecisionKind
+    reason: str
+    args: JSON
+    again: bool
 
 
 class DecisionPanel(QWidget):
@@ -57,16 +77,24 @@ class DecisionPanel(QWidget):
     step_changed = Signal()
 
     def __init__(
-        self, approvals: Approvals, guard: MisclickGuard, parent: QWidget | None = None
+        self,
+        approvals: Approvals,
+        guard: MisclickGuard,
+        reading: Reading,
+        prompt: PassphrasePrompt,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._approvals = approvals
         self._guard = guard
+        self._reading = reading
         self._request: Request | None = None
-        self._readable = True
-        self._step = Step.CHOOSING
+        self._step = self._came_from = Step.CHOOSING
+        self._pending: _Pending | None = None
         self._reasons: dict[RequestKey, str] = {}  # begun, and left for another request
         self._drafts: dict[tuple[RequestKey, Step], dict[str, Raw]] = {}
+        self.prompt = prompt
+        self.terms = TermsPanel(self)
         self.buttons = DecisionButtons(self)
         self.reject_panel = RejectPanel(self)
         self.again_panel = AgainPanel(self)
@@ -80,25 +108,26 @@ class DecisionPanel(QWidget):
         self.reject_panel.confirmed.connect(
             lambda reason: self._decide(DecisionKind.REJECT, reason)
         )
-        self.again_panel.confirmed.connect(lambda: self._decide(DecisionKind.APPROVE, again=True))
+        self.again_panel.confirmed.connect(
+            lambda: self._decide(DecisionKind.APPROVE, self.terms.reason(), again=True)
+        )
         self.form_panel.filled_in.connect(self._on_filled_in)
         for panel in (self.reject_panel, self.again_panel, self.form_panel):
             panel.cancelled.connect(self.cancel)
-        guard.released.connect(self.refresh)
+        prompt.opened.connect(self._on_opened)
+        prompt.cancelled.connect(self._on_not_signed)
+        for changed in (guard.released, reading.changed, self.terms.changed):
+            changed.connect(self.refresh)
 
-    def show_request(self, request: Request | None, *, readable: bool) -> None:
-        """Decide on another request, or on this one as it stands now.
-
-        Args:
-            readable: every argument can be shown in full.
-        """
+    def show_request(self, request: Request | None) -> None:
+        """Decide on another request, or on this one as it stands now."""
         before = self._request
-        if request == before and readable == self._readable:
+        if request == before:
             return
         is_another = before is None or request is None or request.key != before.key
         if self.is_writing and (is_another or not (request and request.is_open)):
             self._leave()
-        self._request, self._readable = request, readable
+        self._request = request
         self._guard.hold()
         self.refresh()
 
@@ -108,25 +137,33 @@ class DecisionPanel(QWidget):
         self.setVisible(request is not None)
         if request is None:
             return
-        held = self._guard.is_holding
-        self.buttons.show_for(request)
+        held, wait = self._guard.is_holding, self._reading.wait_seconds()
+        signing = self._approvals.signing.status
+        self.terms.show_for(request, signing)
+        self.buttons.show_for(request, wait_seconds=wait, deaf=held)
         for button, kind in self.buttons.offered(request):
             # Reject and forms only open something, where the guard holds again.
             opens = kind is not DecisionKind.APPROVE
-            self._enable(button, self._refusal(request, kind), held=held and not opens)
+            waits = not opens and (held or wait > 0)
+            self._enable(button, self._refusal(request, kind), held=waits)
         is_open = request.is_open
+        self.terms.setVisible(self.terms.isVisibleTo(self) and self._offers_terms(request))
         self.buttons.setVisible(is_open and self._step is Step.CHOOSING)
         self.reject_panel.setVisible(is_open and self._step is Step.REJECTING)
         self.again_panel.setVisible(is_open and self._step is Step.CONFIRMING)
         self.form_panel.setVisible(is_open and self._step in _FORM_STEPS)
         refusal = self._refusal(request, self._kind_at_hand(request))
-        may_confirm = refusal is None and not held
+        must_wait = wait > 0 and self._step is not Step.REJECTING
+        may_confirm = refusal is None and not held and not must_wait
         self.reject_panel.allow(may_confirm=may_confirm)
         self.again_panel.confirm.setEnabled(may_confirm)
         self.form_panel.allow(may_confirm=may_confirm)
         self._explain(request, refusal)
         tone = Tone.WARN if request.state is RequestState.WAITING else state_pill(request).tone
-        self.outcome.show_outcome(outcome_text(request), tone)
+        joined = joined_words(request, signing.identity)
+        is_waiting = request.state is RequestState.WAITING
+        words = joined if joined and is_waiting else outcome_text(request)
+        self.outcome.show_outcome(words, Tone.ACCENT if words == joined else tone)
 
     @property
     def is_writing(self) -> bool:
@@ -155,12 +192,12 @@ class DecisionPanel(QWidget):
 
     def press_reject(self) -> None:
         """What the key R does."""
-        if self.buttons.reject.isVisible():
+        if self.buttons.reject.isVisible() and not self._guard.is_holding:
             self.buttons.reject.click()
 
     def press_edit(self) -> None:
         """What the key E does."""
-        if self.buttons.edit.isVisible():
+        if self.buttons.edit.isVisible() and not self._guard.is_holding:
             self.buttons.edit.click()
 
     def cancel(self) -> None:
@@ -175,8 +212,11 @@ class DecisionPanel(QWidget):
         if request is None:
             return
         match kind:
+            case DecisionKind.APPROVE if edit_awaiting(request) is not None:
+                edited = arguments_awaiting(request)
+                self._decide(DecisionKind.EDIT, self.terms.reason(), args=edited)
             case DecisionKind.APPROVE if not request.call.is_in_doubt:
-                self._decide(kind)
+                self._decide(kind, self.terms.reason())
             case DecisionKind.APPROVE:
                 self._begin(Step.CONFIRMING, self.again_panel.cancel)
             case DecisionKind.REJECT:
@@ -192,6 +232,7 @@ class DecisionPanel(QWidget):
         if form is None or request is None:
             self._explain_error(NotAllowedNow("Signoff has no form for this question."))
             return
+        self._reading.show_all()
         self.form_panel.show_form(form, self._drafts.get((request.key, step)))
         self._begin(step, self.form.first_control())
 
@@ -204,6 +245,9 @@ class DecisionPanel(QWidget):
             focus.setFocus()
 
     def _leave(self) -> None:
+        if self._step is Step.SIGNING:
+            self._step, self._pending = self._came_from, None
+            self.prompt.hide()
         if self._request is not None:
             if self._step is Step.REJECTING:
                 self._reasons[self._request.key] = self.reject_panel.reason()
@@ -213,6 +257,8 @@ class DecisionPanel(QWidget):
 
     def _end(self) -> None:
         self._step = Step.CHOOSING
+        if self.form_panel.shown is not None:
+            self._reading.hide_all()
         self.form_panel.show_form(None)
         self.step_changed.emit()
 
@@ -229,10 +275,24 @@ class DecisionPanel(QWidget):
         self, kind: DecisionKind, reason: str = "", *, args: JSON = None, again: bool = False
     ) -> None:
         request = self._request
-        if request is None or self._guard.is_holding or self._refusal(request, kind) is not None:
+        if request is None or self._guard.is_holding:
             return
+        joins = kind is DecisionKind.EDIT and self.form_panel.shown is None
+        if self._refusal(request, DecisionKind.APPROVE if joins else kind) is not None:
+            return
+        if kind is not DecisionKind.REJECT and self._reading.wait_seconds():
+            return
+        pending = _Pending(kind, reason, args, again)
+        is_high = request.risk is Risk.HIGH
+        if request.must_be_signed and self._approvals.signing.needs_passphrase(high_risk=is_high):
+            self._ask_to_sign(request, pending)
+            return
+        meaning = self.terms.meaning() if kind is DecisionKind.APPROVE or joins else None
+        seen = self._reading.seen()
         try:
-            self._approvals.decide(request.key, kind, reason, args=args, again=again)
+            self._approvals.decide(
+                request.key, kind, reason, args=args, again=again, meaning=meaning, seen=seen
+            )
         except SignoffError as error:
             self._explain_error(error)
             return
@@ -253,9 +313,45 @@ class DecisionPanel(QWidget):
         return DecisionKind.APPROVE if may_approve else request.choices[0]
 
     def _refusal(self, request: Request, kind: DecisionKind) -> SignoffError | None:
-        if kind is not DecisionKind.REJECT and not self._readable:
-            return _NOT_READABLE
-        return self._approvals.why_not(request.key, kind)
+        """Why this decision cannot be made now: what the desk says first, then the reviewer."""
+        if kind is DecisionKind.APPROVE and edit_awaiting(request) is not None:
+            refusal = self._approvals.why_not(request.key, DecisionKind.EDIT)
+        else:
+            refusal = self._approvals.why_not(request.key, kind)
+        if isinstance(refusal, PassphraseWanted):
+            refusal = None  # it is asked for after the click
+        refusal = refusal or self._reading.refusal(kind)
+        if refusal is None and kind is DecisionKind.APPROVE:
+            refusal = self.terms.refusal()
+        return refusal
+
+    def _ask_to_sign(self, request: Request, pending: _Pending) -> None:
+        """The passphrase first; the decision is made once it was right."""
+        self._pending, self._came_from = pending, self._step
+        self._begin(Step.SIGNING, None)
+        words = _TO_SIGN.get(pending.kind, "decide")
+        self.prompt.ask(f"Give your passphrase to {words}.")
+
+    def _on_opened(self) -> None:
+        pending, self._pending = self._pending, None
+        if pending is None or self._step is not Step.SIGNING:
+            return
+        self._step = self._came_from
+        self._decide(pending.kind, pending.reason, args=pending.args, again=pending.again)
+        self.refresh()
+
+    def _on_not_signed(self) -> None:
+        """Back to where the decision was about to be made."""
+        self._pending = None
+        if self._step is Step.SIGNING:
+            self._step = self._came_from
+            self.refresh()
+            self.focus_freed.emit()
+
+    def _offers_terms(self, request: Request) -> bool:
+        """Whether something is to be signed at this step."""
+        steps = {Step.CHOOSING, Step.CONFIRMING}
+        return request.state is RequestState.WAITING and self._step in steps
 
     def _enable(self, button: DecisionButton, refusal: SignoffError | None, *, held: bool) -> None:
         can = refusal is None and not held
@@ -281,9 +377,10 @@ class DecisionPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 12, 20, 16)
         column.setSpacing(10)
-        for widget in (self.outcome, self.why_not, self.buttons, self.reject_panel):
+        for widget in (self.outcome, self.why_not, self.terms, self.buttons, self.reject_panel):
             column.addWidget(widget)
         column.addWidget(self.again_panel)
         column.addWidget(self.form_panel)
+        column.addWidget(self.prompt)
         self.reject_panel.hide()
         self.hide()

@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.actions.forms import JSON, Form, FormProblems, Raw, Section, is_shown, read_form
+from desktop.store.masking import find_hidden
+from desktop.store.sensitive import Secrecy
 from desktop.views.approvals.form_field import FormField
 from desktop.views.parts.arguments_view import ArgumentsView
 from desktop.views.parts.labels import Look, TextLabel, caption
@@ -87,10 +89,12 @@ class FormView(QWidget):
         if section.title:
             self._column.addWidget(TextLabel(section.title, Look.SUBTITLE, wrap=True))
             arguments = ArgumentsView()
+            # The card has written down that all of it is shown; this much never is.
+            never = find_hidden(section.args, kinds=frozenset((Secrecy.SECURITY_CODE,)))
             if isinstance(section.args, dict):
-                arguments.show_arguments(section.args)
+                arguments.show_arguments(section.args, never)
             else:
-                arguments.show_unstructured(section.args)
+                arguments.show_unstructured(section.args, never)
             self._arguments.append(arguments)
             self._column.addWidget(arguments)
         for field in section.fields:

@@ -70,7 +70,7 @@ class ApprovalsPage(QWidget):
         self.list = RequestList(store, bridge, now_ms)
         self.transcript = TranscriptPane(store, bridge, transcripts)
         self.transcript.view.setObjectName("approvals.transcript")
-        self.card = RequestCard(approvals, now_ms, guard)
+        self.card = RequestCard(approvals, bridge, now_ms, guard)
         self._head = ContextHead()
         self._turns = FilterChips(
             "What to show", ((_REQUEST, "Request"), (_TRANSCRIPT, "Transcript"))
@@ -166,6 +166,8 @@ class ApprovalsPage(QWidget):
             self._show_right_side()
         elif chosen is not None and chosen.context_id in changes.contexts:
             self._head.show_context(self._store.context(chosen.context_id))
+        if changes.signing:
+            self.card.show_signing(self._store.signing)
         if changes.link or changes.requests:
             # Also another request of the same worker may be why this one cannot be decided on.
             self.card.decision.refresh()

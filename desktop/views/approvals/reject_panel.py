@@ -11,7 +11,15 @@ from desktop.views.parts.decision_button import DecisionButton
 from desktop.views.parts.labels import Look, TextLabel
 
 #: What reviewers say most; the agent's model reads it.
-CANNED: Final = ("Wrong arguments", "Not needed now", "Against our rules", "Ask me first")
+CANNED: Final = (
+    "Wrong payee",
+    "Wrong amount",
+    "Not authorised",
+    "Duplicate",
+    "Missing evidence",
+)
+#: Of none of these kinds; the reviewer's own words say what it is.
+OTHER: Final = "Other"
 _FIELD_HEIGHT: Final = 84
 
 
@@ -66,7 +74,7 @@ class RejectPanel(QWidget):
         column.addWidget(self._too_long)
         chips = QGridLayout()
         chips.setSpacing(6)
-        for number, words in enumerate(CANNED):
+        for number, words in enumerate((*CANNED, OTHER)):
             chips.addWidget(self._chip(words), number // 2, number % 2, Qt.AlignmentFlag.AlignLeft)
         chips.setColumnStretch(1, 1)
         column.addLayout(chips)
@@ -86,7 +94,8 @@ class RejectPanel(QWidget):
 
     def _on_canned(self, words: str) -> None:
         written = self.field.toPlainText().strip()
-        new = words if not written or written in CANNED else f"{written}\n{words}"
+        own = "" if written in CANNED else written
+        new = own if words == OTHER else "\n".join(part for part in (own, words) if part)
         self.field.setPlainText(new)
         self.field.moveCursor(self.field.textCursor().MoveOperation.End)
         self.field.setFocus()

@@ -3,43 +3,49 @@
 Shows one request as the store has it; what would run is shown in full, always.
 """
 
+import time
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from desktop.actions.approvals import Approvals, no_way
-from desktop.qtmodels.tone import Tone
-from desktop.qtmodels.wording import in_doubt_words, risk_pill, state_pill
-from desktop.store.records import Request, RequestState
+from desktop.actions.approvals import Approvals
+from desktop.qtmodels.bridge import Bridge
+from desktop.qtmodels.wording import risk_pill, state_pill
+from desktop.store.records import Request, RequestKey, RequestState
+from desktop.store.sensitive import mask_text
+from desktop.store.signing import Signing, SigningState
+from desktop.views.approvals.arguments_panel import ArgumentsPanel
 from desktop.views.approvals.decision_panel import DecisionPanel
+from desktop.views.approvals.policy_panel import PolicyPanel
 from desktop.views.approvals.request_facts import RequestFacts
-from desktop.views.parts.arguments_view import ArgumentsView
+from desktop.views.approvals.request_warning import warning_for
 from desktop.views.parts.banner import Banner
 from desktop.views.parts.fitting_area import FittingArea
 from desktop.views.parts.guard import MisclickGuard
 from desktop.views.parts.labels import Edge, Look, Surface, TextLabel, caption, hairline, panel
 from desktop.views.parts.link_prompt import LinkPrompt
 from desktop.views.parts.markdown_view import MarkdownView
+from desktop.views.parts.passphrase_prompt import PassphrasePrompt
 from desktop.views.parts.pill import PillLabel
 from desktop.views.parts.value_box import ValueBox
 
 CLOCK_MS: Final = 1_000
+#: So often the others are told that somebody still looks.
+CLAIM_SECONDS: Final = 15
 _LONG_NAME: Final = 26  # characters; a longer name does not fit beside its risk
-_FOREIGN: Final = "This worker cannot verify decisions."
-_FOREIGN_HINT: Final = "It resumes whatever waits; Signoff sends one decision at a time."
-_CHANGED: Final = "These are not the arguments the worker asked about."
-_FIND_OUT: Final = "Find out whether it took effect before you decide."
-_CHANGED_HINT: Final = "Reject the call, and tell whoever runs the worker."
 
 
 class RequestCard(QFrame):
     """Shows the request it was given, and lets the reviewer decide.
 
     Attributes:
+        arguments: what would run.
+        reading: how it was read so far.
         decision: the buttons and the outcome.
+
     Signals:
         focus_freed: see `DecisionPanel`.
     """
@@ -49,36 +55,44 @@ class RequestCard(QFrame):
     def __init__(
         self,
         approvals: Approvals,
+        bridge: Bridge,
         now_ms: Callable[[], int],
         guard: MisclickGuard | None = None,
         parent: QWidget | None = None,
+        *,
+        now_seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("request.card")
         self.setProperty("surface", "panel")
         self.setProperty("edge", Edge.LEFT.value)
         self._now_ms = now_ms
+        self._looking = approvals.looking
         self._request: Request | None = None
+        self._opened: RequestKey | None = None
+        self._ticks = 0
         self._title = TextLabel("", Look.TITLE, selectable=True)
         self._long_name = ValueBox("Name of the tool", max_lines=4)
         self._risk = PillLabel(parent=self)
         self._state = PillLabel(parent=self)
         self._state.setObjectName("request.state")
         self.facts = RequestFacts()
+        self.policy = PolicyPanel()
         self._warning = Banner()
         self._description = MarkdownView("Description of the call", max_height=160)
-        self.arguments = ArgumentsView()
-        self.arguments.setObjectName("request.arguments")
-        self._arguments_caption = caption("Arguments")
+        self._body = ArgumentsPanel(approvals.looking, now_seconds)
+        self.arguments, self.reading = self._body.arguments, self._body.reading
         self._result = ValueBox("Result", max_lines=10)
         self._result_caption = caption("Result")
         self._prompt = LinkPrompt()
         self._description.link_requested.connect(self._prompt.ask)
         guard = guard or MisclickGuard(parent=self)
-        self.decision = DecisionPanel(approvals, guard)
+        prompt = PassphrasePrompt(approvals.signing, bridge, now_ms, name="sign")
+        self.decision = DecisionPanel(approvals, guard, self.reading, prompt)
         self.decision.focus_freed.connect(self.focus_freed)
         self.decision.step_changed.connect(self._on_step_changed)
         self._area = FittingArea(self._content())
+        self._body.follow(self._area)
         self.decision.form.went_to.connect(self._area.show_when_laid_out)
         self._line = hairline()
         self._line.hide()
@@ -98,20 +112,62 @@ class RequestCard(QFrame):
         before = self._request
         if request is not None and request == before:
             return
-        self._request = request
         is_another = before is None or request is None or before.key != request.key
+        if is_another:
+            self._leave()
+        self._request = request
+        self._body.show_request(request, is_another=is_another)
         if request is not None:
             self._show_call(request, before, is_another=is_another)
             self._show_standing(request)
         if is_another:
             self._prompt.hide()
             self._area.verticalScrollBar().setValue(0)
-        self.decision.show_request(request, readable=self.arguments.is_complete())
+        self.decision.show_request(request)
+        self._mind_eyes()
+
+    def show_signing(self, signing: Signing) -> None:
+        """Who signs here has changed, or can do so no more: nothing stays in clear then."""
+        if signing.state is not SigningState.OPEN:
+            self._body.hide_values()
+        self.decision.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
         """The card came into sight: the reviewer gets a moment before a click counts."""
         super().showEvent(event)
         self.decision.hold()
+        self._mind_eyes()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Out of sight: nothing stays in clear, and the time of reading stands still."""
+        super().hideEvent(event)
+        self._leave()
+        self.reading.watch(on=False)
+
+    def event(self, event: QEvent) -> bool:
+        """A window that becomes active brings a card that nobody may click or type by habit."""
+        kind = event.type()
+        if kind == QEvent.Type.WindowActivate:
+            self.decision.hold()
+        if kind in {QEvent.Type.WindowActivate, QEvent.Type.WindowDeactivate}:
+            QTimer.singleShot(0, self, self._mind_eyes)
+        return super().event(event)
+
+    def _mind_eyes(self) -> None:
+        """Whether somebody looks at it now."""
+        looks = self.isVisible() and self.isActiveWindow() and self._request is not None
+        self.reading.watch(on=looks)
+        self._body.look_soon()
+        request = self._request
+        if looks and request is not None and request.is_open and self._opened is None:
+            self._opened = request.key
+            self._looking.opened(request.key)
+
+    def _leave(self) -> None:
+        self._body.hide_values()
+        if self._opened is not None:
+            opened, self._opened = self._opened, None
+            self._looking.left(opened)
 
     def _show_call(self, request: Request, before: Request | None, *, is_another: bool) -> None:
         """What the worker asked about: written anew only if it differs, so nothing folds up."""
@@ -121,33 +177,21 @@ class RequestCard(QFrame):
         self._title.show_text(action)
         self._long_name.setVisible(len(action) > _LONG_NAME)
         self._long_name.show_value(action)
-        if isinstance(request.args, dict):
-            self.arguments.show_arguments(request.args)
-        else:
-            self.arguments.show_unstructured(request.args)
         self._description.setVisible(bool(request.call.description.strip()))
-        self._description.show_markdown(request.call.description)
+        self._description.show_markdown(mask_text(request.call.description))
 
     def _show_standing(self, request: Request) -> None:
         self.setAccessibleName(f"Request: {request.call.action}, {state_pill(request).text}")
         self._risk.show_pill(risk_pill(request))
         self._state.show_pill(state_pill(request))
         self.facts.show_request(request, self._now_ms())
-        if not request.intact:
-            self._warn(Tone.DANGER, _CHANGED, _CHANGED_HINT)
-        elif request.call.is_in_doubt and request.is_open:
-            self._warn(Tone.DANGER, in_doubt_words(request), _FIND_OUT)
-        elif request.is_open and not request.choices:
-            nothing = no_way(request)
-            self._warn(Tone.WARN, nothing.title, nothing.hint)
-        elif request.foreign:
-            self._warn(Tone.WARN, _FOREIGN, _FOREIGN_HINT)
-        else:
+        self.policy.show_request(request, self._now_ms())
+        warning = warning_for(request)
+        if warning is None:
             self._warning.hide()
+        else:
+            self._warning.show_message(*warning, dismissable=False)
         self._show_result(request)
-
-    def _warn(self, tone: Tone, title: str, hint: str) -> None:
-        self._warning.show_message(tone, title, hint, dismissable=False)
 
     def _show_result(self, request: Request) -> None:
         for widget in (self._result_caption, self._result):
@@ -157,18 +201,25 @@ class RequestCard(QFrame):
         self._result_caption.setText(words.upper())
         self._result_caption.setAccessibleName(words)
         self._result.setAccessibleName(words)
-        self._result.show_value(request.result)
+        self._result.show_value(mask_text(request.result))
 
     def _on_step_changed(self) -> None:
         """An open form may hold the arguments, and must be in sight."""
-        for widget in (self._arguments_caption, self.arguments):
-            widget.setVisible(not self.decision.hides_arguments)
+        self._body.setVisible(not self.decision.hides_arguments)
         if self.decision.form.isVisibleTo(self):
             self._area.show_when_laid_out(self.decision.form)
 
     def _on_second(self) -> None:
-        if self.isVisible():
-            self.facts.tick(self._now_ms())
+        if not self.isVisible():
+            return
+        self.facts.tick(self._now_ms())
+        self.policy.tick(self._now_ms())
+        self._mind_eyes()
+        if self.reading.is_waited_for:
+            self.decision.refresh()
+        self._ticks += 1
+        if self._opened is not None and self._ticks % CLAIM_SECONDS == 0:
+            self._looking.still_open(self._opened)
 
     def _content(self) -> QWidget:
         content = panel(Surface.NONE)
@@ -186,11 +237,11 @@ class RequestCard(QFrame):
         standing.addStretch()
         column.addLayout(standing)
         column.addWidget(self.facts)
+        column.addWidget(self.policy)
         column.addWidget(self._warning)
         column.addWidget(self._description)
         column.addSpacing(2)
-        column.addWidget(self._arguments_caption)
-        column.addWidget(self.arguments)
+        column.addWidget(self._body)
         column.addWidget(self.decision.form)
         column.addWidget(self._result_caption)
         column.addWidget(self._result)

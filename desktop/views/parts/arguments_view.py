@@ -13,7 +13,7 @@ from typing import Final
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from desktop.store.masking import Hidden, find_hidden, is_within, pointer_of, with_masks
+from desktop.store.masking import Hidden, find_hidden, pointer_of, with_masks
 from desktop.views.parts.argument_row import ArgumentRow
 from desktop.views.parts.argument_text import WordedValue, worded
 from desktop.views.parts.labels import Look, TextLabel, hairline
@@ -33,10 +33,10 @@ class ArgumentsView(QFrame):
         reveals: which masked values are in clear now.
 
     Signals:
-        secret_copied(str): text of the value at this pointer left for the clipboard.
+        secret_copied(tuple): text with the values at these pointers left for the clipboard.
     """
 
-    secret_copied = Signal(str)
+    secret_copied = Signal(tuple)
 
     def __init__(self, reveals: Reveals | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,9 +74,7 @@ class ArgumentsView(QFrame):
         beyond = dict(islice(arguments.items(), _MAX_ROWS, None))
         if beyond:
             # A row each would take seconds; nothing is left out.
-            rest = tuple(
-                one for name in beyond for one in by_name.get(pointer_of((name,))[1:], ())
-            )
+            rest = tuple(one for name in beyond for one in by_name.get(pointer_of((name,))[1:], ()))
             self._add(f"{len(beyond):,} more arguments", "", beyond, rest)
         if not arguments:
             label = TextLabel("No arguments", Look.MUTED)
@@ -140,16 +138,16 @@ class ArgumentsView(QFrame):
         self._rows.append(row)
         self._column.addWidget(row)
 
-    def _on_turned(self, pointer: str) -> None:
+    def _on_turned(self, pointers: tuple[str, ...]) -> None:
+        turned = set(pointers)
         for row in self._rows:
-            if any(is_within(one.pointer, pointer) for one in row.hidden):
+            if any(one.pointer in turned for one in row.hidden):
                 row.word_again(self._secrets)
 
     def _on_copied(self, row: ArgumentRow) -> None:
         shown = self._reveals.shown
-        for one in row.hidden:
-            if one.pointer in shown:
-                self.secret_copied.emit(one.pointer)
+        copied = tuple(one.pointer for one in row.hidden if one.pointer in shown)
+        self.secret_copied.emit(copied)
 
     def _clear(self) -> None:
         self._rows.clear()

@@ -64,8 +64,7 @@ class RevealLine(QWidget):
 
     def _on_clicked(self) -> None:
         act = self._reveals.hide if self._is_shown() else self._reveals.reveal
-        for pointer in self._pointers:
-            act(pointer)
+        act(*self._pointers)
 
 
 def _words_for(hidden: tuple[Hidden, ...], *, with_place: bool) -> str:

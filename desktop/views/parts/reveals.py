@@ -3,7 +3,6 @@
 The only place that knows how long. It knows where values stand, and none of them.
 """
 
-from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -15,11 +14,11 @@ class Reveals(QObject):
     """Pointers of values that are in clear, of one request at a time.
 
     Signals:
-        revealed(str), hidden(str): the value here has just been shown, or hidden again.
+        revealed(tuple), hidden(tuple): the values here have just been shown, or hidden again.
     """
 
-    revealed = Signal(str)
-    hidden = Signal(str)
+    revealed = Signal(tuple)
+    hidden = Signal(tuple)
 
     def __init__(self, milliseconds: int = REVEAL_MS, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -42,29 +41,35 @@ class Reveals(QObject):
         self.hide_all()
         self._ever.clear()
 
-    def reveal(self, pointer: str) -> None:
-        """Show a value, for its time; asking again while it is shown gives it no more."""
-        if pointer in self._timers:
+    def reveal(self, *pointers: str) -> None:
+        """Show values, for their time; asking again while one is shown gives it no more."""
+        new = [pointer for pointer in pointers if pointer not in self._timers]
+        if not new:
             return
         timer = QTimer(self, interval=self._milliseconds, singleShot=True)
-        timer.timeout.connect(self._hider(pointer))
-        self._timers[pointer] = timer
-        self._ever[pointer] = None
+        timer.timeout.connect(lambda: self.hide(*new))
+        for pointer in new:
+            self._timers[pointer] = timer
+            self._ever[pointer] = None
         timer.start()
-        self.revealed.emit(pointer)
+        self.revealed.emit(tuple(new))
 
-    def hide(self, pointer: str) -> None:
-        """Hide a value; nothing happens if it is hidden."""
-        timer = self._timers.pop(pointer, None)
-        if timer is not None:
+    def stay(self) -> None:
+        """Let what is in clear stay so until `hide_all`: a form shows it, too."""
+        for timer in set(self._timers.values()):
+            timer.stop()
+
+    def hide(self, *pointers: str) -> None:
+        """Hide values; nothing happens to those that are hidden."""
+        gone = [pointer for pointer in pointers if pointer in self._timers]
+        if not gone:
+            return
+        timers = {self._timers.pop(pointer) for pointer in gone}
+        for timer in timers - set(self._timers.values()):
             timer.stop()
             timer.deleteLater()
-            self.hidden.emit(pointer)
+        self.hidden.emit(tuple(gone))
 
     def hide_all(self) -> None:
         """Hide every value."""
-        for pointer in tuple(self._timers):
-            self.hide(pointer)
-
-    def _hider(self, pointer: str) -> Callable[[], None]:
-        return lambda: self.hide(pointer)
+        self.hide(*self._timers)

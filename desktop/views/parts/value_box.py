@@ -47,6 +47,7 @@ class ValueBox(QPlainTextEdit):
         self._lines = 0
         self._max_lines = max_lines
         self._secrets: SecretClipboard | None = None
+        self._is_fitting = False
         self.setAccessibleName(accessible_name)
         self.setProperty("surface", "flat")
         self.setReadOnly(True)
@@ -125,16 +126,35 @@ class ValueBox(QPlainTextEdit):
         self._fit()
 
     def _fit(self) -> None:
-        lines = self.lines_in_all()
-        fits = lines <= self._max_lines
-        self.setVerticalScrollBarPolicy(
-            Qt.ScrollBarPolicy.ScrollBarAlwaysOff if fits else Qt.ScrollBarPolicy.ScrollBarAsNeeded
-        )
+        if self._is_fitting:
+            return
+        self._is_fitting = True
+        try:
+            for _ in range(2):  # a scroll bar that comes or goes leaves another width
+                fits = self._fits()
+                off, needed = (
+                    Qt.ScrollBarPolicy.ScrollBarAlwaysOff,
+                    Qt.ScrollBarPolicy.ScrollBarAsNeeded,
+                )
+                self.setVerticalScrollBarPolicy(off if fits else needed)
+            self._take_height(fits=self._fits())
+        finally:
+            self._is_fitting = False
+
+    def _fits(self) -> bool:
+        """Whether all lines are within the most; each is laid out anew, or Qt would guess."""
+        if self.document().blockCount() > self._max_lines:
+            return False
+        self._height_of_text()
+        return self.lines_in_all() <= self._max_lines
+
+    def _take_height(self, *, fits: bool) -> None:
         spacing = QFontMetrics(self.font()).lineSpacing() + 1.0
         text = self._height_of_text() if fits else self._max_lines * spacing
         height = ceil(text) + 2 * _EDGE + 2 * round(_MARGIN)
         if height != self.minimumHeight():
             self.setFixedHeight(height)
+        lines = self.lines_in_all()
         if lines != self._lines:
             self._lines = lines
             self.lines_changed.emit(lines)

@@ -13,11 +13,14 @@ from pytestqt.qtbot import QtBot
 from desktop.qtmodels.rows import ROW_ROLE, Row
 from desktop.store.records import RequestKey
 from desktop.views.approvals.page import ApprovalsPage
+from desktop.views.approvals.request_card import RequestCard
+from desktop.views.parts.fitting_area import FittingArea
 from desktop.views.parts.guard import MisclickGuard
 from desktop.views.parts.list_view import RowList
 from tests.gui.pages.morning import DOSE, INVOICE, OUTSIDE, RECORD, REFUND
 from tests.gui.pages.seeing import (
     USUAL_PAGE,
+    lay_out,
     open_page,
     see,
 )
@@ -59,8 +62,25 @@ def shown(page: ApprovalsPage) -> list[Row]:
 
 
 def ready(page: ApprovalsPage, qtbot: QtBot) -> None:
-    """Wait until a click would count."""
+    """Read to the end, and wait until a click would count."""
+    read_on(page, qtbot)
     qtbot.waitUntil(page.card.decision.buttons.approve.isEnabled)
+
+
+def read_on(page: QWidget, qtbot: QtBot) -> None:
+    """Scroll through the card as far as it goes, and back to its beginning."""
+    card = page if isinstance(page, RequestCard) else page.findChild(RequestCard, "request.card")
+    assert isinstance(card, RequestCard)
+    area = card.findChild(FittingArea)
+    assert isinstance(area, FittingArea)
+    bar = area.verticalScrollBar()
+    while True:
+        lay_out()
+        if bar.value() >= bar.maximum():
+            break
+        bar.setValue(bar.value() + max(20, bar.pageStep() // 2))
+    bar.setValue(0)
+    qtbot.waitUntil(lambda: bar.value() == 0)
 
 
 def key(page: QWidget, which: Qt.Key) -> None:

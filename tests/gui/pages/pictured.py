@@ -22,6 +22,7 @@ from desktop.views.parts.buttons import ActionButton
 from desktop.views.parts.find_bar import FindField
 from desktop.views.parts.list_view import RowList
 from desktop.views.parts.transcript_view import TranscriptView
+from tests.gui.pages.approving import read_on
 from tests.gui.pages.monitored import at_work
 from tests.gui.pages.morning import INVOICE, OUTSIDE, RECORD
 from tests.gui.pages.questions import (
@@ -59,6 +60,7 @@ def look(stage: Stage) -> None:
     """A request, its conversation beside it."""
     window, _, qtbot = stage
     window.open_oldest_waiting()
+    read_on(window, qtbot)
     qtbot.waitUntil(see(window, "request.approve", ActionButton).isEnabled)
 
 
@@ -95,6 +97,7 @@ def foreign(stage: Stage) -> None:
     window.open_request(RequestKey(OUTSIDE, "out-1"))
     hint = "The password is kept until Signoff ends."
     window.show_notice("The keyring does not answer.", hint, Tone.WARN)
+    read_on(window, qtbot)
     qtbot.waitUntil(see(window, "request.approve", ActionButton).isEnabled)
 
 

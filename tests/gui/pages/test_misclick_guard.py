@@ -13,6 +13,7 @@ from desktop.views.approvals.request_card import RequestCard
 from desktop.views.parts.guard import GUARD_MS, MisclickGuard
 from tests.gui.pages.seeing import (
     click,
+    lay_out,
     open_page,
     see,
 )
@@ -26,7 +27,7 @@ CARD = (388, 800)
 def test_a_card_that_has_just_come_takes_no_click(fed: HandFed, qtbot: QtBot) -> None:
     """For half a second; a click on its way down must not approve what it meets."""
     fed.tell(asks())
-    card = RequestCard(fed.approvals, fed.clock)
+    card = RequestCard(fed.approvals, fed.bridge, fed.clock)
     began = time.monotonic()
     card.show_request(fed.store.request(fed.keys()[0]))
     open_page(card, qtbot, CARD)
@@ -46,9 +47,10 @@ def test_another_call_starts_it_again(fed: HandFed, qtbot: QtBot) -> None:
     fed.tell(asks(call="a"), asks(call="b", args={**ARGS, "amount": 9999}))
     first, second = fed.keys()
     guard = MisclickGuard(60_000)
-    card = RequestCard(fed.approvals, fed.clock, guard)
+    card = RequestCard(fed.approvals, fed.bridge, fed.clock, guard)
     card.show_request(fed.store.request(first))
     open_page(card, qtbot, CARD)
+    lay_out()
     guard._timer.stop()
     guard.released.emit()
     assert see(card, "request.approve", QPushButton).isEnabled()
@@ -61,9 +63,10 @@ def test_a_press_before_and_a_release_after_is_no_click(fed: HandFed, qtbot: QtB
     fed.tell(asks(call="a"), asks(call="b"))
     first, second = fed.keys()
     guard = MisclickGuard(60_000)
-    card = RequestCard(fed.approvals, fed.clock, guard)
+    card = RequestCard(fed.approvals, fed.bridge, fed.clock, guard)
     card.show_request(fed.store.request(first))
     open_page(card, qtbot, CARD)
+    lay_out()
     guard._timer.stop()
     guard.released.emit()
     approve = see(card, "request.approve", QPushButton)
@@ -79,7 +82,7 @@ def test_a_double_click_on_reject_does_not_confirm(fed: HandFed, qtbot: QtBot) -
     """The panel opens; what stands in it waits as well."""
     fed.tell(asks())
     guard = MisclickGuard(60_000)
-    card = RequestCard(fed.approvals, fed.clock, guard)
+    card = RequestCard(fed.approvals, fed.bridge, fed.clock, guard)
     card.show_request(fed.store.request(fed.keys()[0]))
     open_page(card, qtbot, CARD)
     click(card, "request.reject")

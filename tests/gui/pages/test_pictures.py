@@ -20,6 +20,7 @@ from desktop.views.main_window import MainWindow
 from desktop.views.theme import apply_theme, tokens
 from tests.gui.pages.morning import morning
 from tests.gui.pages.pictured import SCENES, Scene
+from tests.gui.pages.pictured_cards import SCENES as CARD_SCENES
 from tests.gui.pages.recorded import Recorded, morning_log
 from tests.gui.pages.seeing import (
     cut_off,
@@ -27,10 +28,12 @@ from tests.gui.pages.seeing import (
 )
 from tests.support.hand_fed import HandFed
 
+ALL = (*SCENES, *CARD_SCENES)
+
 
 @pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
 @pytest.mark.parametrize("size", [(1480, 900), (900, 640)])
-@pytest.mark.parametrize("scene", SCENES, ids=[scene.__name__ for scene in SCENES])
+@pytest.mark.parametrize("scene", ALL, ids=[scene.__name__ for scene in ALL])
 def test_a_scene_can_be_looked_at(
     fed: HandFed,
     qtbot: QtBot,

@@ -12,6 +12,7 @@ from desktop.views.main_window import MainWindow
 from desktop.views.page import Page
 from desktop.views.parts.buttons import ActionButton
 from desktop.views.settings.page import SettingsPage
+from tests.gui.pages.approving import read_on
 from tests.gui.pages.morning import RECORD, morning
 from tests.gui.pages.seeing import click, cut_off, is_seen, lay_out, open_page, see
 from tests.support.hand_fed import HandFed
@@ -45,6 +46,7 @@ def test_no_decision_can_be_made(window: MainWindow, fed: HandFed, qtbot: QtBot)
     assert WHY in see(window, "request.why_not", QLabel).text()
 
     fed.read_only(wanted=False)
+    read_on(window, qtbot)
     qtbot.waitUntil(approve.isEnabled)
     assert approve.accessibleDescription() == "Key: A"
 

@@ -23,6 +23,7 @@ from tests.gui.pages.seeing import (
     click,
     cut_off,
     is_seen,
+    lay_out,
     open_page,
     press,
     see,
@@ -45,7 +46,7 @@ def open_card(fed: HandFed, qtbot: QtBot) -> Opener:
 
     def opened(asked: Event) -> RequestCard:
         fed.tell(asked, seconds_ago=134)
-        card = RequestCard(fed.approvals, fed.clock, MisclickGuard(1))
+        card = RequestCard(fed.approvals, fed.bridge, fed.clock, MisclickGuard(1))
 
         def refresh() -> None:
             card.show_request(fed.store.request(fed.keys()[0]))
@@ -54,6 +55,8 @@ def open_card(fed: HandFed, qtbot: QtBot) -> Opener:
         fed.bridge.changed.connect(refresh)
         refresh()
         open_page(card, qtbot, CARD)
+        qtbot.waitUntil(card.isActiveWindow)
+        lay_out()
         qtbot.waitUntil(lambda: not card.decision._guard.is_holding)
         return card
 

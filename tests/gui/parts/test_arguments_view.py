@@ -33,7 +33,9 @@ def test_every_argument_is_shown_in_order(view: ArgumentsView) -> None:
     names = [box.accessibleName().partition(",")[0] for box in view.findChildren(ValueBox)]
     assert [name for name in names if name in ARGUMENTS] == list(ARGUMENTS)
     assert view.value_box("amount").toPlainText() == "4182.5"
-    assert view.value_box("memo").toPlainText() == ARGUMENTS["memo"]
+    assert view.value_box("memo").toPlainText() == "Quarterly settlement. " * 11 + (
+        "Quarterly settlement.⟨space⟩"
+    )
     assert json.loads(view.value_box("lines").toPlainText()) == ARGUMENTS["lines"]
     assert view.is_complete()
 
@@ -146,3 +148,18 @@ def button(view: ArgumentsView, text: str) -> QPushButton:
     ]
     assert found, [b.text() for b in view.findChildren(QPushButton) if b.isVisible()]
     return found[0]
+
+
+@pytest.mark.parametrize("length", [1_000, 2_500, 4_096, 9_000, 30_000])
+def test_one_long_line_finds_its_height(qtbot: QtBot, length: int) -> None:
+    """Whatever its length and width, with and without the scroll bar."""
+    box = ValueBox("Value", max_lines=12)
+    qtbot.addWidget(box)
+    box.resize(300, 80)
+    box.show()
+    box.show_value("0123456789" * (length // 10))
+    for width in (200, 310, 290, 301, 600, 300):
+        box.resize(width, box.height())
+        QApplication.processEvents()
+    assert box.lines_in_all() > 12
+    assert box.verticalScrollBar().maximum() > 0

@@ -102,6 +102,54 @@ def test_one_line_is_one_short_line() -> None:
     assert "\u202e" not in one_line("\u202e" * 400)
 
 
+def test_every_hidden_code_point_is_a_chip_wherever_it_stands() -> None:
+    """All control, format and space characters but the space and the newline, and all tags."""
+    points = [chr(code) for code in range(0x110000) if chr(code) not in " \n"]
+    hidden = [c for c in points if unicodedata.category(c) in {"Cc", "Cf", "Zs", "Zl", "Zp"}]
+    tags = [chr(code) for code in range(0xE0000, 0xE0080)]
+    for character in (*hidden, *tags):
+        for text in (f"{character}ab", f"a{character}b", f"ab{character}", f"a {character} b"):
+            shown = visible(text, exact=True)
+            assert character not in shown
+            assert "⟨" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("ACME ", "ACME⟨space⟩"),
+        ("ACME   \nLtd", "ACME⟨space ×3⟩\nLtd"),
+        ("ACME \r\nLtd", "ACME⟨space⟩⟨U+000D CR⟩\nLtd"),
+        ("  ACME Ltd", "  ACME Ltd"),
+        (" ", "⟨space⟩"),
+    ],
+)
+def test_spaces_that_end_a_line_are_marked_in_arguments(text: str, shown: str) -> None:
+    """Nobody sees them, and a name with one is another name."""
+    assert visible(text, exact=True) == shown
+    assert visible(text) == text.replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "odd"),
+    [
+        ("p\u0430ypal", ["p\u0430ypal"]),
+        ("pay p\u0430ypal and \u0391CME now", ["p\u0430ypal", "\u0391CME"]),
+        ("\uff21\uff23\uff2d\uff25 Ltd", ["\uff21\uff23\uff2d\uff25"]),
+        ("\U0001d400cme", ["\U0001d400cme"]),
+        ("cafe\u0301 au lait", ["cafe\u0301"]),
+        ("Привет, Grüße, Αθήνα, naïve café", []),
+        ("Tシャツ 中文abc", []),
+    ],
+)
+def test_words_that_are_not_what_they_look_like_are_marked(text: str, odd: list[str]) -> None:
+    """Letters of several scripts, or letters in an unusual spelling; nothing is taken away."""
+    spans = make_visible(text, exact=True)
+    assert [span.text for span in spans if span.kind is SpanKind.ODD] == odd
+    assert "".join(span.text for span in spans) == text
+    assert not [span for span in make_visible(text) if span.kind is SpanKind.ODD]
+
+
 @given(ANYTHING)
 def test_nothing_hidden_is_ever_left(text: str) -> None:
     """Whatever comes, what is shown has no character of a kind that cannot be seen."""

@@ -1,0 +1,567 @@
+"""The card of a signed request: read first, explained before the click, signed, written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from desktop.actions.alerts import alert_for
+from desktop.actions.ports import Unlock
+from desktop.audit.entries import AuditKind
+from desktop.qtmodels.wording import request_row
+from desktop.settings import Theme
+from desktop.store.facts import DecisionJoined, SigningChanged
+from desktop.store.signing import Identity, Meaning, Signing, SigningState
+from desktop.views.approvals.reject_panel import CANNED, OTHER
+from desktop.views.approvals.request_card import RequestCard
+from desktop.views.main_window import MainWindow
+from desktop.views.parts.banner import Banner
+from desktop.views.parts.buttons import ActionButton
+from desktop.views.parts.choice_box import ChoiceBox
+from desktop.views.parts.guard import MisclickGuard
+from desktop.views.parts.pill import PillLabel
+from desktop.views.parts.value_box import ValueBox
+from desktop.views.theme import apply_theme
+from tests.gui.pages.approving import read_on
+from tests.gui.pages.seeing import (
+    click,
+    cut_off,
+    is_seen,
+    lay_out,
+    open_page,
+    press,
+    see,
+    unnamed_or_without_ring,
+)
+from tests.gui.pages.signed import (
+    CARD_NUMBER,
+    KEY,
+    PAYMENT,
+    ROSA,
+    SECRETS,
+    asks_signed,
+    broken,
+    claims,
+    digest_of,
+    policy,
+    signs,
+    vote,
+    votes,
+)
+from tests.support.hand_fed import HandFed
+from tests.support.scenes import asks, base_asks
+from workers.wire.approvals import DecisionKind, Mode, Outcome, Risk
+from workers.wire.canonical import JSON
+from workers.wire.events import Event
+
+CARD = (388, 800)
+
+
+class Clock:
+    """A clock that goes when it is told to, in seconds."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        """What it shows."""
+        return self.seconds
+
+
+Opener = Callable[..., RequestCard]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """What the card measures reading with."""
+    return Clock()
+
+
+@pytest.fixture
+def open_card(fed: HandFed, qtbot: QtBot, clock: Clock) -> Opener:
+    """Opens the card of a request that has just arrived, and keeps it up to date."""
+
+    def opened(asked: Event, height: int = CARD[1]) -> RequestCard:
+        fed.tell(asked, seconds_ago=75)
+        guard = MisclickGuard(1)
+        card = RequestCard(fed.approvals, fed.bridge, fed.clock, guard, now_seconds=clock)
+
+        def refresh() -> None:
+            card.show_request(fed.store.request(fed.keys()[0]))
+            card.show_signing(fed.store.signing)
+
+        fed.bridge.changed.connect(refresh)
+        refresh()
+        open_page(card, qtbot, (CARD[0], height))
+        qtbot.waitUntil(card.isActiveWindow)
+        lay_out()
+        qtbot.waitUntil(lambda: not card.decision.is_holding)
+        return card
+
+    return opened
+
+
+def can(card: RequestCard, name: str) -> bool:
+    """Whether a visible button can be pressed."""
+    return see(card, name, ActionButton).isEnabled()
+
+
+def text(card: RequestCard, name: str) -> str:
+    """What a visible label says."""
+    return see(card, name, QLabel).text()
+
+
+def settle(card: RequestCard, qtbot: QtBot) -> None:
+    """Everything has its place, and a click would count."""
+    lay_out()
+    qtbot.waitUntil(lambda: not card.decision.is_holding)
+
+
+class TestReading:
+    def test_a_call_of_high_risk_is_read_to_its_end_first(
+        self, open_card: Opener, qtbot: QtBot
+    ) -> None:
+        """What was never in sight was never seen; rejecting needs nothing."""
+        args: JSON = {f"name_{number}": number for number in range(30)}
+        card = open_card(asks(args=args))
+        assert not can(card, "request.approve")
+        assert can(card, "request.reject")
+        assert "Not everything has been in sight yet." in card.decision.why_not.text()
+        read_on(card, qtbot)
+        assert can(card, "request.approve")
+
+    def test_a_jump_to_the_end_is_no_reading(self, open_card: Opener) -> None:
+        """What was jumped over is still unseen."""
+        args: JSON = {f"name_{number}": number for number in range(60)}
+        card = open_card(asks(args=args))
+        bar = card._area.verticalScrollBar()
+        bar.setValue(bar.maximum())
+        lay_out()
+        assert not can(card, "request.approve")
+
+    def test_a_call_of_low_risk_may_be_approved_at_sight(self, open_card: Opener) -> None:
+        """The worker's policy says which calls are worth it."""
+        args: JSON = {f"name_{number}": number for number in range(30)}
+        assert can(open_card(asks(args=args, risk=Risk.LOW)), "request.approve")
+
+    def test_the_policy_may_ask_for_time(
+        self, open_card: Opener, fed: HandFed, clock: Clock, qtbot: QtBot
+    ) -> None:
+        """Counted down on the button; only while the card is before somebody's eyes."""
+        signs(fed)
+        card = open_card(asks_signed(policy(1, dwell=20)))
+        approve = see(card, "request.approve", ActionButton)
+        assert approve.text() == "Approve in 20 s"
+        clock.seconds = 12
+        card._on_second()
+        assert approve.text() == "Approve in 8 s"
+        other = open_page(QWidget(), qtbot, (80, 80))
+        qtbot.waitUntil(lambda: not card.isActiveWindow())
+        lay_out()
+        clock.seconds = 100
+        other.close()
+        card.activateWindow()
+        qtbot.waitUntil(card.isActiveWindow)
+        settle(card, qtbot)
+        assert approve.text() == "Approve in 8 s"
+        clock.seconds = 108
+        card._on_second()
+        assert approve.text() == "Approve"
+        click(card, "request.approve")
+        [order] = fed.outbox.decisions
+        assert order.statement is not None
+        assert order.statement.display.ms_open == 20_000
+
+    def test_what_is_too_long_to_be_shown_whole_is_looked_at_in_bytes(
+        self, open_card: Opener, qtbot: QtBot
+    ) -> None:
+        """The badge says so; the exact bytes are shown part by part."""
+        card = open_card(base_asks(args={"blob": "x" * 1_000_000}))
+        read_on(card, qtbot)
+        assert see(card, "request.too_long", PillLabel).text() == "Cannot be shown whole"
+        assert not can(card, "request.approve")
+        assert "Open the exact bytes" in card.decision.why_not.text()
+        click(card, "request.exact_open")
+        assert "of 1,000,011" in text(card, "request.exact_place")
+        assert can(card, "request.approve")
+        press(card, "Later bytes")
+        assert text(card, "request.exact_place").startswith("Bytes 4,096 to 8,192")
+
+    def test_the_exact_bytes_are_those_the_digest_covers(self, open_card: Opener) -> None:
+        """In canonical order, hidden characters by their bytes."""
+        card = open_card(asks(args={"to": "AC\u200bME", "amount": 10.0}))
+        click(card, "request.exact_open")
+        shown = see(card, "request.exact_text", ValueBox).toPlainText()
+        assert shown == '{"amount":10,"to":"AC⟨U+200B ZWSP⟩ME"}'
+        assert "e2 80 8b" in see(card, "request.exact_hex", ValueBox).toPlainText()
+        assert see(card, "request.exact_text", ValueBox).isReadOnly()
+        click(card, "request.exact_close")
+        assert not is_seen(card, "request.exact_text")
+
+
+class TestHabit:
+    def test_no_key_counts_before_the_moment_is_over(self, fed: HandFed, qtbot: QtBot) -> None:
+        """Neither the shortcuts nor Space on a button that has the keyboard."""
+        fed.tell(asks(allowed=(DecisionKind.APPROVE, DecisionKind.EDIT, DecisionKind.REJECT)))
+        guard = MisclickGuard(60_000)
+        card = RequestCard(fed.approvals, fed.bridge, fed.clock, guard)
+        card.show_request(fed.store.request(fed.keys()[0]))
+        open_page(card, qtbot, CARD)
+        card.decision.press_reject()
+        card.decision.press_edit()
+        reject = see(card, "request.reject", QPushButton)
+        reject.setFocus()
+        for pressed in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            QTest.keyClick(reject, pressed)
+        assert not card.decision.is_writing
+        assert fed.outbox.orders == []
+
+    def test_a_window_that_becomes_active_starts_the_moment_again(
+        self, fed: HandFed, qtbot: QtBot
+    ) -> None:
+        """The click that brought it to the front must not approve."""
+        fed.tell(asks())
+        guard = MisclickGuard(60_000)
+        card = RequestCard(fed.approvals, fed.bridge, fed.clock, guard)
+        card.show_request(fed.store.request(fed.keys()[0]))
+        open_page(card, qtbot, CARD)
+        qtbot.waitUntil(card.isActiveWindow)
+        guard._timer.stop()
+        guard.released.emit()
+        QApplication.sendEvent(card, QEvent(QEvent.Type.WindowActivate))
+        assert guard.is_holding
+
+    def test_approve_is_nobodys_default(self, open_card: Opener, fed: HandFed) -> None:
+        """It has no keyboard unless somebody gives it, and Enter does not press it."""
+        card = open_card(asks())
+        approve = see(card, "request.approve", QPushButton)
+        assert not approve.hasFocus()
+        assert not approve.isDefault()
+        assert not approve.autoDefault()
+        approve.setFocus()
+        QTest.keyClick(approve, Qt.Key.Key_Return)
+        assert fed.outbox.orders == []
+
+
+class TestWhatIsHidden:
+    def test_revealing_is_written_down_by_its_place(self, open_card: Opener, fed: HandFed) -> None:
+        """And that it was hidden again; never what it is."""
+        card = open_card(asks(args=SECRETS))
+        buttons = {button.accessibleName(): button for button in card.findChildren(QPushButton)}
+        buttons["Show: Card number"].click()
+        assert CARD_NUMBER in card.arguments.value_box("card_number").toPlainText()
+        card.show_request(None)
+        notes = [note.entry for note in fed.outbox.notes]
+        assert [note.kind for note in notes] == [
+            AuditKind.REQUEST_OPENED,
+            AuditKind.VALUE_REVEALED,
+            AuditKind.VALUE_HIDDEN,
+        ]
+        assert notes[1].revealed == ("/card_number",)
+        assert notes[2].masked == ("/card_number",)
+        assert "4111" not in repr(notes)
+
+    def test_the_decision_says_what_was_masked_and_what_was_shown(
+        self, open_card: Opener, fed: HandFed, qtbot: QtBot
+    ) -> None:
+        """Signed with it; what was seen is kept apart from it, encrypted."""
+        signs(fed)
+        card = open_card(asks_signed(policy(1, masked=("/recipient",)), SECRETS))
+        card._body.reveals.reveal("/recipient")
+        read_on(card, qtbot)
+        click(card, "request.approve")
+        [order] = fed.outbox.decisions
+        assert order.statement is not None
+        assert order.statement.display.revealed == ("/recipient",)
+        assert set(order.statement.display.masked) == {
+            "/card_number", "/cvv", "/patient/name", "/patient/mrn", "/memo",
+        }  # fmt: skip
+        assert "737" not in repr(dict(order.secrets))
+
+    @pytest.mark.parametrize("leave", ["hide", "another", "lock"])
+    def test_values_are_hidden_when_the_card_is_left(
+        self, open_card: Opener, fed: HandFed, leave: str
+    ) -> None:
+        """Also by a lock, and the exact bytes close."""
+        signs(fed)
+        card = open_card(asks_signed(policy(1), SECRETS))
+        click(card, "request.exact_open")
+        assert len(card._body.reveals.shown) == 4
+        assert "737" not in see(card, "request.exact_text", ValueBox).toPlainText()
+        match leave:
+            case "hide":
+                card.hide()
+            case "another":
+                card.show_request(None)
+            case _:
+                signs(fed, ROSA, SigningState.LOCKED)
+        assert card._body.reveals.shown == frozenset()
+        assert not card._body.exact.isVisibleTo(card)
+        assert CARD_NUMBER not in card.arguments.as_text()
+
+    def test_a_form_shows_what_is_hidden_and_that_is_written_down(
+        self, open_card: Opener, fed: HandFed
+    ) -> None:
+        """Nobody can change what they cannot see."""
+        signs(fed)
+        card = open_card(asks_signed(policy(1), {"ssn": "078-05-1120", "to": "ACME"}))
+        click(card, "request.edit")
+        assert see(card, "request.field.ssn", QLineEdit).text() == "078-05-1120"
+        assert fed.outbox.notes[-1].entry.kind is AuditKind.VALUE_REVEALED
+        card.decision.cancel()
+        assert fed.outbox.notes[-1].entry.kind is AuditKind.VALUE_HIDDEN
+
+    def test_a_call_with_a_security_code_cannot_be_edited(self, open_card: Opener) -> None:
+        """A form would show it."""
+        allowed = (DecisionKind.APPROVE, DecisionKind.EDIT, DecisionKind.REJECT)
+        card = open_card(asks(args={"cvv": "737", "amount": 1}, allowed=allowed))
+        edit = see(card, "request.edit", ActionButton)
+        assert not edit.isEnabled()
+        assert "never shown" in edit.toolTip()
+
+
+class TestPolicy:
+    def test_who_is_needed_and_who_has_signed(self, open_card: Opener, fed: HandFed) -> None:
+        """Before the click, and as it changes."""
+        signs(fed)
+        card = open_card(asks_signed(policy(2)))
+        assert text(card, "request.needs") == "2 reviewers in the role treasury\n0 of 2: nobody yet"
+        votes(fed, vote())
+        assert "1 of 2: Dana Reyes, " in text(card, "request.needs")
+        assert text(card, "request.signer") == "You sign as Rosa Mora, treasury"
+
+    @pytest.mark.parametrize(
+        ("identity", "why"),
+        [
+            (Identity("m.okafor", "M. Okafor", ("treasury",)), "You asked for this"),
+            (Identity("r.mora", "Rosa Mora", ("clinic",)), "takes the role treasury"),
+        ],
+    )
+    def test_who_may_not_is_told_why(
+        self, open_card: Opener, fed: HandFed, identity: Identity, why: str
+    ) -> None:
+        """The requester, and whoever has another role; both may reject."""
+        signs(fed, identity)
+        card = open_card(asks_signed())
+        assert not can(card, "request.approve")
+        assert why in card.decision.why_not.text()
+        assert can(card, "request.reject")
+
+    def test_a_signature_that_waits_is_told(self, open_card: Opener, fed: HandFed) -> None:
+        """It is in, and how many more are needed; nobody signs twice."""
+        signs(fed)
+        card = open_card(asks_signed())
+        click(card, "request.approve")
+        votes(fed, vote(ROSA.name, who_id=ROSA.id))
+        [order] = fed.outbox.decisions
+        fed.feed(DecisionJoined(KEY, order.nonce))
+        assert text(card, "request.outcome") == "Your signature is in. 1 more is needed."
+        assert not can(card, "request.approve")
+
+    def test_the_meaning_is_chosen_where_there_is_a_choice(
+        self, open_card: Opener, fed: HandFed
+    ) -> None:
+        """And signed."""
+        signs(fed)
+        card = open_card(asks_signed(policy(1, meanings=("approval", "responsibility"))))
+        box = see(card, "request.meaning", ChoiceBox)
+        box.setCurrentIndex(1)
+        click(card, "request.approve")
+        [order] = fed.outbox.decisions
+        assert order.statement is not None
+        assert order.statement.meaning is Meaning.RESPONSIBILITY
+
+    def test_a_required_reason_is_asked_for_and_signed(
+        self, open_card: Opener, fed: HandFed
+    ) -> None:
+        """Nothing can be approved without it."""
+        signs(fed)
+        card = open_card(asks_signed(policy(1, reason=True)))
+        assert not can(card, "request.approve")
+        assert "asks for a reason" in card.decision.why_not.text()
+        see(card, "request.approve_reason", QPlainTextEdit).setPlainText("Matched the order.")
+        click(card, "request.approve")
+        [order] = fed.outbox.decisions
+        assert order.statement is not None
+        assert order.statement.comment == "Matched the order."
+
+    def test_the_time_that_is_left_is_counted(self, open_card: Opener, fed: HandFed) -> None:
+        """A late decision does not count."""
+        signs(fed)
+        card = open_card(asks_signed(policy(1), expires_at="2026-03-02T09:20:00Z"))
+        assert text(card, "request.expiry") == "Expires in 4 min 55 s"
+        fed.now_ms += 295_000
+        card._on_second()
+        assert text(card, "request.expiry") == "Expired: a decision does not count any more"
+
+    def test_another_reviewers_change_is_shown_and_approved_as_such(
+        self, open_card: Opener, fed: HandFed, qtbot: QtBot
+    ) -> None:
+        """Old and new; what is signed is the change."""
+        signs(fed)
+        card = open_card(asks_signed())
+        edited: JSON = {**PAYMENT, "amount": 4182.5}
+        digest = digest_of(fed, edited)
+        author = vote(
+            "Dana Reyes", DecisionKind.EDIT, Meaning.AUTHORSHIP, edited=edited, digest=digest
+        )
+        votes(fed, author)
+        settle(card, qtbot)
+        boxes = [box.toPlainText() for box in card._body.changes.findChildren(ValueBox)]
+        assert boxes == ["41825", "4182.5"]
+        read_on(card, qtbot)
+        press(card, "Approve change")
+        [order] = fed.outbox.decisions
+        assert order.statement is not None
+        assert order.statement.decision is DecisionKind.EDIT
+        assert order.statement.meaning is Meaning.APPROVAL
+        assert order.statement.edited_args_digest == digest
+
+
+class TestOthers:
+    def test_opening_a_request_claims_it_and_leaving_gives_it_back(
+        self, open_card: Opener, fed: HandFed
+    ) -> None:
+        """In the name under which this desk signs."""
+        signs(fed)
+        card = open_card(asks_signed())
+        card.hide()
+        assert [(claim.by_name, claim.on) for claim in fed.outbox.claims] == [
+            ("Rosa Mora", True),
+            ("Rosa Mora", False),
+        ]
+
+    def test_a_console_that_only_looks_claims_nothing(
+        self, open_card: Opener, fed: HandFed
+    ) -> None:
+        """It writes nothing to the broker; its own log says that it was opened."""
+        fed.read_only()
+        card = open_card(asks())
+        card.hide()
+        assert fed.outbox.claims == []
+        assert [note.entry.kind for note in fed.outbox.notes] == [AuditKind.REQUEST_OPENED]
+
+    def test_somebody_else_who_looks_is_named(self, open_card: Opener, fed: HandFed) -> None:
+        """Until their claim ends."""
+        signs(fed)
+        card = open_card(asks_signed())
+        claims(fed)
+        assert text(card, "request.claim") == "Dana Reyes is looking at this"
+        fed.now_ms += 31_000
+        card._on_second()
+        assert not is_seen(card, "request.claim")
+
+    def test_who_decided_and_when(self, open_card: Opener, fed: HandFed) -> None:
+        """On every desk, a moment later."""
+        signs(fed)
+        card = open_card(asks_signed())
+        fed.now_ms += 2_000
+        fed.decide(KEY, Outcome.EXECUTED, reviewer="Dana Reyes")
+        assert text(card, "request.decided") == "Decided by Dana Reyes, 2 s ago"
+        assert not is_seen(card, "request.needs")
+
+    def test_a_request_that_its_worker_did_not_sign_is_not_approved(
+        self, open_card: Opener, fed: HandFed
+    ) -> None:
+        """Red, and refused; it can be rejected."""
+        signs(fed)
+        card = open_card(asks_signed())
+        broken(fed)
+        assert card.findChild(Banner).title() == "This request is not what its worker signed."
+        assert not can(card, "request.approve")
+        assert can(card, "request.reject")
+
+    def test_a_worker_that_verifies_no_signature_is_warned_of(self, open_card: Opener) -> None:
+        """It runs what anybody could have decided."""
+        card = open_card(asks(mode=Mode.BOUND))
+        assert card.findChild(Banner).title() == "This worker does not verify signatures."
+
+
+class TestSigning:
+    def test_the_passphrase_is_asked_for_on_the_card(
+        self, open_card: Opener, fed: HandFed, qtbot: QtBot
+    ) -> None:
+        """After the click; the decision leaves once it was right."""
+        signs(fed, ROSA, SigningState.LOCKED)
+        card = open_card(asks_signed(policy(1)))
+        click(card, "request.approve")
+        assert fed.outbox.decisions == []
+        field = see(card, "sign.field", QLineEdit)
+        field.setText("an invented passphrase")
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        assert any(isinstance(order, Unlock) for order in fed.outbox.orders)
+        settle(card, qtbot)
+        fed.feed(SigningChanged(Signing(SigningState.OPEN, ROSA, unlocks=1, fresh=True)))
+        assert [order.key for order in fed.outbox.decisions] == [KEY]
+        assert text(card, "request.outcome").startswith("Your decision is on its way.")
+
+    def test_whoever_does_not_sign_decides_nothing(self, open_card: Opener, fed: HandFed) -> None:
+        """Back to the buttons."""
+        signs(fed, ROSA, SigningState.LOCKED)
+        card = open_card(asks_signed(policy(1)))
+        click(card, "request.approve")
+        assert not is_seen(card, "request.approve")
+        click(card, "sign.cancel")
+        assert is_seen(card, "request.approve")
+        assert fed.outbox.decisions == []
+
+
+def test_reasons_to_reject_are_at_hand(open_card: Opener, fed: HandFed, qtbot: QtBot) -> None:
+    """From a list or in one's own words; both reach the agent as text."""
+    card = open_card(asks())
+    click(card, "request.reject")
+    for words in CANNED:
+        press(card, words)
+    press(card, OTHER)
+    field = see(card, "request.reason", QPlainTextEdit)
+    assert field.toPlainText() == ""
+    QTest.keyClicks(field, "The order is from last year.")
+    press(card, "Duplicate")
+    qtbot.waitUntil(see(card, "request.confirm_reject", ActionButton).isEnabled)
+    click(card, "request.confirm_reject")
+    [order] = fed.outbox.decisions
+    assert isinstance(order.payload, dict)
+    assert order.payload["message"] == "The order is from last year.\nDuplicate"
+
+
+@pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
+@pytest.mark.parametrize("width", [300, 388, 540])
+def test_nothing_is_cut_off_and_everything_is_named(
+    open_card: Opener, fed: HandFed, dressed: QApplication, qtbot: QtBot, theme: Theme, width: int
+) -> None:
+    """With masks, marks, bytes, a choice, a reason and votes."""
+    apply_theme(dressed, theme)
+    signs(fed)
+    card = open_card(asks_signed(policy(meanings=("approval", "review"), reason=True), SECRETS))
+    votes(fed, vote())
+    card.resize(width, 1_400)
+    click(card, "request.exact_open")
+    settle(card, qtbot)
+    assert cut_off(card) == []
+    assert unnamed_or_without_ring(card, qtbot) == []
+
+
+@pytest.mark.parametrize("words", [CARD_NUMBER, "<b>Ada</b>", "\u202e737", "a\nb", "%s{0}"])
+def test_no_content_leaves_the_card(
+    fed: HandFed, open_card: Opener, qtbot: QtBot, words: str
+) -> None:
+    """Neither the window's title, nor a notification, nor what names the card tells a value."""
+    args: JSON = {"card": words, words: "patient", "patient": words}
+    card = open_card(asks(action=f"pay {words}" if words != CARD_NUMBER else "pay", args=args))
+    assert "4111" not in card.accessibleName()
+    window = MainWindow(
+        fed.store, fed.bridge, fed.approvals, fed.conversations, fed.desk, fed.clock
+    )
+    qtbot.addWidget(window)
+    assert window.windowTitle() == "(1) Signoff"
+    alert = alert_for(fed.store.requests(), in_front=False)
+    assert alert is not None
+    assert alert.title == "A call waits for your decision"
+    assert alert.body == "High risk. Open Signoff to look at it."
+    [request] = fed.store.requests()
+    assert "4111" not in request_row(request, fed.now_ms).subtitle
