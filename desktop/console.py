@@ -84,7 +84,7 @@ class Console:
             self.engine.submit,
             self._spawn,
         )
-        self._url = ""
+        self._url = self._trust = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._requests_changed = asyncio.Event()
         self._arrived = False
@@ -159,7 +159,7 @@ class Console:
 
     def reconnect(self) -> None:
         """See `Desk`."""
-        self._follow(self._url)
+        self._follow(self._url, self._trust)
 
     def start_demo(self) -> None:
         """See `Desk`."""
@@ -199,8 +199,8 @@ class Console:
     def _person(self) -> Person:
         return self._settings.person
 
-    def _follow(self, url: str) -> None:
-        self._url = url
+    def _follow(self, url: str, trust: str = "") -> None:
+        self._url, self._trust = url, trust
         self.engine.connect(url)
         self.local_workers.follow(url)
 

@@ -26,11 +26,16 @@ _CHUNK_BYTES = 16 * 1024
 
 
 class DemoReady(msgspec.Struct, frozen=True):
-    """What the demo says when every agent listens."""
+    """What the demo says when every agent listens.
+
+    Attributes:
+        trust: the folder with its registry, and with the keys of its reviewers.
+    """
 
     redis_url: str
     model_url: str
     mcp_url: str
+    trust: str
     agents: list[str]
     pid: int
 

@@ -23,6 +23,7 @@ class Comparison(StrEnum):
     ABOVE = "above"
     AT_MOST = "at_most"
     ONE_OF = "one_of"
+    NONE_OF = "none_of"
 
 
 class Truth(StrEnum):
@@ -38,7 +39,8 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     Attributes:
         argument: JSON pointer into the arguments (RFC 6901), such as "/amount".
-        value: what it is compared with: a number for `above` and `at_most`, a list for `one_of`.
+        value: what it is compared with: a number for `above` and `at_most`, a list for `one_of`
+            and `none_of`.
     """
 
     argument: str
@@ -47,6 +49,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 _MISSING: Final = object()
+_OPPOSITE: Final = {Truth.YES: Truth.NO, Truth.NO: Truth.YES, Truth.UNKNOWN: Truth.UNKNOWN}
 
 
 def evaluate(condition: Condition, args: JSON) -> Truth:
@@ -60,17 +63,23 @@ def evaluate(condition: Condition, args: JSON) -> Truth:
         case Comparison.EQUALS:
             return _equals(found, wanted)
         case Comparison.ONE_OF:
-            options = wanted if isinstance(wanted, list) else [wanted]
-            answers = {_equals(found, option) for option in options}
-            if Truth.YES in answers:
-                return Truth.YES
-            return Truth.UNKNOWN if Truth.UNKNOWN in answers else Truth.NO
+            return _one_of(found, wanted)
+        case Comparison.NONE_OF:
+            return _OPPOSITE[_one_of(found, wanted)]
         case Comparison.ABOVE | Comparison.AT_MOST:
             one, other = _number(found), _number(wanted)
             if one is None or other is None:
                 return Truth.UNKNOWN
             holds = one > other if condition.comparison is Comparison.ABOVE else one <= other
             return Truth.YES if holds else Truth.NO
+
+
+def _one_of(found: object, wanted: object) -> Truth:
+    options = wanted if isinstance(wanted, list) else [wanted]
+    answers = {_equals(found, option) for option in options}
+    if Truth.YES in answers:
+        return Truth.YES
+    return Truth.UNKNOWN if Truth.UNKNOWN in answers else Truth.NO
 
 
 def _equals(found: object, wanted: object) -> Truth:
