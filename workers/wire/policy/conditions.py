@@ -110,8 +110,7 @@ def _number(value: object) -> Decimal | None:
 
 def _at(pointer: str, args: JSON) -> object:
     here = args
-    for step in pointer.split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
+    for name in steps(pointer):
         if not isinstance(here, dict) or name not in here:
             return _MISSING
         here = here[name]
@@ -119,3 +118,8 @@ def _at(pointer: str, args: JSON) -> object:
         return untagged(here)
     except NotApprovable:
         return _MISSING
+
+
+def steps(pointer: str) -> list[str]:
+    """The names in a JSON pointer (RFC 6901)."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]

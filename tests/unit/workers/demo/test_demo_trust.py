@@ -172,4 +172,4 @@ def test_looking_is_free_and_the_unknown_is_not(policy: Policy) -> None:
 
 def test_the_demos_people_can_meet_its_policy(trust: TrustFolder) -> None:
     """Nothing waits for somebody who does not exist."""
-    assert lint(trust.policy(), _registry(trust)) == []
+    assert lint(trust.policy(), _registry(trust), None, NOW.timestamp()) == []
