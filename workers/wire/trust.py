@@ -58,11 +58,19 @@ class TrustFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._raw: dict[str, tuple[_Stamp, bytes]] = {}
+        # Made of the bytes beside them; asked for with each call of a tool.
+        self._policy: tuple[bytes, Policy] | None = None
+        self._keys: dict[str, tuple[bytes, SigningKey]] = {}
 
     @property
     def exists(self) -> bool:
         """Whether somebody has set it up."""
-        return (self.path / ROOTS_FILE).exists()
+        return _is_there(self.path / ROOTS_FILE)
+
+    @property
+    def has_policy(self) -> bool:
+        """Whether there is a policy, readable or not."""
+        return _is_there(self.path / POLICY_FILE)
 
     def roots(self) -> Roots:
         """Whose signatures make a registry.
@@ -109,7 +117,10 @@ class TrustFolder:
             NotTrusted: the file is missing.
             BadPolicy: it cannot be understood.
         """
-        return read_policy(self._read(POLICY_FILE))
+        raw, known = self._read(POLICY_FILE), self._policy
+        if known is None or known[0] is not raw:
+            known = self._policy = (raw, read_policy(raw))
+        return known[1]
 
     def agent_key(self, agent: str) -> SigningKey | None:
         """What the workers of an agent sign with here; None if they do not.
@@ -118,9 +129,13 @@ class TrustFolder:
             NotTrusted: the file holds no key.
         """
         name = f"{AGENTS_FOLDER}/{check_agent_name(agent)}.key"
-        if not (self.path / name).exists():
+        if not _is_there(self.path / name):
             return None
-        return SigningKey(from_base64(self._read(name).decode(errors="replace").strip()))
+        raw, known = self._read(name), self._keys.get(name)
+        if known is None or known[0] is not raw:
+            text = raw.decode(errors="replace").strip()
+            known = self._keys[name] = (raw, SigningKey(from_base64(text)))
+        return known[1]
 
     def _read(self, name: str) -> bytes:
         path = self.path / name
@@ -153,6 +168,17 @@ class TrustFolder:
         with contextlib.suppress(OSError):
             new.write_text(f"{version}\n")
             new.replace(self.path / SEEN_FILE)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file; one that may not be looked at counts, so that it is missed."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def write_roots(roots: Roots) -> bytes:
