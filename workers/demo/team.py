@@ -66,7 +66,7 @@ async def start_demo(
         broker = await parts.enter_async_context(Broker.start(redis_url or None))
         atlas = Atlas()
         mcp = await parts.enter_async_context(McpServer.start(atlas))
-        options: dict[str, Any] = {"redis_url": broker.url}
+        options: dict[str, Any] = {"redis_url": broker.url, "trust": trust.path}
         if settings.has_model:
             model_url = settings.openai_base_url
             options |= _model(model_url, settings.openai_model, settings.openai_api_key)

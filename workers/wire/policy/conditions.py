@@ -45,7 +45,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     argument: str
     comparison: Comparison
-    value: str | int | float | bool | list[str | int | float | bool]
+    value: str | int | float | bool | tuple[str | int | float | bool, ...]
 
 
 _MISSING: Final = object()
@@ -75,7 +75,7 @@ def evaluate(condition: Condition, args: JSON) -> Truth:
 
 
 def _one_of(found: object, wanted: object) -> Truth:
-    options = wanted if isinstance(wanted, list) else [wanted]
+    options = wanted if isinstance(wanted, tuple) else (wanted,)
     answers = {_equals(found, option) for option in options}
     if Truth.YES in answers:
         return Truth.YES

@@ -11,11 +11,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from workers.wire.policy.conditions import Comparison, Condition
 from workers.wire.policy.demands import Demand, applying, demand
-from workers.wire.policy.meeting import People, able, lacks, roles_held
+from workers.wire.policy.meeting import People, Roles, able, lacks, roles_held
 from workers.wire.policy.rules import ANY, Policy, Rule
 from workers.wire.policy.trials import Known, Trial, all_trials, schema_at
 from workers.wire.signing.registry import Registry
@@ -73,6 +74,21 @@ def lint(
         found += _roles(policy, able(registry, at))
         found += _running_out(registry, at)
     return list(dict.fromkeys(found))
+
+
+def unmet(policy: Policy, registry: Registry, at: float) -> tuple[Finding, ...]:
+    """What could never run; remembered, because workers ask with each decision.
+
+    Args:
+        at: now, seconds since the epoch.
+    """
+    return _unmet_by(policy, frozenset(able(registry, at).items()))
+
+
+@lru_cache(maxsize=16)
+def _unmet_by(policy: Policy, people: frozenset[tuple[Roles, int]]) -> tuple[Finding, ...]:
+    found = _put_to_the_test(policy, dict(people), Known())
+    return tuple(one for one in found if one.kind is FindingKind.CANNOT_BE_MET)
 
 
 def _put_to_the_test(policy: Policy, people: People | None, known: Known) -> Iterator[Finding]:
@@ -175,7 +191,7 @@ def _excludes(conditions: list[Condition]) -> bool:
 
 def _constants(condition: Condition) -> set[str]:
     value = condition.value
-    return {str(one).casefold() for one in (value if isinstance(value, list) else [value])}
+    return {str(one).casefold() for one in (value if isinstance(value, tuple) else [value])}
 
 
 def _is_currency(condition: Condition) -> bool:

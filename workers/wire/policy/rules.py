@@ -128,8 +128,8 @@ def _check(rule: Rule) -> None:
         )
         if condition.comparison in _NUMERIC and not is_number:
             raise BadPolicy(f"The rule {name!r} compares with something that is no number.", _HINT)
-        if (condition.comparison in _LISTS) != isinstance(condition.value, list):
+        if (condition.comparison in _LISTS) != isinstance(condition.value, tuple):
             title = f"The rule {name!r} needs a list for 'one_of' and 'none_of', nowhere else."
             raise BadPolicy(title, _HINT)
-        if condition.value == []:
+        if condition.value == ():
             raise BadPolicy(f"The rule {name!r} compares with a list of nothing.", _HINT)

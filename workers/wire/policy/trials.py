@@ -112,7 +112,7 @@ def _values(pointer: str, rules: Sequence[Rule], schema: JSON) -> list[JSON]:
 
 def _constants(conditions: Sequence[Condition]) -> Iterator[str | int | float | bool]:
     for condition in conditions:
-        yield from condition.value if isinstance(condition.value, list) else [condition.value]
+        yield from condition.value if isinstance(condition.value, tuple) else [condition.value]
 
 
 def _is_number(value: object) -> bool:

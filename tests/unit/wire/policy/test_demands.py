@@ -126,12 +126,12 @@ def test_what_no_rule_knows_is_gated(agent: str, action: str, args: dict[str, in
         (Comparison.EQUALS, True, True, Truth.YES),
         (Comparison.EQUALS, 1, True, Truth.NO),
         (Comparison.EQUALS, 1, [1], Truth.UNKNOWN),
-        (Comparison.ONE_OF, ["a", "b"], "B", Truth.YES),
-        (Comparison.ONE_OF, ["a", "b"], "c", Truth.NO),
-        (Comparison.ONE_OF, [1, 2], "c", Truth.UNKNOWN),
-        (Comparison.NONE_OF, ["eur", "usd"], " EUR", Truth.NO),
-        (Comparison.NONE_OF, ["eur", "usd"], "GBP", Truth.YES),
-        (Comparison.NONE_OF, ["eur"], [], Truth.UNKNOWN),
+        (Comparison.ONE_OF, ("a", "b"), "B", Truth.YES),
+        (Comparison.ONE_OF, ("a", "b"), "c", Truth.NO),
+        (Comparison.ONE_OF, (1, 2), "c", Truth.UNKNOWN),
+        (Comparison.NONE_OF, ("eur", "usd"), " EUR", Truth.NO),
+        (Comparison.NONE_OF, ("eur", "usd"), "GBP", Truth.YES),
+        (Comparison.NONE_OF, ("eur",), [], Truth.UNKNOWN),
         (Comparison.AT_MOST, 0.3, "0.30", Truth.YES),
         (Comparison.ABOVE, 2**53, 2**53 + 1, Truth.YES),
         (Comparison.ABOVE, 5, "Infinity", Truth.UNKNOWN),
@@ -139,7 +139,7 @@ def test_what_no_rule_knows_is_gated(agent: str, action: str, args: dict[str, in
 )
 def test_conditions(comparison: Comparison, value: object, found: JSON, truth: Truth) -> None:
     """Numbers by value, exactly; texts whatever their case."""
-    assert isinstance(value, str | int | float | list)
+    assert isinstance(value, str | int | float | tuple)
     condition = Condition(argument="/a~1b/c~0d", comparison=comparison, value=value)
     assert evaluate(condition, strict_json({"a/b": {"c~d": found}})) is truth
 

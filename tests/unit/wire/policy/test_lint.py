@@ -8,7 +8,7 @@ from msgspec import structs
 from tests.support.registered import LEE, NOW, ROSA, STRANGER, registered_key, registry
 from workers.wire.policy.conditions import Comparison, Condition
 from workers.wire.policy.examples import EXAMPLES, example
-from workers.wire.policy.lint import FindingKind, lint
+from workers.wire.policy.lint import FindingKind, lint, unmet
 from workers.wire.policy.rules import BadPolicy, Policy, Rule, read_policy
 from workers.wire.policy.trials import MOST_TRIALS, Known
 from workers.wire.signing.keys import SigningKey
@@ -26,7 +26,7 @@ def _policy(*rules: Rule) -> Policy:
 
 
 def _when(argument: str, comparison: str, value: object) -> tuple[Condition, ...]:
-    assert isinstance(value, str | int | float | list)
+    assert isinstance(value, str | int | float | tuple)
     return (Condition(argument=argument, comparison=Comparison(comparison), value=value),)
 
 
@@ -111,6 +111,15 @@ def test_rules_that_meet_need_people_for_all_of_them() -> None:
     assert _found(*strict, known=four) == []
 
 
+def test_a_worker_asks_with_each_decision_what_could_never_run() -> None:
+    """It hears of nothing else, and not later than the registry changes."""
+    three = _policy(Rule(name="three", quorum=3, **FREE), Rule(name="free", tool="x", gate=False))
+    [found] = unmet(three, registry(), NOW)
+    assert (found.rule, found.kind) == ("three", UNMET)
+    assert unmet(three, _people(ann=TREASURY, bob=TREASURY, eve=TREASURY), NOW) == ()
+    assert unmet(three, registry(), NOW) == (found,)
+
+
 def test_only_people_who_could_sign_are_counted() -> None:
     """A key that was struck out or has ended, and a person without a role, approve nothing."""
     rosa, lee = registry().statement.reviewers
@@ -145,7 +154,7 @@ def test_what_runs_out_soon_is_told() -> None:
         ([Rule(name="never", tool="x", when=(*ABOVE, *BELOW))], [("never", OPEN)]),
         ([Rule(name="never", tool="x", gate=False, when=(*ABOVE, *BELOW))], [("never", NOTE)]),
         (
-            [Rule(name="n", tool="x", when=(*EURO, *_when("/currency", "none_of", ["eur"])))],
+            [Rule(name="n", tool="x", when=(*EURO, *_when("/currency", "none_of", ("eur",))))],
             [("n", OPEN)],
         ),
         (
@@ -173,7 +182,7 @@ def test_what_runs_out_soon_is_told() -> None:
         (
             [
                 Rule(name="euros", tool="x", when=(*EURO, *ABOVE), quorum=2),
-                Rule(name="few", tool="x", when=_when("/currency", "none_of", ["EUR"])),
+                Rule(name="few", tool="x", when=_when("/currency", "none_of", ("EUR",))),
                 Rule(name="dollars", tool="x", when=_when("/currency", "equals", "USD"), quorum=2),
                 Rule(name="other", tool="y", quorum=2),
             ],
@@ -182,7 +191,7 @@ def test_what_runs_out_soon_is_told() -> None:
         (
             [
                 Rule(name="euros", tool="x", when=(*EURO, *ABOVE), quorum=2),
-                Rule(name="rest", tool="x", when=_when("/currency", "none_of", ["EUR"]), quorum=2),
+                Rule(name="rest", tool="x", when=_when("/currency", "none_of", ("EUR",)), quorum=2),
             ],
             [],
         ),
@@ -253,7 +262,7 @@ def test_conditions_may_look_into_what_others_compare() -> None:
     """Booleans, numbers and texts of one argument, and an argument that is two things."""
     rules = (
         Rule(name="a", tool="x", when=_when("/a", "equals", True)),
-        Rule(name="b", tool="x", when=_when("/a", "one_of", ["b", 1])),
+        Rule(name="b", tool="x", when=_when("/a", "one_of", ("b", 1))),
         Rule(name="c", tool="x", when=_when("/d/e", "equals", "f")),
     )
     assert _found(*rules) == []
