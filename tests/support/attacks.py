@@ -74,7 +74,7 @@ Attack: TypeAlias = Callable[[Target], JSON]
 
 def plain(value: msgspec.Struct) -> Any:  # noqa: ANN401 - JSON, to be spoiled
     """A structure as it travels."""
-    return msgspec.to_builtins(value)
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def _text(raw: bytes) -> str:
@@ -331,9 +331,7 @@ OTHERWISE: Final[dict[str, tuple[Attack, Distrust]]] = {
     ),
     "an answer": (lambda t: t.signed(decision=DecisionKind.RESPOND), Distrust.WRONG_DECISION),
     "an edit": (
-        lambda t: t.signed(
-            decision=DecisionKind.EDIT, edited_args_digest="sha-256:" + "99" * 32
-        ),
+        lambda t: t.signed(decision=DecisionKind.EDIT, edited_args_digest="sha-256:" + "99" * 32),
         Distrust.WRONG_DECISION,
     ),
     "with other arguments inside": (
@@ -344,9 +342,7 @@ OTHERWISE: Final[dict[str, tuple[Attack, Distrust]]] = {
     "expired": (lambda t: t.signed(iat=t.at - 600, exp=t.at - 300), Distrust.EXPIRED),
     "expired just now": (lambda t: t.signed(exp=t.at), Distrust.EXPIRED),
     "from the future": (
-        lambda t: t.signed(
-            iat=t.at + CLOCK_SKEW_SECONDS + 60, exp=t.at + CLOCK_SKEW_SECONDS + 300
-        ),
+        lambda t: t.signed(iat=t.at + CLOCK_SKEW_SECONDS + 60, exp=t.at + CLOCK_SKEW_SECONDS + 300),
         Distrust.FROM_THE_FUTURE,
     ),
     "for too long": (

@@ -43,7 +43,7 @@ def _judge(
     )  # fmt: skip
 
 
-def _refusal(*args: Any, **options: Any) -> Distrust:
+def _refusal(*args: Any, **options: Any) -> Distrust:  # noqa: ANN401 - of `_judge`
     with pytest.raises(NotTrusted) as caught:
         _judge(*args, **options)
     return caught.value.reason

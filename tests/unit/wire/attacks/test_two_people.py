@@ -52,12 +52,13 @@ def _registry() -> Registry:
     )
 
 
-def _lee(**changes: Any) -> Any:
+def _lee(**changes: Any) -> Any:  # noqa: ANN401 - JSON, and fields of a statement
     signer = Signer(id="l.park", name="Lee Park", role="treasury")
     return TARGET.signed(LEE, **{"reviewer": signer, "nonce": "1e" * 16, **changes})
 
 
-def _rosa(*keys: SigningKey, role: str = "treasury", **changes: Any) -> Any:
+def _rosa(*keys: SigningKey, **changes: Any) -> Any:  # noqa: ANN401 - see `_lee`
+    role = changes.pop("role", "treasury")
     signer = Signer(id="r.mora", name="Rosa Mora", role=role)
     return TARGET.signed(*keys, **{"reviewer": signer, "nonce": "0a" * 16, **changes})
 
