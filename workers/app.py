@@ -119,6 +119,7 @@ async def run_demo(redis_url: str, folder: Path | None, token_delay_seconds: flo
                 "redis_url": demo.redis_url,
                 "model_url": demo.model_url,
                 "mcp_url": demo.mcp_url,
+                "trust": str(demo.trust),
                 "agents": [runner.agent_name for runner in demo.runners],
                 "pid": os.getpid(),
             }

@@ -14,6 +14,7 @@ from workers.wire.errors import SignoffError
 from workers.wire.events import WorkerInfo
 from workers.wire.policy.lint import lint
 from workers.wire.policy.rules import Policy
+from workers.wire.policy.trials import Known
 from workers.wire.signing.registry import Registry
 from workers.wire.signing.statements import moment
 from workers.wire.trust import AGENTS_FOLDER, TrustFolder
@@ -72,7 +73,7 @@ def _registry(registry: Registry, now: float) -> Finding:
 
 
 def _policy(policy: Policy, registry: Registry, tools: Collection[str]) -> Iterator[Finding]:
-    found = lint(policy, registry, tools)
+    found = lint(policy, registry, Known({tool: {} for tool in tools}))
     for finding in found:
         yield Finding(
             Level.PROBLEM if finding.fatal else Level.NOTE,

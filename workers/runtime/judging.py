@@ -30,7 +30,7 @@ from workers.wire.canonical import JSON
 from workers.wire.errors import SignoffError
 from workers.wire.policy.demands import Demand
 from workers.wire.policy.judging import Judgement, judge, terms_of
-from workers.wire.policy.lint import lint
+from workers.wire.policy.lint import unmet
 from workers.wire.policy.rules import Policy
 from workers.wire.policy.votes import Objection, Standing
 from workers.wire.signing.assertions import RECEIPT_TYPE, REQUEST_TYPE, assertion
@@ -258,14 +258,13 @@ class Judge:
             title = "The worker has no trust folder."
             raise NotTrusted(Distrust.MISSING, title, "Set SIGNOFF_TRUST, or SIGNOFF_MODE.")
         registry, policy = self._folder.registry(now), self._policy()
-        for finding in lint(policy, registry):
-            if finding.fatal:
-                raise Unproven(
-                    Refusal.UNPREPARED,
-                    "unsatisfiable",
-                    f"The rule {finding.rule!r} of the policy cannot be met. {finding.title}",
-                    "Mend the policy, or enrol more reviewers.",
-                )
+        for finding in unmet(policy, registry, now):
+            raise Unproven(
+                Refusal.UNPREPARED,
+                "unsatisfiable",
+                f"The rule {finding.rule!r} of the policy cannot be met. {finding.title}",
+                "Mend the policy, or enrol more reviewers.",
+            )
         return registry, policy
 
     def _at_hand(self) -> tuple[Registry, Policy | None]:
