@@ -63,7 +63,7 @@ def _operation(options: argparse.Namespace) -> Coroutine[object, object, int | N
             from workers.wire.trust import TrustFolder  # noqa: PLC0415
 
             settings = WorkerSettings.from_environment()
-            folder = TrustFolder(options.trust or settings.trust)
+            folder = TrustFolder(options.trust or settings.trust, remembers=False)
             return run_doctor(
                 _broker(options), as_json=options.json, trust=folder, mode=settings.mode
             )
