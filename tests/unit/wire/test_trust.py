@@ -148,11 +148,15 @@ def test_a_folder_that_cannot_be_looked_into_counts_as_there(tmp_path: Path) -> 
 
 
 def test_a_folder_that_only_others_write_is_read(trust: TrustedFolder, tmp_path: Path) -> None:
-    """What was seen cannot be noted there, because a folder has taken the note's place."""
+    """What was seen cannot be noted there; whoever reads it remembers it as long as it lives."""
     (trust.path / f"{SEEN_FILE}.{os.getpid()}.new").mkdir()
+    folder = TrustFolder(trust.path)
 
-    assert TrustFolder(trust.path).registry(time.time()).version == 3
+    assert folder.registry(time.time()).version == 3
     assert not (trust.path / SEEN_FILE).exists()
+    trust.write_registry(version=2)
+    with pytest.raises(NotTrusted, match="3 was seen before"):
+        folder.registry(time.time())
 
 
 def test_keys_in_files_are_for_their_owner_alone(tmp_path: Path) -> None:
