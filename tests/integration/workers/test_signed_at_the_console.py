@@ -13,6 +13,7 @@ import pytest_asyncio
 from msgspec import structs
 
 from desktop import settings
+from desktop.actions.ports import TakeClaim
 from desktop.audit.entries import AuditKind
 from desktop.audit.log import read_entries
 from desktop.errors import NotAllowedNow
@@ -272,3 +273,20 @@ async def test_a_request_that_no_worker_signed_cannot_be_approved(
         await rosa.until(key, lambda one: one.proof is Proof.BROKEN, "a broken proof")
         with pytest.raises(NotAllowedNow, match="not what a worker of the agent signed"):
             rosa.approvals.decide(key, DecisionKind.APPROVE)
+
+
+async def test_who_looks_at_a_request_shows_on_the_other_desks(bench: Bench, book: Book) -> None:
+    """Until they leave it; a console that ends gives back what it held."""
+    await bench.asks(book)
+    rosa, lee = await bench.sits(ROSA_MORA), await bench.sits(LEE_PARK)
+
+    rosa.engine.post(TakeClaim(bench.key, "r.mora", "Rosa Mora"))
+    request = await lee.until(bench.key, lambda one: one.claim is not None, "Rosa's claim")
+    assert request.claim is not None
+    assert request.claim.by_name == "Rosa Mora"
+    shown = rosa.store.request(bench.key)
+    assert shown is not None
+    assert shown.claim is None
+
+    rosa.engine.post(TakeClaim(bench.key, "r.mora", "Rosa Mora", on=False))
+    await lee.until(bench.key, lambda one: one.claim is None, "the claim to end")
