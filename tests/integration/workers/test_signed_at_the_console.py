@@ -118,6 +118,12 @@ async def test_one_signature_runs_the_call_and_the_record_says_what_was_seen(
     assert entry.envelope_digest.startswith("sha-256:")
     assert {"envelope", "args", "fields"} <= set(entry.secrets)
 
+    def receipts() -> list[str]:
+        kept = read_entries(settings.home() / "r.mora" / "decisions.sqlite", 100)
+        return [one.entry.outcome for one in kept if one.entry.kind is AuditKind.RECEIPT]
+
+    await await_until(lambda: receipts() == ["applied", "executed"], "both receipts to be recorded")
+
 
 async def test_of_two_that_are_needed_the_second_sends_and_both_see_it(
     bench: Bench, book: Book, trust: TrustedFolder
