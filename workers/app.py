@@ -20,6 +20,7 @@ import msgspec
 
 from workers.agents.runner import AgentRunner
 from workers.client.cli import AgentCLI
+from workers.client.client import AgentClient
 from workers.demo.parent import exit_after_parent, parent_died
 from workers.demo.team import start_demo
 from workers.errors import NotServable
@@ -124,13 +125,27 @@ async def run_demo(redis_url: str, folder: Path | None, token_delay_seconds: flo
             await run_workers(demo.runners, stop, lambda: _print_line(line))
 
 
-async def run_chat(agent: str, redis_url: str) -> None:
+async def run_chat(
+    agent: str, redis_url: str, key_file: Path | None = None, reviewer: Sequence[str] = ()
+) -> None:
     """Chat with an agent in the terminal.
+
+    Args:
+        key_file: holds a reviewer's key, to sign decisions with.
+        reviewer: their id, name and role in the registry.
 
     Raises:
         BrokerError: the broker cannot be used.
+        NotTrusted: the file holds no key.
     """
-    await AgentCLI(agent, redis_url).run()
+    client: AgentClient | None = None
+    if key_file is not None:
+        who, name, role = reviewer
+        key = read_key_file(key_file)
+        client = AgentClient(
+            agent, redis_url, reviewer=who, reviewer_name=name, role=role, signing_key=key
+        )
+    await AgentCLI(agent, redis_url, client=client).run()
 
 
 async def run_halt(scope: str, reason: str, redis_url: str, key_file: Path | None = None) -> None:

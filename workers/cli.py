@@ -63,7 +63,7 @@ def _operation(options: argparse.Namespace) -> Coroutine[object, object, int | N
             from workers.wire.trust import TrustFolder  # noqa: PLC0415
 
             settings = WorkerSettings.from_environment()
-            folder = TrustFolder(options.trust or settings.trust)
+            folder = TrustFolder(options.trust or settings.trust, remembers=False)
             return run_doctor(
                 _broker(options), as_json=options.json, trust=folder, mode=settings.mode
             )
@@ -88,7 +88,7 @@ def _work(options: argparse.Namespace) -> Coroutine[object, object, None]:
         case "resume":
             return app.run_resume(options.scope, _broker(options))
         case _:
-            return app.run_chat(options.agent, _broker(options))
+            return app.run_chat(options.agent, _broker(options), options.key, options.reviewer)
 
 
 def _broker(options: argparse.Namespace) -> str:
@@ -154,11 +154,25 @@ def _parser() -> argparse.ArgumentParser:
         help="where to note what the agents did (default: SIGNOFF_HOME/demo)",
     )
 
-    chat = commands.add_parser("chat", help="talk to an agent in this terminal")
-    chat.add_argument("agent", metavar="AGENT")
-    _add_redis_url(chat, "the broker")
+    _add_chat(commands)
     _add_operations(commands)
     return parser
+
+
+def _add_chat(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    chat = commands.add_parser("chat", help="talk to an agent in this terminal")
+    chat.add_argument("agent", metavar="AGENT")
+    chat.add_argument(
+        "--key", type=Path, default=None, metavar="FILE", help="sign decisions with this key"
+    )
+    chat.add_argument(
+        "--reviewer",
+        nargs=3,
+        default=("", "", ""),
+        metavar=("ID", "NAME", "ROLE"),
+        help="whose key it is, as in the registry",
+    )
+    _add_redis_url(chat, "the broker")
 
 
 def _add_operations(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

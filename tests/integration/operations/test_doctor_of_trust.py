@@ -15,7 +15,7 @@ from tests.support.trusted import TrustedFolder
 from workers.operations.findings import Finding, Level
 from workers.operations.trust_checks import check_trust
 from workers.wire.approvals import Mode
-from workers.wire.trust import AGENTS_FOLDER, TrustFolder, write_agent_key
+from workers.wire.trust import AGENTS_FOLDER, SEEN_FILE, TrustFolder, write_agent_key
 
 
 @pytest.fixture
@@ -96,6 +96,7 @@ async def test_it_is_told_on_the_command_line(terminal: Terminal, trust: Trusted
 
     checks = {one["check"]: one["level"] for one in told.json["findings"]}
     assert (checks["registry"], checks["policy"]) == ("ok", "ok")
+    assert not (trust.path / SEEN_FILE).exists(), "who only looks writes nothing"
 
 
 async def test_a_halt_can_be_signed(terminal: Terminal, trust: TrustedFolder) -> None:

@@ -25,25 +25,6 @@ from workers.wire.trust import TrustFolder
 
 AGENT = "treasury_agent"
 ROSA_DECIDES = Reviewer(id="r.mora", name="Rosa Mora")
-#: Up to 10 is paid without asking.
-WAIVED = """
-id = "payments"
-version = 9
-
-[[rules]]
-name = "small"
-tool = "transfer_funds"
-gate = false
-when = [{argument = "/amount", comparison = "at_most", value = 10}]
-
-[[rules]]
-name = "large"
-tool = "transfer_funds"
-risk = "medium"
-expires_after_seconds = 600
-requester_may_approve = true
-when = [{argument = "/amount", comparison = "above", value = 10}]
-"""
 
 
 @pytest.fixture
@@ -245,72 +226,6 @@ async def test_without_what_proves_it_nothing_is_approved_until_it_is_mended(
     assert book.payments == [("ACME", 10.0)]
 
 
-async def test_a_tool_gates_because_the_policy_says_so(
-    office: Office, book: Book, trust: TrustedFolder
-) -> None:
-    """Neither the code nor a rule knows it; a policy that does not know a tool gates it."""
-    trust.write_policy(trusted.ONE.replace("[[rules]]", '[[rules]]\ntool = "transfer_funds"'))
-    await office.hire(AGENT, [book.get_city_weather], mode=Mode.ENFORCE, trust=trust.path)
-    context_id = await office.ask(AGENT, "weather in Bern")
-    [call] = await office.requests(context_id)
-    assert book.lookups == []
-
-    no = envelope(_request(call), DecisionKind.REJECT)
-    await office.decide(call, DecisionKind.REJECT, envelopes=[no], reviewer=ROSA_DECIDES)
-
-    await office.answer(context_id, AGENT)
-    assert book.lookups == []
-
-
-async def test_a_rule_waives_what_the_code_gates_up_to_its_limit(
-    office: Office, book: Book, trust: TrustedFolder
-) -> None:
-    """Ten are paid at once; eleven wait."""
-    trust.write_policy(WAIVED)
-    await office.hire(AGENT, [book.transfer_funds], mode=Mode.ENFORCE, trust=trust.path)
-
-    small = await office.ask(AGENT, "pay 10 to ACME")
-    await office.answer(small, AGENT)
-    assert book.payments == [("ACME", 10.0)]
-    large = await office.ask(AGENT, "pay 11 to ACME")
-    [call] = await office.requests(large)
-
-    assert book.payments == [("ACME", 10.0)]
-    assert _request(call).expires_at  # as the rule says, though the code sets no time
-    assert str(_request(call).risk) == "medium"
-
-
-async def test_a_policy_that_cannot_be_read_gates_every_tool(
-    office: Office, book: Book, trust: TrustedFolder
-) -> None:
-    """A typo must not let a tool run that the policy gated before."""
-    trust.write_policy("rules = 3")
-    await office.hire(AGENT, [book.get_city_weather], mode=Mode.ENFORCE, trust=trust.path)
-
-    context_id = await office.ask(AGENT, "weather in Bern")
-
-    [call] = await office.requests(context_id)
-    assert book.lookups == []
-    assert _request(call).policy is None
-
-
-async def test_a_stricter_policy_counts_for_what_waits_already(
-    office: Office, book: Book, trust: TrustedFolder
-) -> None:
-    """The request was made when one was enough; the worker's own policy of now decides."""
-    call = await _asked(office, book, trust)
-    rosa = envelope(_request(call))
-    trust.write_policy(trusted.TWO.replace("version = 7", "version = 8"))
-
-    await office.decide(call, envelopes=[rosa], reviewer=ROSA_DECIDES)
-    assert await _refused(office) == ("refused:not_enough", "missing")
-    both = [rosa, envelope(_request(call), person=LEE_PARK)]
-    await office.decide(call, envelopes=both, reviewer=ROSA_DECIDES)
-
-    await office.answer(_request(call).context_id, AGENT)
-    assert book.payments == [("ACME", 10.0)]
-
-
 async def test_a_signed_approval_does_not_pay_twice_nor_the_next_call(
     office: Office, book: Book, trust: TrustedFolder
 ) -> None:
@@ -334,7 +249,7 @@ async def test_a_signed_approval_does_not_pay_twice_nor_the_next_call(
 @pytest.mark.parametrize(
     ("person", "note"),
     [
-        (Person(STRANGER, "r.mora", "Rosa Mora"), "bad_signature"),
+        (Person(STRANGER, "r.mora", "Rosa Mora"), "unknown_key"),
         (Person(WORKER, "r.mora", "Rosa Mora"), "wrong_reviewer"),
         (Person(ROSA_MORA.key, "l.park", "Lee Park"), "wrong_reviewer"),
         (Person(ROSA_MORA.key, "r.mora", "Rosa Mora", "auditor"), "wrong_role"),
@@ -350,9 +265,7 @@ async def test_who_may_not_decide_is_not_believed(
     forged = envelope(_request(call), person=person)
     await office.decide(call, envelopes=[forged], reviewer=ROSA_DECIDES)
 
-    outcome, told = await _refused(office)
-    assert outcome == "refused:untrusted"
-    assert told in {note, "unknown_key"}
+    assert await _refused(office) == ("refused:untrusted", note)
     assert book.payments == []
 
 
