@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-import msgspec
 from msgspec import structs
 
 from desktop.actions.ports import SendDecision
@@ -30,8 +29,9 @@ from desktop.store.signing import Meaning
 from workers.wire import keys
 from workers.wire.approvals import ApprovalRequest, Mode
 from workers.wire.canonical import JSON, digest
-from workers.wire.codec import encode_struct
+from workers.wire.codec import encode_event, encode_struct
 from workers.wire.errors import SignoffError
+from workers.wire.events import AgentCommand, Event
 from workers.wire.signing.dsse import Envelope
 from workers.wire.signing.registry import Registry
 from workers.wire.signing.statements import Authentication, DecisionStatement
@@ -178,11 +178,17 @@ class Casting:
         """Where it goes, and what goes there."""
         order = signed.order
         if alone:
-            payload = _with_envelopes(order, signed).payload
-            return keys.inbox(order.agent), msgspec.json.encode(payload)
+            event = event_of(_with_envelopes(order, signed))
+            return keys.inbox(order.agent), encode_event(event)
         assert signed.vote.entry is not None and order.request is not None  # noqa: S101, PT018
         name = RequestName(order.request.context_id, order.request.request_id)
         return keys.votes(*name), encode_struct(signed.vote.entry)
+
+
+def event_of(order: SendDecision) -> Event:
+    """The event that tells a worker of a decision."""
+    command = AgentCommand(type="resume", tool_call_id=order.tool_call_id, payload=order.payload)
+    return Event(order.key.context_id, command)
 
 
 def _with_envelopes(order: SendDecision, signed: _Signed) -> SendDecision:

@@ -15,13 +15,14 @@ import structlog
 
 from desktop.actions.ports import DoRepair, SendDecision, Sending, SendMessage
 from desktop.audit.log import Outgoing
-from desktop.engine.casting import Casting
+from desktop.engine.casting import Casting, event_of
 from desktop.engine.recorder import Recorder
 from desktop.engine.repairs import repair
 from desktop.store.facts import DecisionLeft, DecisionNotSent, Fact, MessageNotSent, RepairNotDone
 from workers.wire import keys
+from workers.wire.codec import encode_event
 from workers.wire.errors import BrokerUnreachable, SignoffError
-from workers.wire.events import AgentCommand, AgentInvocation, Event
+from workers.wire.events import AgentInvocation, Event
 from workers.wire.ids import HUMAN
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.guard import send_once
@@ -75,8 +76,7 @@ async def _carry_out(
 ) -> None:
     match order:
         case SendDecision():
-            command = msgspec.json.encode(order.payload)
-            outgoing = Outgoing(keys.inbox(order.agent), command)
+            outgoing = Outgoing(keys.inbox(order.agent), encode_event(event_of(order)))
             number = await recorder.decided(order.record, order.secrets, outgoing)
             try:
                 entry_id = await _send(order, connection, emit)
@@ -108,8 +108,7 @@ async def _send(order: SendDecision, connection: Connection, emit: Emit) -> str:
     Raises:
         SignoffError: it did not leave.
     """
-    command = AgentCommand(type="resume", tool_call_id=order.tool_call_id, payload=order.payload)
-    event = Event(order.key.context_id, command)
+    event = event_of(order)
     if not order.guard:
         entry_id = await send(connection, order.agent, event)
         emit(DecisionLeft(order.key, order.nonce))
