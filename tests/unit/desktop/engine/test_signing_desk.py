@@ -368,3 +368,49 @@ async def test_looking_at_the_registry_again_ends_no_session(desk: Desk, key: Si
     assert status.identity is not None
     assert status.identity.roles == ("treasury",)
     assert desk.desk.signer.is_open
+
+
+async def test_a_count_that_cannot_be_kept_or_read_still_counts(desk: Desk) -> None:
+    """In memory for as long as the console runs; a damaged file begins anew."""
+    (desk.folder / "signing.json").write_text("damaged")
+    (desk.folder / "signing.new").mkdir()
+    await desk.choose()
+    await unlock(desk, "wrong")
+    await unlock(desk)
+    assert "too soon" in desk.status.title
+    desk.now += 1
+    await unlock(desk)
+    assert desk.status.state is SigningState.OPEN
+
+
+async def test_a_session_ends_by_itself(desk: Desk) -> None:
+    """Without anybody signing; and a passphrase is no longer fresh after a minute."""
+    await desk.choose(rule=SigningRule.ABOVE)
+    await unlock(desk)
+    desk.now += 61
+    desk.desk._on_time()
+    assert (desk.status.state, desk.status.fresh) == (SigningState.OPEN, False)
+    desk.now += 30 * 60
+    desk.desk._on_time()
+    assert desk.status.state is SigningState.LOCKED
+    await desk.settle()
+    assert desk.recorded[-1] == (
+        AuditKind.SESSION_LOCKED, ROSA.id, "the signing session was over"
+    )  # fmt: skip
+
+    await desk.choose(rule=SigningRule.EVERY)
+    await unlock(desk)
+    desk.now += 61
+    desk.desk._on_time()
+    assert desk.status.state is SigningState.LOCKED
+    await desk.desk.close()
+
+
+async def test_the_key_may_go_while_the_console_runs(desk: Desk) -> None:
+    """Somebody deleted it from the keyring."""
+    await desk.choose()
+    await unlock(desk)
+    desk.keys.kept.clear()
+    await unlock(desk)
+    assert desk.status.state is SigningState.NO_KEY
+    assert not desk.desk.signer.is_open
