@@ -110,21 +110,26 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
         name = request.tool_call["name"]
         if request.tool is None or name in self._plan.delegations:
             return _named(request, await handler(request))
-        if self._judge.has_policy:
-            return _named(request, await self._ruled(request, request.tool, handler))
-        if name not in self._plan.gated:
-            return _named(request, await self._free(request, handler))
-        return _named(request, await self._gated(request, request.tool, handler))
+        if _answered(request):
+            # It was asked about, and stays so: an answer must not become nobody's.
+            outcome = await self._gated(request, request.tool, handler)
+        elif self._judge.has_policy:
+            outcome = await self._ruled(request, request.tool, handler)
+        elif name in self._plan.gated:
+            outcome = await self._gated(request, request.tool, handler)
+        else:
+            outcome = await self._free(request, handler)
+        return _named(request, outcome)
 
     async def _ruled(self, request: ToolCallRequest, tool: BaseTool, handler: Handler) -> Outcome:
-        """Let the policy say whether a call is gated; one that was asked about stays so."""
+        """Let the policy say whether a call is gated."""
         name = request.tool_call["name"]
         call: ExactCall | None = None
         with suppress(NotApprovable):
             call = exact_call(tool, request.tool_call["args"])
         # What cannot be written down is looked at without its arguments: no limit waives it.
         ruling = self._judge.ruling(AskedCall(name, call.wire_args if call else None))
-        if ruling.gated is not False or _answered(request):
+        if ruling.gated is not False:
             return await self._gated(request, tool, handler)
         exact = request if call is None else _exactly(request, call)
         gate = self._plan.gates.get(name)

@@ -45,7 +45,7 @@ from workers.wire.halts import scopes_of
 from workers.wire.policy.judging import policy_name
 from workers.wire.streams.progress import ProgressWriter
 
-#: The note of a receipt for a bare answer that an observing worker took.
+#: The note of a receipt for what an observing worker took although nobody had signed it.
 UNSIGNED_ACCEPTED = "decision.unsigned_accepted"
 
 _log = structlog.get_logger(__name__)
@@ -266,7 +266,8 @@ class DecisionDesk:
             request_id=request.request_id,
             decision=str(decision.kind),
         )
-        note = "" if decision.binding else UNSIGNED_ACCEPTED
+        is_unsigned = self._judge.mode is Mode.OBSERVE and not review.reviewers
+        note = UNSIGNED_ACCEPTED if is_unsigned else ""
         receipt = structs.replace(
             _receipt(Outcome.APPLIED, approval, note), reviewers=review.reviewers
         )

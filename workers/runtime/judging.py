@@ -209,8 +209,11 @@ class Judge:
             raise Unproven(Refusal.UNPREPARED, note, error.title, _MEND) from error
         if not case.envelopes:
             raise Unproven(Refusal.UNSIGNED, "", "The decision is not signed.")
+        # Without a policy nobody has said who is excluded; so it is in the modes that want none.
         demand = (
-            demand_of(policy, self._agent, case.calls) if policy is not None else Demand(gated=True)
+            Demand(gated=True, requester_may_approve=True, editor_may_approve=True)
+            if policy is None
+            else demand_of(policy, self._agent, case.calls)
         )
         try:
             judged = self._judged(case, demand, registry, at)

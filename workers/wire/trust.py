@@ -55,9 +55,17 @@ class TrustFolder:
     A registry that was believed once is judged anew each time: it may have expired since.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, remembers: bool = True) -> None:
+        """Name it; nothing is read yet.
+
+        Args:
+            remembers: note there which registry was believed; False for who only looks.
+        """
         self.path = path
+        self._remembers = remembers
         self._raw: dict[str, tuple[_Stamp, bytes]] = {}
+        # The newest registry so far, where the folder cannot remember it.
+        self._newest = 0
         # Made of the bytes beside them; asked for with each call of a tool.
         self._policy: tuple[bytes, Policy] | None = None
         self._keys: dict[str, tuple[bytes, SigningKey]] = {}
@@ -106,8 +114,9 @@ class TrustFolder:
             raise NotTrusted(Distrust.MALFORMED, title, _HINT) from error
         least = self._least_version()
         registry = open_registry(read_envelope(value), self.roots(), now, least)
-        if registry.version > least:
+        if registry.version > least and self._remembers:
             self._remember(registry.version)
+        self._newest = max(self._newest, registry.version)
         return registry
 
     def policy(self) -> Policy:
@@ -155,9 +164,9 @@ class TrustFolder:
 
     def _least_version(self) -> int:
         try:
-            return int((self.path / SEEN_FILE).read_text())
+            return max(self._newest, int((self.path / SEEN_FILE).read_text()))
         except FileNotFoundError:
-            return 0
+            return self._newest
         except (OSError, ValueError) as error:
             title = f"{SEEN_FILE} cannot be read, so an old registry could not be told."
             raise NotTrusted(Distrust.ROLLED_BACK, title, _HINT) from error
@@ -179,6 +188,20 @@ def _is_there(path: Path) -> bool:
     except OSError:
         return True
     return True
+
+
+def read_key_file(path: Path) -> SigningKey:
+    """The key in a file as `write_agent_key` writes it.
+
+    Raises:
+        NotTrusted: there is none, or it holds no key.
+    """
+    try:
+        text = path.read_text(errors="replace")
+    except OSError as error:
+        title = f"The key {path} cannot be read: {error.strerror}."
+        raise NotTrusted(Distrust.MISSING, title, "Name a file that holds a key.") from error
+    return SigningKey(from_base64(text.strip()))
 
 
 def write_roots(roots: Roots) -> bytes:

@@ -11,8 +11,8 @@ import pytest
 from tests.integration.workers.conftest import Book
 from tests.integration.workers.office import Office
 from tests.support import trusted
-from tests.support.registered import ROOT_1
-from tests.support.trusted import LEE_PARK, TrustedFolder, envelope
+from tests.support.registered import ROOT_1, STRANGER, WORKER
+from tests.support.trusted import LEE_PARK, ROSA_MORA, Person, TrustedFolder, envelope
 from tests.support.waiting import await_until
 from workers.runtime.service import UNPREPARED
 from workers.wire.approvals import ApprovalRequest, DecisionKind, Mode, Receipt, Reviewer
@@ -224,3 +224,88 @@ async def test_without_what_proves_it_nothing_is_approved_until_it_is_mended(
 
     await office.answer(_request(call).context_id, AGENT)
     assert book.payments == [("ACME", 10.0)]
+
+
+async def test_a_signed_approval_does_not_pay_twice_nor_the_next_call(
+    office: Office, book: Book, trust: TrustedFolder
+) -> None:
+    """Sent again as it is, and sent under the next request's binding."""
+    call = await _asked(office, book, trust)
+    yes = envelope(_request(call))
+    decision = await office.decide(call, envelopes=[yes], reviewer=ROSA_DECIDES)
+    context_id = _request(call).context_id
+    await office.answer(context_id, AGENT)
+    await office.repeat(call, decision)
+    await office.ask(AGENT, "pay 10 to ACME", context_id)
+    [following] = await office.requests(context_id, after=call)
+
+    await office.decide(following, envelopes=[yes], reviewer=ROSA_DECIDES)
+
+    outcome, note = await _refused(office, 3)
+    assert (outcome, note) == ("refused:untrusted", "wrong_request")
+    assert book.payments == [("ACME", 10.0)]
+
+
+@pytest.mark.parametrize(
+    ("person", "note"),
+    [
+        (Person(STRANGER, "r.mora", "Rosa Mora"), "unknown_key"),
+        (Person(WORKER, "r.mora", "Rosa Mora"), "wrong_reviewer"),
+        (Person(ROSA_MORA.key, "l.park", "Lee Park"), "wrong_reviewer"),
+        (Person(ROSA_MORA.key, "r.mora", "Rosa Mora", "auditor"), "wrong_role"),
+    ],
+    ids=["nobody", "the agent itself", "in another name", "in another role"],
+)
+async def test_who_may_not_decide_is_not_believed(
+    office: Office, book: Book, trust: TrustedFolder, person: Person, note: str
+) -> None:
+    """The receipt says what was wrong with the signature."""
+    call = await _asked(office, book, trust)
+
+    forged = envelope(_request(call), person=person)
+    await office.decide(call, envelopes=[forged], reviewer=ROSA_DECIDES)
+
+    assert await _refused(office) == ("refused:untrusted", note)
+    assert book.payments == []
+
+
+async def test_a_base_client_goes_on_where_the_worker_observes(
+    office: Office, book: Book, trust: TrustedFolder
+) -> None:
+    """Its bare answer is taken, and the receipt says so; a wrong signature is not."""
+    await office.hire(AGENT, [book.transfer_funds], mode=Mode.OBSERVE, trust=trust.path)
+    context_id = await office.ask(AGENT, "pay 10 to ACME")
+    [call] = await office.requests(context_id)
+    forged = envelope(_request(call), person=Person(STRANGER, "r.mora", "Rosa Mora"))
+
+    await office.decide(call, envelopes=[forged], reviewer=ROSA_DECIDES)
+    assert (await _refused(office))[0] == "refused:untrusted"
+    assert book.payments == []
+    await office.command(context_id, AGENT, call.tool_call_id, {"type": "accept"})
+
+    await office.answer(context_id, AGENT)
+    assert book.payments == [("ACME", 10.0)]
+    assert (await office.receipts())[1].note == "decision.unsigned_accepted"
+
+
+async def test_unless_told_otherwise_nothing_runs_without_trust(
+    office: Office, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No variable is set and no folder is there: the worker serves, and approves nothing."""
+    monkeypatch.delenv("SIGNOFF_MODE")
+    runner = office.describe(AGENT, [book.transfer_funds])
+    await office.start(runner)
+    context_id = await office.ask(AGENT, "pay 10 to ACME")
+    [call] = await office.requests(context_id)
+    assert _request(call).mode is Mode.ENFORCE
+
+    await office.decide(call)
+    await office.decide(call, envelopes=[envelope(_request(call))], reviewer=ROSA_DECIDES)
+    await office.decide(call, DecisionKind.REJECT)
+    await office.command(context_id, AGENT, call.tool_call_id, {"type": "accept"})
+
+    outcomes = await office.outcomes(4)
+    assert outcomes == [*(3 * ["refused:unprepared"]), "refused:unbound"]
+    assert book.payments == []
+    [info] = await Reader(office.connection).workers()
+    assert info.note.startswith(UNPREPARED)
