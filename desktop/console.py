@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
@@ -101,7 +102,7 @@ class Console:
             self.engine.submit,
             self._spawn,
         )
-        self._url = ""
+        self._url = self._trust = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._requests_changed = asyncio.Event()
         self._arrived = False
@@ -183,7 +184,7 @@ class Console:
 
     def reconnect(self) -> None:
         """See `Desk`."""
-        self._follow(self._url)
+        self._follow(self._url, self._trust)
 
     def start_demo(self) -> None:
         """See `Desk`."""
@@ -251,9 +252,9 @@ class Console:
         hint = f"Give it to whoever administers the registry, and read them {made.key_id}."
         self.window.show_notice(f"The request is in {made.request}.", hint, Tone.OK)
 
-    def _follow(self, url: str) -> None:
-        self._url = url
-        self.identity.follow(self._demo.trust_of(url))
+    def _follow(self, url: str, trust: str = "") -> None:
+        self._url, self._trust = url, trust
+        self.identity.follow(Path(trust) if trust else None)
         self.engine.connect(url)
         self.local_workers.follow(url)
 

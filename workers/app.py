@@ -20,6 +20,7 @@ import msgspec
 
 from workers.agents.runner import AgentRunner
 from workers.client.cli import AgentCLI
+from workers.client.client import AgentClient
 from workers.demo.parent import exit_after_parent, parent_died
 from workers.demo.team import start_demo
 from workers.errors import NotServable
@@ -30,8 +31,10 @@ from workers.settings import WorkerSettings
 from workers.wire.canonical import JSON
 from workers.wire.halts import HaltStatement, check_scope
 from workers.wire.ids import new_consumer_name
+from workers.wire.signing.assertions import HALT_TYPE, assertion
 from workers.wire.streams import halts
 from workers.wire.streams.connection import Connection
+from workers.wire.trust import read_key_file
 
 
 async def run_workers(
@@ -116,26 +119,45 @@ async def run_demo(redis_url: str, folder: Path | None, token_delay_seconds: flo
                 "redis_url": demo.redis_url,
                 "model_url": demo.model_url,
                 "mcp_url": demo.mcp_url,
+                "trust": str(demo.trust),
                 "agents": [runner.agent_name for runner in demo.runners],
                 "pid": os.getpid(),
             }
             await run_workers(demo.runners, stop, lambda: _print_line(line))
 
 
-async def run_chat(agent: str, redis_url: str) -> None:
+async def run_chat(
+    agent: str, redis_url: str, key_file: Path | None = None, reviewer: Sequence[str] = ()
+) -> None:
     """Chat with an agent in the terminal.
+
+    Args:
+        key_file: holds a reviewer's key, to sign decisions with.
+        reviewer: their id, name and role in the registry.
 
     Raises:
         BrokerError: the broker cannot be used.
+        NotTrusted: the file holds no key.
     """
-    await AgentCLI(agent, redis_url).run()
+    client: AgentClient | None = None
+    if key_file is not None:
+        who, name, role = reviewer
+        key = read_key_file(key_file)
+        client = AgentClient(
+            agent, redis_url, reviewer=who, reviewer_name=name, role=role, signing_key=key
+        )
+    await AgentCLI(agent, redis_url, client=client).run()
 
 
-async def run_halt(scope: str, reason: str, redis_url: str) -> None:
+async def run_halt(scope: str, reason: str, redis_url: str, key_file: Path | None = None) -> None:
     """Halt a scope, and print its statement as a JSON line.
+
+    Args:
+        key_file: holds the key to sign it with.
 
     Raises:
         BadName: no such scope.
+        NotTrusted: the file holds no key.
         BrokerError: the broker cannot be used.
     """
     statement = HaltStatement(
@@ -144,6 +166,8 @@ async def run_halt(scope: str, reason: str, redis_url: str) -> None:
         by=getpass.getuser(),
         at_ms=time.time_ns() // 1_000_000,
     )
+    if key_file is not None:
+        statement = assertion(statement, HALT_TYPE, read_key_file(key_file))
     async with Connection(redis_url) as connection:
         await halts.halt(connection, statement)
     _print_line(msgspec.to_builtins(statement))

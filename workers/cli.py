@@ -59,8 +59,14 @@ def _operation(options: argparse.Namespace) -> Coroutine[object, object, int | N
             return run_dlq(verb, options.agent, options.id, url, as_json=options.json)
         case "doctor":
             from workers.operations.doctor import run_doctor  # noqa: PLC0415
+            from workers.settings import WorkerSettings  # noqa: PLC0415
+            from workers.wire.trust import TrustFolder  # noqa: PLC0415
 
-            return run_doctor(_broker(options), as_json=options.json)
+            settings = WorkerSettings.from_environment()
+            folder = TrustFolder(options.trust or settings.trust, remembers=False)
+            return run_doctor(
+                _broker(options), as_json=options.json, trust=folder, mode=settings.mode
+            )
         case "run" if options.processes > 1:
             from workers.operations.processes import run_processes  # noqa: PLC0415
 
@@ -78,11 +84,11 @@ def _work(options: argparse.Namespace) -> Coroutine[object, object, None]:
         case "demo":
             return app.run_demo(options.redis_url, options.dir, options.token_delay)
         case "halt":
-            return app.run_halt(options.scope, options.reason, _broker(options))
+            return app.run_halt(options.scope, options.reason, _broker(options), options.key)
         case "resume":
             return app.run_resume(options.scope, _broker(options))
         case _:
-            return app.run_chat(options.agent, _broker(options))
+            return app.run_chat(options.agent, _broker(options), options.key, options.reviewer)
 
 
 def _broker(options: argparse.Namespace) -> str:
@@ -105,7 +111,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="signoff-worker",
         description="Serve LangGraph agents that wait for a person before they act.",
         epilog=(
-            "Environment: SIGNOFF_REDIS_URL, SIGNOFF_MODE (enforce, observe), SIGNOFF_HOME, "
+            "Environment: SIGNOFF_REDIS_URL, SIGNOFF_MODE (enforce, bound, observe), "
+            "SIGNOFF_TRUST, SIGNOFF_HOME, "
             "SIGNOFF_HEARTBEAT_SECONDS, SIGNOFF_LEASE_SECONDS, "
             "CHECKPOINT_DB_URL, OPENAI_BASE_URL, OPENAI_MODEL, OPENAI_API_KEY."
         ),
@@ -149,6 +156,16 @@ def _parser() -> argparse.ArgumentParser:
 
     chat = commands.add_parser("chat", help="talk to an agent in this terminal")
     chat.add_argument("agent", metavar="AGENT")
+    chat.add_argument(
+        "--key", type=Path, default=None, metavar="FILE", help="sign decisions with this key"
+    )
+    chat.add_argument(
+        "--reviewer",
+        nargs=3,
+        default=("", "", ""),
+        metavar=("ID", "NAME", "ROLE"),
+        help="whose key it is, as in the registry",
+    )
     _add_redis_url(chat, "the broker")
     _add_operations(commands)
     return parser
@@ -174,10 +191,22 @@ def _add_operations(commands: argparse._SubParsersAction[argparse.ArgumentParser
     halt = commands.add_parser("halt", help="start no more approved calls; what runs goes on")
     _add_scope(halt)
     halt.add_argument("--reason", default="", help="for whoever finds the halt")
+    halt.add_argument(
+        "--key", type=Path, default=None, metavar="FILE", help="sign it with the key in this file"
+    )
     resume = commands.add_parser("resume", help="lift a halt")
     _add_scope(resume)
 
-    doctor = commands.add_parser("doctor", help="examine the broker and what lies on it")
+    doctor = commands.add_parser(
+        "doctor", help="examine the broker, what lies on it, and whose decisions count here"
+    )
+    doctor.add_argument(
+        "--trust",
+        type=Path,
+        default=None,
+        metavar="DIR",
+        help="the trust folder to examine (default: SIGNOFF_TRUST)",
+    )
     _add_json_and_broker(doctor)
 
 

@@ -21,6 +21,7 @@ from workers.wire.approvals import Mode
 
 REDIS_URL = "SIGNOFF_REDIS_URL"
 MODE = "SIGNOFF_MODE"
+TRUST = "SIGNOFF_TRUST"
 HOME = "SIGNOFF_HOME"
 CHECKPOINTS = "CHECKPOINT_DB_URL"
 HEARTBEAT = "SIGNOFF_HEARTBEAT_SECONDS"
@@ -28,6 +29,8 @@ LEASE = "SIGNOFF_LEASE_SECONDS"
 PRICES = "SIGNOFF_PRICES"
 CURRENCY = "SIGNOFF_CURRENCY"
 
+#: In `SIGNOFF_HOME`, unless `SIGNOFF_TRUST` says otherwise.
+TRUST_FOLDER = "trust"
 _HEARTBEAT_SECONDS = 3.0
 _LEASE_SECONDS = 12.0
 
@@ -72,10 +75,13 @@ class WorkerSettings:
 
     Attributes:
         redis_url: `SIGNOFF_REDIS_URL`, else `REDIS_URL` as the base package's examples have it.
-        mode: `SIGNOFF_MODE`. `enforce` (the default) refuses a decision that is not bound to the
-            request, the call and its arguments; `observe` takes it and says so in the receipt.
-            Neither checks yet who decided: a binding names a reviewer and proves nothing of them.
+        mode: `SIGNOFF_MODE`. `enforce` (the default) takes a decision only if as many registered
+            reviewers have signed it as the policy demands. `bound` takes one that is bound to the
+            request, the call and its arguments; who decided is not proven. `observe` takes a bare
+            answer as well, and says so in the receipt.
         checkpoint_url: `CHECKPOINT_DB_URL`.
+        trust: `SIGNOFF_TRUST`, the folder with roots, registry, policy and agents' keys; `trust`
+            in the home unless said.
         home: `SIGNOFF_HOME`, where a worker keeps what it is not told to keep elsewhere.
         heartbeat_seconds: `SIGNOFF_HEARTBEAT_SECONDS`, 3 unless said.
         lease_seconds: `SIGNOFF_LEASE_SECONDS`, 12 unless said: so long after the death of a
@@ -91,6 +97,7 @@ class WorkerSettings:
     openai_model: str = ""
     openai_api_key: str = field(default="", repr=False)
     home: Path = field(default_factory=_default_home)
+    trust: Path = field(default_factory=lambda: _default_home() / TRUST_FOLDER)
     heartbeat_seconds: float = _HEARTBEAT_SECONDS
     lease_seconds: float = _LEASE_SECONDS
     prices: Prices = field(default_factory=Prices)
@@ -103,6 +110,7 @@ class WorkerSettings:
             NotConfigured: `SIGNOFF_MODE` is no mode, or a time is no number of seconds, or
                 `SIGNOFF_PRICES` holds no prices.
         """
+        home = Path(environ[HOME]) if environ.get(HOME) else _default_home()
         return cls(
             redis_url=environ.get(REDIS_URL) or environ.get("REDIS_URL", ""),
             mode=read_mode(environ.get(MODE, "")),
@@ -110,7 +118,8 @@ class WorkerSettings:
             openai_base_url=environ.get("OPENAI_BASE_URL", ""),
             openai_model=environ.get("OPENAI_MODEL", ""),
             openai_api_key=environ.get("OPENAI_API_KEY", ""),
-            home=Path(environ[HOME]) if environ.get(HOME) else _default_home(),
+            home=home,
+            trust=Path(environ[TRUST]) if environ.get(TRUST) else home / TRUST_FOLDER,
             heartbeat_seconds=_seconds(environ, HEARTBEAT, _HEARTBEAT_SECONDS),
             lease_seconds=_seconds(environ, LEASE, _LEASE_SECONDS),
             prices=read_prices(environ.get(PRICES, ""), environ.get(CURRENCY, "")),

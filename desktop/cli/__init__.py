@@ -57,6 +57,10 @@ def _command(name: str) -> Callable[[argparse.Namespace], Coroutine[Any, Any, in
         from desktop.cli import registry  # noqa: PLC0415
 
         return registry.run
+    if name == "policy":
+        from desktop.cli import policy  # noqa: PLC0415
+
+        return policy.run
     if name == "audit":
         from desktop.cli import audit  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The options of `signoff enrol`, `signoff registry` and `signoff audit`.
+"""The options of `signoff enrol`, `registry`, `policy` and `audit`.
 
 The only place that spells them. Apart from what the commands do: that loads libraries which a
 window does not need to open.
@@ -45,14 +45,27 @@ def add_parsers(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     listed = steps.add_parser("list", help="show the people, their roles and keys")
     verify = steps.add_parser("verify", help="check signatures, version and time")
     verify.add_argument("--least-version", type=int, default=0)
-    linted = steps.add_parser("lint", help="find what is wrong with a policy: 1 if it can't be met")
-    linted.add_argument("policy", type=Path)
-    for step in (init, added, revoke, renew, sign, listed, verify, linted):
+    for step in (init, added, revoke, renew, sign, listed, verify):
         step.add_argument("--folder", type=Path, default=Path())
     for step in (added, revoke, renew, sign):
         step.add_argument("--root", type=Path, action="append", required=True, metavar="KEYFILE")
-    for command in (enrol, init, added, revoke, renew, sign, listed, verify, linted):
+    for command in (enrol, init, added, revoke, renew, sign, listed, verify):
         command.add_argument("--json", action="store_true", help="print JSON")
         command.add_argument("--passphrase-file", type=Path, help="instead of being asked")
-    for command in (enrol, registry, audit):
+    policy = _add_policy(add_parser)
+    for command in (enrol, registry, audit, policy):
         command.set_defaults(redis_url="", verbose=False)
+
+
+def _add_policy(add_parser: Callable[..., argparse.ArgumentParser]) -> argparse.ArgumentParser:
+    policy = add_parser("policy", help="what calls demand")
+    steps = policy.add_subparsers(dest="step", required=True, metavar="STEP")
+    linted = steps.add_parser("lint", help="1 if a policy cannot be met, or lets through too much")
+    linted.add_argument("policy", type=Path, metavar="FILE")
+    linted.add_argument("--registry", type=Path, metavar="FOLDER", help="who could approve")
+    linted.add_argument("--tools", type=Path, metavar="JSON", help="an object: tool to schema")
+    linted.add_argument("--agent", action="append", default=[], help="an agent there is; repeat it")
+    linted.add_argument("--json", action="store_true", help="print JSON")
+    shown = steps.add_parser("example", help="print a policy to start from")
+    shown.add_argument("name")
+    return policy

@@ -1,8 +1,8 @@
 """`signoff enrol` and `signoff registry`: who may decide, kept in a folder that roots sign.
 
-The only place that reads and writes that folder: `roots.json` (the public root keys and how many
-of them it takes; workers and consoles pin it), `registry.json` (the signed list) and `roots/` (the
-root keys, each under a passphrase; they belong on other machines, or in a safe).
+The only place that administers a trust folder: it writes `roots.json` and `registry.json`, which
+workers and consoles read (`workers.wire.trust`), and `roots/` (the root keys, each under a
+passphrase; they belong on other machines, or in a safe).
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ from desktop.errors import ConsoleError
 from desktop.settings import Person
 from desktop.system.enrolling import make_key
 from desktop.system.vault import Vault
-from workers.wire.policy.lint import lint
-from workers.wire.policy.rules import read_policy
 from workers.wire.signing.administering import (
     first_registry,
     open_enrolment,
@@ -36,34 +34,22 @@ from workers.wire.signing.administering import (
     with_signature,
     write_envelope,
 )
+from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.dsse import Envelope, read_envelope
 from workers.wire.signing.keys import SigningKey, VerifyKey
 from workers.wire.signing.registry import Registry, RegistryStatement, Roots, open_registry
 from workers.wire.signing.wrapping import WrappedKey, unwrap, wrap
+from workers.wire.trust import (
+    MAX_FILE_BYTES,
+    REGISTRY_FILE,
+    ROOTS_FILE,
+    TrustFolder,
+    write_roots,
+)
 
-REGISTRY, ROOTS, ROOT_KEYS = "registry.json", "roots.json", "roots"
-MAX_FILE_BYTES = 4 * 1024 * 1024
+ROOT_KEYS = "roots"
 
 S = TypeVar("S", bound=msgspec.Struct)
-
-
-class RootsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The public root keys (base64) and how many of them make a registry."""
-
-    threshold: int
-    keys: tuple[str, ...]
-
-    def roots(self) -> Roots:
-        """The keys themselves.
-
-        Raises:
-            NotTrusted: not keys.
-            ConsoleError: a threshold that cannot be met, or that nobody has to meet.
-        """
-        keys = tuple(dict.fromkeys(VerifyKey.from_text(text) for text in self.keys))
-        if not 1 <= self.threshold <= len(keys):
-            raise ConsoleError("The roots ask for more keys than there are, or for none.")
-        return Roots(keys, self.threshold)
 
 
 async def run(options: argparse.Namespace) -> int:
@@ -80,10 +66,8 @@ async def run(options: argparse.Namespace) -> int:
             return _init(folder, options)
         case "list" | "verify":
             return _show(folder, options)
-        case "lint":
-            return _lint(folder, options)
         case "sign":
-            envelope = _envelope(folder / REGISTRY)
+            envelope = _envelope(folder / REGISTRY_FILE)
         case "add":
             envelope = sealed(_with_added(_statement(folder), options), [])
         case "revoke":
@@ -124,11 +108,12 @@ async def _enrol(options: argparse.Namespace) -> int:
 
 
 def _init(folder: Path, options: argparse.Namespace) -> int:
-    if (folder / REGISTRY).exists() or (folder / ROOTS).exists():
+    if (folder / REGISTRY_FILE).exists() or (folder / ROOTS_FILE).exists():
         raise ConsoleError(f"There is a registry in {folder} already.", "Choose another folder.")
     keys = [SigningKey.generate() for _ in range(options.roots)]
-    pinned = RootsFile(options.threshold, tuple(key.public.text for key in keys))
-    pinned.roots()
+    if not 1 <= options.threshold <= len(keys):
+        raise ConsoleError("The roots ask for more keys than there are, or for none.")
+    pinned = Roots(tuple(key.public for key in keys), options.threshold)
     locked = [
         wrap(key, _passphrase(options, f"New passphrase for root key {number}"), f"root {number}")
         for number, key in enumerate(keys, 1)
@@ -138,7 +123,7 @@ def _init(folder: Path, options: argparse.Namespace) -> int:
         path = folder / ROOT_KEYS / f"root-{number}.json"
         path.touch(mode=0o600)
         path.write_bytes(msgspec.json.format(msgspec.json.encode(wrapped)))
-    (folder / ROOTS).write_bytes(msgspec.json.format(msgspec.json.encode(pinned)))
+    (folder / ROOTS_FILE).write_bytes(write_roots(pinned))
     envelope = sealed(first_registry(_now()), keys[: options.threshold])
     return _save(folder, envelope, as_json=options.json)
 
@@ -153,26 +138,13 @@ def _with_added(statement: RegistryStatement, options: argparse.Namespace) -> Re
 
 
 def _show(folder: Path, options: argparse.Namespace) -> int:
-    roots = _read(folder / ROOTS, RootsFile).roots()
+    registry = TrustFolder(folder).registry(time.time())
     least = options.least_version if options.step == "verify" else 0
-    registry = open_registry(_envelope(folder / REGISTRY), roots, time.time(), least)
+    if registry.version < least:
+        title = f"The registry is version {registry.version}; {least} was seen before."
+        raise NotTrusted(Distrust.ROLLED_BACK, title, "Somebody has put an older one in its place.")
     _print(registry, as_json=options.json, whole=options.step == "list")
     return 0
-
-
-def _lint(folder: Path, options: argparse.Namespace) -> int:
-    """Whether the people of the registry could ever meet a policy; 1 if not."""
-    roots = _read(folder / ROOTS, RootsFile).roots()
-    registry = open_registry(_envelope(folder / REGISTRY), roots, time.time())
-    policy = read_policy(_bytes(options.policy))
-    found = lint(policy, registry)
-    if options.json:
-        print_json([{"rule": f.rule, "title": f.title, "fatal": f.fatal} for f in found])
-    for finding in [] if options.json else found:
-        print_line("cannot be met" if finding.fatal else "note", finding.rule, finding.title)
-    if not found and not options.json:
-        print_line(f"{policy.id}, version {policy.version}: {len(policy.rules)} rules can be met")
-    return 1 if any(finding.fatal for finding in found) else 0
 
 
 def _print(registry: Registry, *, as_json: bool, whole: bool) -> None:
@@ -190,11 +162,11 @@ def _print(registry: Registry, *, as_json: bool, whole: bool) -> None:
 
 def _save(folder: Path, envelope: Envelope, *, as_json: bool) -> int:
     """Write the registry, whole or not at all; one that lacks signatures says so."""
-    roots = _read(folder / ROOTS, RootsFile).roots()
+    roots = TrustFolder(folder).roots()
     signed = sum(roots.key(one.keyid) is not None for one in envelope.signatures)
     if signed >= roots.threshold:
         open_registry(envelope, roots, time.time())
-    path = folder / REGISTRY
+    path = folder / REGISTRY_FILE
     beside = path.with_suffix(".new")
     beside.write_bytes(write_envelope(envelope))
     beside.replace(path)
@@ -207,9 +179,8 @@ def _save(folder: Path, envelope: Envelope, *, as_json: bool) -> int:
 
 def _statement(folder: Path) -> RegistryStatement:
     """The registry to go on from, which has to be whole: changes do not pile up unsigned."""
-    roots = _read(folder / ROOTS, RootsFile).roots()
     # At no time: one that has expired is what a renewal is for.
-    return open_registry(_envelope(folder / REGISTRY), roots, 0.0).statement
+    return TrustFolder(folder).registry(0.0).statement
 
 
 def _root_key(path: Path, options: argparse.Namespace) -> SigningKey:

@@ -35,9 +35,9 @@ class DemoReady(msgspec.Struct, frozen=True):
     redis_url: str
     model_url: str
     mcp_url: str
+    trust: str
     agents: list[str]
     pid: int
-    trust: str = ""
 
 
 def demo_command(*arguments: str) -> list[str]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from tests.bench import turns_ours
 from tests.bench.turns_sent import AGENT
 from workers.operations.collecting import spare_the_collector
+from workers.runtime.judging import Judge
 from workers.runtime.ports import (
     Begin,
     Caller,
@@ -89,7 +90,7 @@ async def main(url: str, kind: str, contexts: str) -> None:
 @asynccontextmanager
 async def _worker(kind: str, connection: Connection, consumer: str) -> AsyncIterator[Worker]:
     if kind == "runtime":
-        yield Worker(OneWord(), connection, Mode.ENFORCE, consumer)
+        yield Worker(OneWord(), connection, Judge("bench", Mode.BOUND), consumer)
         return
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         runner = turns_ours.runner(connection.url, str(Path(folder) / "threads.db"))

@@ -30,7 +30,7 @@ from workers.app import run_workers
 from workers.wire.approvals import Mode
 
 #: Who is strict, and who takes bare answers of base clients. The shipped users know these names.
-AGENTS = {"treasury_agent": Mode.ENFORCE, "records_agent": Mode.OBSERVE}
+AGENTS = {"treasury_agent": Mode.BOUND, "records_agent": Mode.OBSERVE}
 TOOL = "transfer_funds"
 #: Long enough, now and then, that a death comes in between.
 _TOOL_SECONDS = (0.002, 0.05, 0.4)

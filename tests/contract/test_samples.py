@@ -112,6 +112,7 @@ DIALECTS = {
     "signoff/interrupt_langchain_batched_one": Dialect.HITL_BATCH,
     "signoff/interrupt_langchain_batched_two": Dialect.HITL_BATCH,
     "signoff/interrupt_langchain_per_call": Dialect.TOOL_APPROVAL,
+    "signoff/interrupt_signed_request": Dialect.SIGNOFF,
     "signoff/interrupt_with_a_schema": Dialect.SCHEMA,
     "signoff/interrupt_with_a_tagged_integer": Dialect.SIGNOFF,
 }
@@ -175,7 +176,8 @@ def test_every_structure_of_our_own_keys_is_read_whole(sample: Sample) -> None:
     """Receipts, summaries, heartbeats and pieces of messages."""
     value = decode_struct(sample.data, sample.struct)
 
-    assert json.loads(encode_struct(value)) == json.loads(sample.data)
+    # What is written today may have members that were not known then.
+    assert _lost(json.loads(sample.data), json.loads(encode_struct(value))) == []
 
 
 @_named(INTERRUPTS)

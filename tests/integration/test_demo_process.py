@@ -28,6 +28,7 @@ READY = json.dumps(
         "redis_url": "redis://:pw@127.0.0.1:7001/0",
         "model_url": "http://127.0.0.1:7002/v1",
         "mcp_url": "http://127.0.0.1:7003/mcp",
+        "trust": "/home/demo/trust",
         "agents": ["treasury_agent", "weather_agent"],
         "pid": 1,
     }
@@ -82,7 +83,7 @@ async def test_a_demo_that_is_ready_says_where_it_is(demo: Demo) -> None:
 
     ready = await demo.workers.start()
     assert isinstance(ready, DemoReady)
-    assert ready.redis_url == "redis://:pw@127.0.0.1:7001/0"
+    assert (ready.redis_url, ready.trust) == ("redis://:pw@127.0.0.1:7001/0", "/home/demo/trust")
     assert demo.told[-1].demo.title == "2 demo agents are running"
     await demo.workers.stop()
 

@@ -55,7 +55,7 @@ def our_team(worlds: BothWorlds) -> Process:
 @pytest.fixture(scope="package")
 def strict_team(worlds: BothWorlds) -> Process:
     """Our worker in mode enforce: `strict_agent`, `main_agent`."""
-    return worlds.our_worker("strict_team", "enforce")
+    return worlds.our_worker("strict_team", "bound")
 
 
 @pytest.hookimpl(wrapper=True)

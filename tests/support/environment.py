@@ -60,6 +60,8 @@ def isolate() -> None:
         XDG_STATE_HOME=str(home / ".local" / "state"),
         XDG_RUNTIME_DIR=str(runtime),
         SIGNOFF_HOME=str(home / "signoff"),
+        # Most tests are about something else than who decided; those of signed decisions say so.
+        SIGNOFF_MODE="bound",
         TMPDIR=str(temp),
         # pytest's own tmp_path stays where people look for it after a failure.
         PYTEST_DEBUG_TEMPROOT=real_temp,

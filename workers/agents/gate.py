@@ -11,7 +11,7 @@ import base64
 import hmac
 import uuid
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,7 @@ from workers.agents.questions import (
     CHANGED,
     EDITED,
     MARKED_DONE,
+    NOT_PROVEN,
     given_up,
     not_in_time,
     question,
@@ -48,18 +49,21 @@ from workers.agents.questions import (
 from workers.agents.state import caller_in, salt_seed_in
 from workers.agents.terms import OnReject, Terms, expiry
 from workers.agents.texts import mended, mended_message, was_mended
+from workers.runtime.demanding import AskedCall
+from workers.runtime.judging import Case, Judge, Unproven
 from workers.runtime.metering import Meter
 from workers.runtime.ports import ApprovedCall, Ledger, Review, ToolResult
 from workers.wire.approvals import (
     ApprovalRequest,
     DecisionKind,
-    Mode,
+    Refusal,
     Requester,
     args_digest,
     request_id,
     request_salt,
 )
 from workers.wire.errors import NotApprovable
+from workers.wire.signing.statements import PolicyName
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,9 @@ class GatePlan:
     """Which tools of an agent need approval.
 
     Attributes:
-        gated: the tools a person has to approve, by name, and on what terms.
+        gated: the tools a person has to approve, by name, and on what terms; unless the worker's
+            policy says otherwise.
+        terms: of tools that the policy alone gates.
         gates: of functions that have one of their own (`human_approval_required`), by tool name.
         delegations: names of the tools that give a task to another agent.
         tool_seconds: no call of any tool may take longer.
@@ -75,10 +81,15 @@ class GatePlan:
     """
 
     gated: Mapping[str, Terms]
+    terms: Terms = field(default_factory=Terms)
     gates: Mapping[str, Gate] = field(default_factory=dict)
     delegations: frozenset[str] = frozenset()
     tool_seconds: float = 300.0
     meter: Meter = field(default_factory=Meter)
+
+    def terms_of(self, tool: str) -> Terms:
+        """On what terms a tool's calls are approved."""
+        return self.gated.get(tool, self.terms)
 
 
 class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
@@ -87,23 +98,48 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
     Only for graphs that run asynchronously; a synchronous one refuses to call any tool.
     """
 
-    def __init__(self, agent: str, plan: GatePlan, ledger: Ledger, mode: Mode) -> None:
+    def __init__(self, agent: str, plan: GatePlan, ledger: Ledger, judge: Judge) -> None:
         super().__init__()
         self._agent = agent
         self._plan = plan
         self._ledger = ledger
-        self._mode = mode
+        self._judge = judge
 
     async def awrap_tool_call(self, request: ToolCallRequest, handler: Handler) -> Outcome:
         """Let a tool call run, now or once it is approved."""
         name = request.tool_call["name"]
         if request.tool is None or name in self._plan.delegations:
             return _named(request, await handler(request))
-        if name not in self._plan.gated:
-            seconds, meter = self._plan.tool_seconds, self._plan.meter
-            outcome = await call_free_tool(request, handler, self._agent, seconds, meter)
-            return _named(request, outcome)
-        return _named(request, await self._gated(request, request.tool, handler))
+        if _answered(request):
+            # It was asked about, and stays so: an answer must not become nobody's.
+            outcome = await self._gated(request, request.tool, handler)
+        elif self._judge.has_policy:
+            outcome = await self._ruled(request, request.tool, handler)
+        elif name in self._plan.gated:
+            outcome = await self._gated(request, request.tool, handler)
+        else:
+            outcome = await self._free(request, handler)
+        return _named(request, outcome)
+
+    async def _ruled(self, request: ToolCallRequest, tool: BaseTool, handler: Handler) -> Outcome:
+        """Let the policy say whether a call is gated."""
+        name = request.tool_call["name"]
+        call: ExactCall | None = None
+        with suppress(NotApprovable):
+            call = exact_call(tool, request.tool_call["args"])
+        # What cannot be written down is looked at without its arguments: no limit waives it.
+        ruling = self._judge.ruling(AskedCall(name, call.wire_args if call else None))
+        if ruling.gated is not False:
+            return await self._gated(request, tool, handler)
+        exact = request if call is None else _exactly(request, call)
+        gate = self._plan.gates.get(name)
+        permit = Permit(gate, request.tool_call["id"] or "", "") if gate else None
+        with permitted(permit) if permit is not None else nullcontext():
+            return await self._free(exact, handler)
+
+    async def _free(self, request: ToolCallRequest, handler: Handler) -> Outcome:
+        seconds, meter = self._plan.tool_seconds, self._plan.meter
+        return await call_free_tool(request, handler, self._agent, seconds, meter)
 
     async def _gated(self, request: ToolCallRequest, tool: BaseTool, handler: Handler) -> Outcome:
         try:
@@ -111,21 +147,18 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
             asked = self._request(request, call)
         except NotApprovable as error:
             return message(request, f"The call was not made. {error}", failed=True)
-        review = _ask(question(asked, call, tool))
+        review = _ask(question(self._judge.signed_request(asked), call, tool))
         if review.request_id != asked.request_id:
             return await self._changed(request, asked, review)
-        match review.kind:
-            case DecisionKind.REJECT:
-                late = review.expired
-                why = not_in_time(tool.name) if late else rejection(tool.name, review.message)
-                return self._rejected(request, why)
-            case DecisionKind.RESPOND:
-                return message(request, review.message)
-            case DecisionKind.EDIT:
-                try:
-                    call = edited_call(tool, review.args)
-                except NotApprovable:
-                    return await self._changed(request, asked, review)
+        if review.kind is DecisionKind.REJECT:
+            late = review.expired
+            why = not_in_time(tool.name) if late else rejection(tool.name, review.message)
+            return self._rejected(request, why)
+        if review.kind is DecisionKind.EDIT:
+            try:
+                call = edited_call(tool, review.args)
+            except NotApprovable:
+                return await self._changed(request, asked, review)
         return await self._approved(request, tool, handler, asked, review, call)
 
     async def _approved(
@@ -146,9 +179,14 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
             live = args_digest(self._agent, tool.name, call.wire_args, _salt(asked))
             if not hmac.compare_digest(live.encode(), review.args_digest.encode()):
                 return await self._changed(request, asked, review)
-            approved = ApprovedCall(asked, review.kind, live, review.reviewer, review.nonce)
+            try:
+                approved = await self._proven(asked, review, call, live)
+            except Unproven as unproven:
+                return await self._refused(request, asked, review, unproven.refusal, unproven.note)
+            if review.kind is DecisionKind.RESPOND:
+                return message(request, review.message)
             following = self._request(request, call, asked.attempt + 1)
-            is_idempotent = self._plan.gated[tool.name].idempotent
+            is_idempotent = self._plan.terms_of(tool.name).idempotent
             earlier = await self._ledger.start(
                 approved,
                 is_known=following.request_id in _answered(request),
@@ -164,7 +202,7 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
                 outcome = message(request, content, failed=failed)
                 return _with_notice(outcome) if is_edited else outcome
             asked = replace(following, issued_at=time_text(earlier.noticed_ms))
-            value = question_in_doubt(asked, call, tool, earlier)
+            value = question_in_doubt(self._judge.signed_request(asked), call, tool, earlier)
             # An answer that was delivered again after a crash has taken the place of the next one.
             while review.request_id == approved.request.request_id:
                 review = _ask(value)
@@ -173,9 +211,48 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
             if review.kind is DecisionKind.REJECT:
                 return self._rejected(request, given_up(tool.name, review.message))
             if review.kind is DecisionKind.RESPOND:
-                found = ToolResult(review.message or MARKED_DONE)
-                await self._ledger.settle(approved, found)
-                return message(request, found.content)
+                return await self._settled(request, asked, review, approved, call)
+
+    async def _settled(
+        self,
+        request: ToolCallRequest,
+        asked: ApprovalRequest,
+        review: Review,
+        in_doubt: ApprovedCall,
+        call: ExactCall,
+    ) -> Outcome:
+        """A person says what came of a call in doubt."""
+        try:
+            await self._proven(asked, review, call, asked.args_digest)
+        except Unproven as unproven:
+            return await self._refused(request, asked, review, unproven.refusal, unproven.note)
+        found = ToolResult(review.message or MARKED_DONE)
+        await self._ledger.settle(in_doubt, found)
+        return message(request, found.content)
+
+    async def _proven(
+        self, asked: ApprovalRequest, review: Review, call: ExactCall, live: str
+    ) -> ApprovedCall:
+        """What a decision lets run, judged again: now, and over what would run.
+
+        Args:
+            live: the digest of the call's arguments.
+
+        Raises:
+            Unproven: nothing may run.
+        """
+        case = Case(
+            request=asked,
+            calls=(AskedCall(asked.action, call.wire_args),),
+            kind=review.kind,
+            policy=PolicyName(id=review.policy_id, version=review.policy_version),
+            envelopes=review.envelopes,
+            edited_args_digest=live if review.kind is DecisionKind.EDIT else "",
+            message=review.message,
+            reviewer=review.reviewer,
+        )
+        reviewers = await self._judge.judge(case, review.at)
+        return ApprovedCall(asked, review.kind, live, review.reviewer, review.nonce, reviewers)
 
     async def _start(
         self, request: ToolCallRequest, handler: Handler, approved: ApprovedCall, call: ExactCall
@@ -185,14 +262,14 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
         Then nobody knows what it did, as after a crash; unless it may be made twice anyway.
         """
         asked, seconds = approved.request, self._plan.tool_seconds
-        exact = request.override(tool_call={**request.tool_call, "args": dict(call.args)})
+        exact = _exactly(request, call)
         gate = self._plan.gates.get(asked.action)
         permit = Permit(gate, asked.tool_call_id, approved.args_digest) if gate else None
         try:
             with permitted(permit) if permit is not None else nullcontext():
                 outcome = await call_tool(exact, handler, self._agent, seconds, self._plan.meter)
         except TookTooLong:
-            if not self._plan.gated[asked.action].idempotent:
+            if not self._plan.terms_of(asked.action).idempotent:
                 return None
             outcome = message(request, too_slow(asked.action, seconds), failed=True)
         await self._ledger.finish(approved, _result(outcome))
@@ -200,15 +277,27 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
 
     def _rejected(self, request: ToolCallRequest, why: str) -> ToolMessage:
         told = message(request, why, failed=True)
-        terms = self._plan.gated[request.tool_call["name"]]
+        terms = self._plan.terms_of(request.tool_call["name"])
         return ending(told) if terms.on_reject is OnReject.END else told
 
     async def _changed(
         self, request: ToolCallRequest, asked: ApprovalRequest, review: Review
     ) -> Outcome:
+        return await self._refused(request, asked, review, Refusal.MISMATCH)
+
+    async def _refused(
+        self,
+        request: ToolCallRequest,
+        asked: ApprovalRequest,
+        review: Review,
+        refusal: Refusal,
+        note: str = "",
+    ) -> Outcome:
+        """A call that had its decision does not run after all."""
         call = ApprovedCall(asked, review.kind, asked.args_digest, review.reviewer, review.nonce)
-        await self._ledger.changed(call)
-        return message(request, CHANGED, failed=True)
+        await self._ledger.refused(call, refusal, note)
+        told = CHANGED if refusal is Refusal.MISMATCH else NOT_PROVEN
+        return message(request, told, failed=True)
 
     def _request(
         self, request: ToolCallRequest, call: ExactCall, attempt: int = 0
@@ -230,7 +319,8 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
         checkpoint_ns = str(settings["checkpoint_ns"])
         context_id = str(settings["thread_id"]).removeprefix(f"{self._agent}#")
         action = request.tool_call["name"]
-        issued_at, terms = str(request.state.get("asked_at", "")), self._plan.gated[action]
+        issued_at, terms = str(request.state.get("asked_at", "")), self._plan.terms_of(action)
+        ruling = self._judge.ruling(AskedCall(action, call.wire_args))
         salt = request_salt(salt_seed_in(request.state), checkpoint_ns, tool_call_id)
         digest = args_digest(self._agent, action, call.wire_args, salt)
         return ApprovalRequest(
@@ -246,10 +336,19 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
             requester=_requester(request.state),
             issued_at=issued_at,
             # A call in doubt waits for ever: somebody has to find out.
-            expires_at="" if attempt else expiry(issued_at, terms.expires_after_seconds),
-            mode=self._mode,
+            expires_at=""
+            if attempt
+            else expiry(issued_at, ruling.ends_after(terms.expires_after_seconds)),
+            mode=self._judge.mode,
             attempt=attempt,
+            risk=ruling.risk,
+            policy=ruling.terms,
         )
+
+
+def _exactly(request: ToolCallRequest, call: ExactCall) -> ToolCallRequest:
+    """The request with the arguments that were looked at."""
+    return request.override(tool_call={**request.tool_call, "args": dict(call.args)})
 
 
 def _ask(value: dict[str, Any]) -> Review:

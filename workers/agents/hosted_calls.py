@@ -46,7 +46,9 @@ class HostedCalls:
             return None
         request = hosted.approval(raised).request
         digest = request.args_digest
-        return ApprovedCall(request, review.kind, digest, review.reviewer, review.nonce)
+        return ApprovedCall(
+            request, review.kind, digest, review.reviewer, review.nonce, review.reviewers
+        )
 
     async def may_start(self, call: ApprovedCall, interrupt_id: str, at: StateSnapshot) -> bool:
         """Note that the step goes on. False: it did before, or was halted; it is asked again."""

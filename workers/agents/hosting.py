@@ -32,6 +32,7 @@ from workers.agents.interrupts import HostedThread, shown_interrupt
 from workers.agents.mapping import CAUSE, is_between_steps, messages_of_turn, unanswered
 from workers.agents.poison import Reasked, end_run, take_back
 from workers.errors import NotServable
+from workers.runtime.judging import Judge
 from workers.runtime.metering import Meter
 from workers.runtime.ports import (
     Answer,
@@ -48,7 +49,7 @@ from workers.runtime.ports import (
     Thread,
 )
 from workers.wire.answers import native_answer
-from workers.wire.approvals import Decision, Mode
+from workers.wire.approvals import Decision
 from workers.wire.canonical import JSON
 from workers.wire.dialects import read_interrupt
 
@@ -72,7 +73,7 @@ class HostedGraph(LangGraphAgent):
         name: str,
         graph: Graph,
         ledger: Ledger,
-        mode: Mode,
+        judge: Judge,
         graph_input: GraphInput | None = None,
         secrets: Sequence[str] = (),
         expires_after_seconds: float | None = None,
@@ -100,7 +101,7 @@ class HostedGraph(LangGraphAgent):
         self._hearing = Hearing(meter or Meter())
         self._graph_input = graph_input
         self._ledger = ledger
-        self._mode = mode
+        self._judge = judge
         self._expires_after_seconds = expires_after_seconds
         self._reasked = Reasked(graph)
         self._calls = HostedCalls(graph, ledger, self._reasked)
@@ -205,7 +206,9 @@ class HostedGraph(LangGraphAgent):
         await self._reasked.note(snapshot.config, raised.id)
         await take_back(self._graph, snapshot.config, raised.id)
         digest = request.args_digest
-        answered = ApprovedCall(request, review.kind, digest, review.reviewer, review.nonce)
+        answered = ApprovedCall(
+            request, review.kind, digest, review.reviewer, review.nonce, review.reviewers
+        )
         await self._ledger.taken_back(answered)
         return failure
 
@@ -251,7 +254,7 @@ class HostedGraph(LangGraphAgent):
             # A thread that somebody else began has none: then only its ids make the salt.
             seed=base64.b64decode(seed) or hashlib.sha256(context_id.encode()).digest(),
             asked_at=snapshot.created_at or "",
-            mode=self._mode,
+            judge=self._judge,
             again=await self._reasked.known(self._config(context_id)),
             expires_after_seconds=self._expires_after_seconds,
         )

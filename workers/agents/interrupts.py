@@ -18,12 +18,13 @@ from workers.agents.poison import Again
 from workers.agents.questions import IN_DOUBT
 from workers.agents.terms import expiry
 from workers.agents.texts import mended
+from workers.runtime.demanding import calls_in
+from workers.runtime.judging import Judge, Ruling
 from workers.runtime.ports import Caller, PendingApproval
 from workers.wire.answers import possible_decisions
 from workers.wire.approvals import (
     ApprovalRequest,
     DecisionKind,
-    Mode,
     Requester,
     args_digest,
     request_id,
@@ -54,7 +55,7 @@ class HostedThread:
     caller: Caller
     seed: bytes
     asked_at: str
-    mode: Mode
+    judge: Judge
     again: Mapping[str, Again]
     expires_after_seconds: float | None = None
 
@@ -76,6 +77,7 @@ class HostedThread:
         digest = args_digest(self.agent, call.action, args, salt)
         again = self.again.get(interrupt_id, Again(0))
         user = self.caller.context.get("user_id") or self.caller.context.get("user_name")
+        ruling = self.judge.ruling(*calls_in(call.action, args, value))
         request = ApprovalRequest(
             request_id=request_id(
                 self.agent, self.context_id, interrupt_id, call.tool_call_id, digest, again.times
@@ -88,10 +90,13 @@ class HostedThread:
             salt=base64.b64encode(salt).decode(),
             requester=Requester(id=str(user) if user else self.caller.agent),
             issued_at=self.asked_at,
-            expires_at="" if again.in_doubt or not can_reject else self._expiry(),
-            mode=self.mode,
+            expires_at="" if again.in_doubt or not can_reject else self._expiry(ruling),
+            mode=self.judge.mode,
             attempt=again.times,
+            risk=ruling.risk,
+            policy=ruling.terms,
         )
+        request = self.judge.signed_request(request)
         told: dict[str, JSON] = {
             # A client of the base package looks these up in every interrupt.
             "tool_call_id": call.tool_call_id,
@@ -106,8 +111,8 @@ class HostedThread:
             interrupt_id, request, told, allowed, is_hosted=True, in_doubt=again.in_doubt
         )
 
-    def _expiry(self) -> str:
-        return expiry(self.asked_at, self.expires_after_seconds)
+    def _expiry(self, ruling: Ruling) -> str:
+        return expiry(self.asked_at, ruling.ends_after(self.expires_after_seconds))
 
 
 def shown_interrupt(raised: Interrupt) -> dict[str, JSON]:

@@ -26,6 +26,10 @@ EDITED = (
 )
 MARKED_DONE = "A person found out that this call took effect. What it returned is not known."
 CHANGED = "The call is no longer the one that was reviewed. It did not run."
+NOT_PROVEN = (
+    "When the call was to run, its approval could not be proven any more. It did not run. "
+    "Do not repeat it unasked."
+)
 #: Of a step of a hosted graph.
 IN_DOUBT = (
     "**In doubt.** This was approved before, and its step began and did not come to its end, so "

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 from langchain.agents import create_agent
@@ -30,6 +31,7 @@ from workers.agents.prompting import Prompting
 from workers.agents.state import WorkerState
 from workers.agents.terms import OnReject, Terms
 from workers.errors import NotConfigured, NotServable
+from workers.runtime.judging import Judge
 from workers.runtime.ledger import ToolLedger
 from workers.runtime.metering import Meter
 from workers.runtime.pace import Pace
@@ -47,7 +49,7 @@ class AgentRunner:
     """Configures an agent, and serves it until it is stopped.
 
     What is left out comes from the environment (`SIGNOFF_REDIS_URL`, `CHECKPOINT_DB_URL`,
-    `OPENAI_*`, `SIGNOFF_MODE`). Tools are added before `create()`.
+    `OPENAI_*`, `SIGNOFF_MODE`, `SIGNOFF_TRUST`). Tools are added before `create()`.
 
     Attributes:
         agent_name: the agent's name.
@@ -70,6 +72,7 @@ class AgentRunner:
         checkpoint_url: str = "",
         model: BaseChatModel | None = None,
         mode: Mode | None = None,
+        trust: Path | None = None,
         note: str = "",
         pace: Pace | None = None,
         expires_after_seconds: float | None = None,
@@ -88,6 +91,7 @@ class AgentRunner:
                 a Postgres or MySQL database; see `open_checkpoints`.
             model: used instead of the `openai_*` parameters and `temperature`.
             mode: instead of `SIGNOFF_MODE`; see `WorkerSettings`.
+            trust: instead of `SIGNOFF_TRUST`: the folder that says whose decisions count.
             note: what the worker says of itself to consoles.
             pace: how fast it notices, retries and gives up; else the environment says.
             expires_after_seconds: a decision counts so long after it was asked for, unless a tool
@@ -117,7 +121,7 @@ class AgentRunner:
         self._model = model
         self._graph = graph
         self._graph_input = graph_input
-        self._mode = mode or settings.mode
+        self._judge = Judge(self.agent_name, mode or settings.mode, trust or settings.trust)
         self._pace = pace or Pace(settings.heartbeat_seconds, settings.lease_seconds)
         self._terms = Terms(False, expires_after_seconds, on_reject)
         self._meter = Meter(prices or settings.prices)
@@ -214,7 +218,7 @@ class AgentRunner:
         """The worker that serves the created agent, under this name in its consumer group."""
         if self._agent is None or self._connection is None:
             raise NotServable("The agent is not created yet.", "Await create() first.")
-        return Worker(self._agent, self._connection, self._mode, consumer, self._pace, self._meter)
+        return Worker(self._agent, self._connection, self._judge, consumer, self._pace, self._meter)
 
     async def start(self) -> None:
         """Serve until cancelled; what runs then is finished first.
@@ -255,10 +259,11 @@ class AgentRunner:
         model = self._model or await self._open_model()
         saver = await self._open_saver()
         connection = await self._resources.enter_async_context(Connection(self._redis_url))
-        ledger = ToolLedger(ProgressWriter(connection))
+        ledger = ToolLedger(ProgressWriter(connection), self._judge)
         self._resources.push_async_callback(ledger.close)
         plan = GatePlan(
             dict(self._gated),
+            self._terms,
             dict(self._gates),
             frozenset(self._delegations),
             self._pace.tool_seconds,
@@ -269,7 +274,7 @@ class AgentRunner:
             self.tools,
             middleware=[
                 Prompting(self._system_prompt, self._pace.model_seconds, self._meter),
-                ApprovalMiddleware(self.agent_name, plan, ledger, self._mode),
+                ApprovalMiddleware(self.agent_name, plan, ledger, self._judge),
             ],
             state_schema=WorkerState,
             checkpointer=FencedSaver(saver),
@@ -291,8 +296,8 @@ class AgentRunner:
         self._agent = HostedGraph(
             self.agent_name,
             graph.copy({"checkpointer": FencedSaver(saver)}),
-            ToolLedger(ProgressWriter(connection)),
-            self._mode,
+            ToolLedger(ProgressWriter(connection), self._judge),
+            self._judge,
             self._graph_input,
             self._secrets(),
             self._terms.expires_after_seconds,

@@ -25,8 +25,20 @@ class AgentCLI:
         context_id: the context.
     """
 
-    def __init__(self, target_agent: str, redis_url: str, *, context_id: str = "") -> None:
-        self.client = AgentClient(target_agent, redis_url)
+    def __init__(
+        self,
+        target_agent: str,
+        redis_url: str,
+        *,
+        context_id: str = "",
+        client: AgentClient | None = None,
+    ) -> None:
+        """Prepare it; nothing is connected yet.
+
+        Args:
+            client: one of a reviewer, instead of that of this computer's user.
+        """
+        self.client = client or AgentClient(target_agent, redis_url)
         self.context_id = context_id or new_context_id()
 
     async def run(self) -> None:

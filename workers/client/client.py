@@ -15,6 +15,7 @@ from typing import Any
 from workers.client.events import ProgressEvent, lines_of, read_progress
 from workers.client.foreign import send_to_foreign
 from workers.client.receipts import DecisionRefused, read_receipt
+from workers.client.signing import ClientSigner
 from workers.client.waiting import WaitingCall, still_waiting, waiting_call
 from workers.wire import keys
 from workers.wire.approvals import (
@@ -32,6 +33,8 @@ from workers.wire.dialects import PendingCall
 from workers.wire.errors import MalformedDecision
 from workers.wire.events import AgentCommand, AgentInvocation, Event
 from workers.wire.ids import HUMAN, StreamId, new_invocation_id, new_nonce
+from workers.wire.signing.keys import SigningKey
+from workers.wire.signing.statements import Signer
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.inbox import send
 from workers.wire.streams.reader import Reader, StreamEntry
@@ -48,17 +51,33 @@ class AgentClient:
         target_agent: the agent that gets the messages.
     """
 
-    def __init__(self, target_agent: str, redis_url: str, *, reviewer: str = "") -> None:
+    def __init__(
+        self,
+        target_agent: str,
+        redis_url: str,
+        *,
+        reviewer: str = "",
+        signing_key: SigningKey | None = None,
+        reviewer_name: str = "",
+        role: str = "",
+    ) -> None:
         """Make a client. It connects when it is first used.
 
         Args:
             reviewer: who decides; default: the user of this computer.
+            signing_key: the reviewer's, in the registry of workers that want signatures.
+            reviewer_name, role: of the reviewer, as in that registry.
 
         Raises:
             BrokerRefused: not a broker's address.
         """
         self.target_agent = target_agent
-        self._reviewer = reviewer
+        self._reviewer = reviewer or getpass.getuser()
+        self._signer = (
+            ClientSigner(signing_key, Signer(id=self._reviewer, name=reviewer_name, role=role))
+            if signing_key is not None
+            else None
+        )
         self._connection = Connection(redis_url)
         self._reader = Reader(self._connection)
         self._positions: dict[str, str] = {}
@@ -230,11 +249,12 @@ class AgentClient:
             action=request.action,
             args_digest=request.args_digest,
             decision=kind,
-            reviewer=Reviewer(id=self._reviewer or getpass.getuser()),
+            reviewer=Reviewer(id=self._reviewer),
             iat=int(time.time()),
             nonce=new_nonce(),
         )
-        return Decision(kind=kind, message=message, binding=binding)
+        decision = Decision(kind=kind, message=message, binding=binding)
+        return decision if self._signer is None else self._signer.signed(decision, request)
 
     async def _follow(self, context_id: str) -> None:
         """Follow a context from here on, unless it is followed already."""

@@ -18,6 +18,11 @@ _REASONS = {
     Refusal.MISMATCH: "the call is not the one that was shown",
     Refusal.NOT_ALLOWED: "this kind of decision is not allowed here",
     Refusal.MALFORMED: "the worker could not read it",
+    Refusal.HALTED: "an operator has halted such calls",
+    Refusal.UNSIGNED: "nobody has signed it",
+    Refusal.UNTRUSTED: "a signature on it is not believed",
+    Refusal.NOT_ENOUGH: "too few of those who signed it may approve the call",
+    Refusal.UNPREPARED: "the worker has no registry or policy that it could judge it by",
 }
 
 
@@ -31,7 +36,9 @@ class DecisionRefused(SignoffError):
     def __init__(self, receipt: Receipt) -> None:
         reason = receipt.refusal
         words = _REASONS[reason] if reason is not None else receipt.outcome
-        super().__init__(f"The worker refused the decision: {words}.", "Look at the call again.")
+        why = f" ({receipt.note})" if reason is not None and receipt.note else ""
+        title = f"The worker refused the decision: {words}{why}."
+        super().__init__(title, "Look at the call again.")
         self.receipt = receipt
 
 

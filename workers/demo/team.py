@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.agents.runner import AgentRunner
-from workers.demo.agents import World, build_team
+from workers.demo.agents import AGENTS, World, build_team
 from workers.demo.atlas import Atlas
 from workers.demo.bank import Bank
 from workers.demo.broker import Broker
@@ -23,6 +23,7 @@ from workers.demo.clinic import Clinic
 from workers.demo.effects import Effects
 from workers.demo.mcp_server import McpServer
 from workers.demo.model_server import ModelServer
+from workers.demo.trust import prepare_trust
 from workers.settings import WorkerSettings
 
 #: What the heartbeat of these workers says, so that nobody takes the script for a model.
@@ -35,11 +36,13 @@ class Demo:
 
     Attributes:
         model_url: of the scripted model, or of the real one that was configured.
+        trust: the folder that says whom its workers believe; its console needs it, too.
     """
 
     redis_url: str = field(repr=False)
     model_url: str
     mcp_url: str
+    trust: Path
     runners: list[AgentRunner]
 
 
@@ -51,18 +54,19 @@ async def start_demo(
 
     Args:
         redis_url: a broker that runs already; empty: start one.
-        folder: for what the agents did, and their threads where the broker outlives us.
+        folder: for its keys, what the agents did, and threads where the broker outlives us.
         token_delay_seconds: the scripted model's pause before each piece of text.
 
     Raises:
         BrokerError: there is no broker and none can be started.
-        NotConfigured: the MCP server does not answer.
+        NotConfigured: the MCP server does not answer, or the demo's keys cannot be used.
     """
+    trust = prepare_trust(folder, AGENTS, datetime.now(UTC))
     async with AsyncExitStack() as parts:
         broker = await parts.enter_async_context(Broker.start(redis_url or None))
         atlas = Atlas()
         mcp = await parts.enter_async_context(McpServer.start(atlas))
-        options: dict[str, Any] = {"redis_url": broker.url}
+        options: dict[str, Any] = {"redis_url": broker.url, "trust": trust.path}
         if settings.has_model:
             model_url = settings.openai_base_url
             options |= _model(model_url, settings.openai_model, settings.openai_api_key)
@@ -76,7 +80,8 @@ async def start_demo(
         # Threads without the broker's streams are of no use to anybody.
         options["checkpoint_url"] = str(folder / "checkpoints.sqlite") if redis_url else ":memory:"
         world = World(Bank(datetime.now(UTC).date()), Clinic(), atlas, Effects(folder))
-        yield Demo(broker.url, model_url, mcp.url, await build_team(world, mcp.url, options))
+        team = await build_team(world, mcp.url, options)
+        yield Demo(broker.url, model_url, mcp.url, trust.path, team)
 
 
 def _model(url: str, name: str, key: str) -> dict[str, str]:

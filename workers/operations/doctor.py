@@ -1,4 +1,4 @@
-"""`signoff-worker doctor`: examine a broker and what lies on it, and say what to do.
+"""`signoff-worker doctor`: examine a broker, what lies on it and whom we trust; say what to do.
 
 The only place that puts the checks together. It reads and writes nothing; what the user may not
 read is said, and the rest is still looked at.
@@ -6,6 +6,7 @@ read is said, and the rest is still looked at.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -15,6 +16,8 @@ from workers.operations.findings import Finding, Level
 from workers.operations.fleet_checks import check_inbox, check_names, check_workers
 from workers.operations.permission_checks import check_permissions
 from workers.operations.printing import print_json, print_line
+from workers.operations.trust_checks import check_trust
+from workers.wire.approvals import Mode
 from workers.wire.errors import BrokerRefused, BrokerUnreachable, SignoffError
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.examination import (
@@ -24,6 +27,7 @@ from workers.wire.streams.examination import (
     silent_workers,
 )
 from workers.wire.streams.reader import Reader
+from workers.wire.trust import TrustFolder
 
 EXIT_PROBLEMS = 1
 EXIT_UNREACHABLE = 2
@@ -34,8 +38,14 @@ _ASKED_AGENTS = 20
 _Step: TypeAlias = Callable[[], Awaitable[Sequence[Finding]]]
 
 
-async def run_doctor(redis_url: str, *, as_json: bool) -> int:
+async def run_doctor(
+    redis_url: str, *, as_json: bool, trust: TrustFolder | None = None, mode: Mode = Mode.ENFORCE
+) -> int:
     """Examine a broker and print what was found.
+
+    Args:
+        trust: that of workers on this machine, to be examined as well.
+        mode: what they demand of a decision.
 
     Returns:
         The exit code: 0 nothing worse than a note, 1 problems, 2 no broker answers.
@@ -43,7 +53,7 @@ async def run_doctor(redis_url: str, *, as_json: bool) -> int:
     findings: list[Finding] = []
     try:
         async with Connection(redis_url) as connection:
-            async for finding in examine(connection):
+            async for finding in examine(connection, trust, mode):
                 findings.append(finding)
                 if not as_json:
                     _print(finding)
@@ -57,19 +67,25 @@ async def run_doctor(redis_url: str, *, as_json: bool) -> int:
     return _told(findings, EXIT_PROBLEMS if bad else 0, as_json=as_json)
 
 
-async def examine(connection: Connection) -> AsyncIterator[Finding]:
-    """Everything there is to say about a broker, most basic first.
+async def examine(
+    connection: Connection, trust: TrustFolder | None = None, mode: Mode = Mode.ENFORCE
+) -> AsyncIterator[Finding]:
+    """Everything there is to say about a broker, most basic first; then about trust.
+
+    Args:
+        trust: see `run_doctor`.
 
     Raises:
         BrokerUnreachable: it went away meanwhile.
     """
-    patient = _Patient(connection)
+    patient = _Patient(connection, trust, mode)
     steps: list[tuple[str, _Step]] = [
         ("the broker", patient.broker),
         ("who works", patient.workers),
         ("inboxes", patient.inboxes),
         ("names", patient.names),
         ("permissions", patient.permissions),
+        ("trust", patient.trust),
     ]
     for what, step in steps:
         try:
@@ -86,8 +102,10 @@ async def examine(connection: Connection) -> AsyncIterator[Finding]:
 class _Patient:
     """One broker, looked at step by step; what a later step needs is kept."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, trust: TrustFolder | None, mode: Mode) -> None:
         self._connection = connection
+        self._trust = trust
+        self._mode = mode
         self._reader = Reader(connection)
         self._inboxes: list[InboxState] = []
         self._is_cluster = False
@@ -118,6 +136,12 @@ class _Patient:
     async def permissions(self) -> Sequence[Finding]:
         agents = [state.agent for state in self._inboxes if state.consumers is not None]
         return await check_permissions(self._connection, agents[:_ASKED_AGENTS])
+
+    async def trust(self) -> Sequence[Finding]:
+        if self._trust is None:
+            return []
+        living = await self._reader.workers()
+        return list(check_trust(self._trust, self._mode, time.time(), living))
 
 
 def _print(finding: Finding) -> None:

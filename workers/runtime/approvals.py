@@ -2,23 +2,35 @@
 
 The only place that accepts or refuses a decision. A refusal leaves the request pending, writes a
 receipt with the reason, and runs nothing. What is checked here is that the decision is bound to
-the live request, its tool call and its arguments; who the reviewer is, is not proven yet.
+the live request, its tool call and its arguments; whether it is signed by enough of the right
+people is for the `Judge` to say.
 """
 
 from __future__ import annotations
 
-import hmac
+import dataclasses
 import time
 from collections.abc import Sequence
 
 import structlog
 from msgspec import structs
 
+from workers.runtime.addressing import (
+    NotTaken,
+    asked_args,
+    case_of,
+    check_fits,
+    edited_digest_of,
+    is_addressed,
+    matching,
+    read_command,
+)
 from workers.runtime.expiry import EXPIRE, NOBODY, expiring, has_expired
-from workers.runtime.leases import fence
+from workers.runtime.judging import Judge, Unproven
+from workers.runtime.leases import confirm_lease, fence
 from workers.runtime.marks import make_expiry_mark, make_mark, read_mark
 from workers.runtime.ports import AgentPort, Answer, PendingApproval, Review, Thread
-from workers.wire.answers import by_interrupt_id, native_answer, read_native_answer
+from workers.wire.answers import by_interrupt_id
 from workers.wire.approvals import (
     Decision,
     DecisionKind,
@@ -26,51 +38,31 @@ from workers.wire.approvals import (
     Outcome,
     Receipt,
     Refusal,
-    digest_in,
-    read_decision,
-    refused,
+    digest_matches,
 )
-from workers.wire.canonical import JSON
-from workers.wire.dialects import read_interrupt
-from workers.wire.errors import MalformedDecision, NotApprovable
 from workers.wire.events import AgentCommand
 from workers.wire.halts import scopes_of
+from workers.wire.policy.judging import policy_name
 from workers.wire.streams.progress import ProgressWriter
 
-#: The only command there is on the wire of the base package.
-RESUME = "resume"
-#: The note of a receipt for a bare answer that an observing worker took.
+#: The note of a receipt for what an observing worker took although nobody had signed it.
 UNSIGNED_ACCEPTED = "decision.unsigned_accepted"
 
 _log = structlog.get_logger(__name__)
 
 
-class _Refused(Exception):
-    """A decision is not applied: why, and to which request it belongs, if to any.
-
-    Attributes:
-        outcome: as it stands in a receipt.
-    """
-
-    def __init__(self, reason: Refusal | None, request_id: str = "") -> None:
-        """Say why; without a reason it came too late."""
-        super().__init__(reason)
-        self.outcome = str(Outcome.EXPIRED) if reason is None else refused(reason)
-        self.request_id = request_id
-
-
 class DecisionDesk:
     """Where the decisions for one agent arrive.
 
-    In mode `enforce` a decision is taken only if it is bound to the request id, the tool call and
-    the digest of the arguments. In mode `observe` a bare answer is taken as well, if it is clear
-    which request it means.
+    A decision is taken only if it is bound to the request id, the tool call and the digest of the
+    arguments; in mode `enforce` enough reviewers must have signed it, too. In mode `observe` a bare
+    answer is taken as well, if it is clear which request it means.
     """
 
-    def __init__(self, agent: AgentPort, writer: ProgressWriter, mode: Mode) -> None:
+    def __init__(self, agent: AgentPort, writer: ProgressWriter, judge: Judge) -> None:
         self._agent = agent
         self._writer = writer
-        self._mode = mode
+        self._judge = judge
 
     async def decide(
         self, context_id: str, command: AgentCommand, thread: Thread, inbox_id: str
@@ -90,19 +82,20 @@ class DecisionDesk:
         try:
             if thread.cause == inbox_id and by_interrupt_id(command.payload) is not None:
                 return None  # such an answer leaves nothing else to know it by when it comes again
-            decision, approvals = _read(command, thread.approvals)
+            decision, approvals = read_command(command, thread.approvals)
             approval = await self._find(context_id, command, decision, approvals, inbox_id)
             if approval is None:
                 return None
             if has_expired(approval.request, inbox_id):
                 return await self._let_expire(context_id, approval, inbox_id, decision)
             review = self._check(context_id, command, decision, approval)
+            review = await self._prove(context_id, decision, approval, review, inbox_id)
             await self._check_halt(context_id, approval, review)
             await self._consume(context_id, decision, approval, inbox_id)
-        except _Refused as refusal:
+        except NotTaken as refusal:
             await self._tell_refusal(context_id, command, decision, refusal)
             return None
-        await self._tell_applied(context_id, decision, approval)
+        await self._tell_applied(context_id, decision, approval, review)
         return Answer(approval.interrupt_id, review)
 
     async def _find(
@@ -114,11 +107,11 @@ class DecisionDesk:
         inbox_id: str,
     ) -> PendingApproval | None:
         """The one request that is meant; None if this very decision was carried out before."""
-        matching = _matching(command, decision, approvals)
-        if len(matching) == 1:
-            return matching[0]
-        if matching:
-            raise _Refused(Refusal.AMBIGUOUS)
+        found = matching(command, decision, approvals)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise NotTaken(Refusal.AMBIGUOUS)
         wanted = decision.binding.request_id if decision.binding else ""
         for request_id, text in (await self._writer.decision_marks(context_id)).items():
             mark = read_mark(text)
@@ -127,45 +120,85 @@ class DecisionDesk:
                 if mark.is_of(decision, inbox_id) or mark.is_expiry_by(inbox_id):
                     return None
                 if mark.is_expiry:
-                    raise _Refused(None, request_id)
-                raise _Refused(Refusal.ALREADY_DECIDED, request_id)
-        raise _Refused(Refusal.NOT_PENDING, wanted)
+                    raise NotTaken(None, request_id)
+                raise NotTaken(Refusal.ALREADY_DECIDED, request_id)
+        raise NotTaken(Refusal.NOT_PENDING, wanted)
 
     def _check(
         self, context_id: str, command: AgentCommand, decision: Decision, approval: PendingApproval
     ) -> Review:
         """The answer for the interrupt, unless something does not fit the live request."""
         request = approval.request
-        edited_digest = _edited_digest(decision, approval)
-        if not _is_addressed(context_id, command, decision, approval, edited_digest):
-            raise _Refused(Refusal.MISMATCH, request.request_id)
+        edited_digest = edited_digest_of(decision, approval)
+        if not is_addressed(context_id, command, decision, approval, edited_digest):
+            raise NotTaken(Refusal.MISMATCH, request.request_id)
         if decision.kind not in approval.allowed:
-            raise _Refused(Refusal.NOT_ALLOWED, request.request_id)
+            raise NotTaken(Refusal.NOT_ALLOWED, request.request_id)
         # A second click on what was approved before must not start again what may have run.
         is_second = approval.in_doubt or (request.attempt > 0 and not approval.is_hosted)
-        if decision.binding is None and (self._mode is Mode.ENFORCE or is_second):
-            raise _Refused(Refusal.UNBOUND, request.request_id)
+        if decision.binding is None and (self._judge.mode is not Mode.OBSERVE or is_second):
+            raise NotTaken(Refusal.UNBOUND, request.request_id)
         is_edit = decision.kind is DecisionKind.EDIT
         if is_edit and self._agent.edit_problem(request.action, decision.args):
-            raise _Refused(Refusal.MALFORMED, request.request_id)
+            raise NotTaken(Refusal.MALFORMED, request.request_id)
         if approval.is_hosted:
-            _check_fits(approval, decision)
+            check_fits(approval, decision)
+        name = policy_name(request)
         return Review(
             kind=decision.kind,
             request_id=request.request_id,
-            args_digest=edited_digest or request.args_digest,
+            args_digest=(edited_digest if is_edit else "") or request.args_digest,
             args=decision.args if is_edit or approval.is_hosted else None,
             message=decision.message,
             reviewer=decision.binding.reviewer.id if decision.binding else "",
             nonce=decision.binding.nonce if decision.binding else "",
+            envelopes=decision.envelopes,
+            policy_id=name.id,
+            policy_version=name.version,
         )
+
+    async def _prove(
+        self,
+        context_id: str,
+        decision: Decision,
+        approval: PendingApproval,
+        review: Review,
+        inbox_id: str,
+    ) -> Review:
+        """The answer with what was proven of it.
+
+        Raises:
+            NotTaken: too few of the right people have signed it, or something is wrong with what
+                they signed.
+        """
+        request, at = approval.request, time.time()
+        if self._judge.mode is Mode.ENFORCE and not approval.is_hosted:
+            asked = asked_args(approval)
+            if not digest_matches(request, asked):
+                raise NotTaken(Refusal.MISMATCH, request.request_id)
+        try:
+            reviewers = await self._judge.judge(case_of(approval, decision), at)
+        except Unproven as unproven:
+            await self._take_back(context_id, decision, request.request_id, inbox_id)
+            raise NotTaken(unproven.refusal, request.request_id, unproven.note) from unproven
+        return dataclasses.replace(review, reviewers=reviewers, at=at)
+
+    async def _take_back(
+        self, context_id: str, decision: Decision, request_id: str, inbox_id: str
+    ) -> None:
+        """A decision that was consumed before a crash, and counts no longer, lets others decide."""
+        marks = await self._writer.decision_marks(context_id)
+        mark = marks.get(request_id)
+        if mark is not None and read_mark(mark).is_of(decision, inbox_id):
+            await confirm_lease()
+            await self._writer.forget_decision(context_id, request_id)
 
     async def _check_halt(self, context_id: str, approval: PendingApproval, review: Review) -> None:
         """A hosted graph cannot be stopped at the call, so its request stays where it is."""
         if not approval.is_hosted or review.kind is DecisionKind.REJECT:
             return
         if await self._writer.is_halted(scopes_of(approval.request.agent, context_id)):
-            raise _Refused(Refusal.HALTED, approval.request.request_id)
+            raise NotTaken(Refusal.HALTED, approval.request.request_id)
 
     async def _consume(
         self, context_id: str, decision: Decision, approval: PendingApproval, inbox_id: str
@@ -178,7 +211,7 @@ class DecisionDesk:
         )
         # The same decision again: the worker died between this mark and the resume.
         if earlier is not None and not read_mark(earlier).is_of(decision, inbox_id):
-            raise _Refused(Refusal.ALREADY_DECIDED, request.request_id)
+            raise NotTaken(Refusal.ALREADY_DECIDED, request.request_id)
 
     async def _let_expire(
         self,
@@ -193,7 +226,7 @@ class DecisionDesk:
             late: the decision that came too late, if it was one that brought it up.
 
         Raises:
-            _Refused: a decision that came in time was first.
+            NotTaken: a decision that came in time was first.
         """
         request = approval.request
         mark = make_expiry_mark(request.tool_call_id, inbox_id)
@@ -203,14 +236,14 @@ class DecisionDesk:
         if earlier is not None and not read_mark(earlier).is_expiry:
             if late is None:
                 return None
-            raise _Refused(Refusal.ALREADY_DECIDED, request.request_id)
+            raise NotTaken(Refusal.ALREADY_DECIDED, request.request_id)
         _log.info(
             "request expired",
             agent=request.agent,
             context_id=context_id,
             request_id=request.request_id,
         )
-        await self._writer.receipt(_with(_receipt(Outcome.EXPIRED, approval), late))
+        await self._tell(_receipt(Outcome.EXPIRED, approval), late)
         return Answer(
             approval.interrupt_id,
             Review(
@@ -223,7 +256,7 @@ class DecisionDesk:
         )
 
     async def _tell_applied(
-        self, context_id: str, decision: Decision, approval: PendingApproval
+        self, context_id: str, decision: Decision, approval: PendingApproval, review: Review
     ) -> None:
         request = approval.request
         _log.info(
@@ -233,12 +266,15 @@ class DecisionDesk:
             request_id=request.request_id,
             decision=str(decision.kind),
         )
-        note = "" if decision.binding else UNSIGNED_ACCEPTED
-        receipt = _receipt(Outcome.APPLIED, approval, note)
-        await self._writer.receipt(_with(receipt, decision))
+        is_unsigned = self._judge.mode is Mode.OBSERVE and not review.reviewers
+        note = UNSIGNED_ACCEPTED if is_unsigned else ""
+        receipt = structs.replace(
+            _receipt(Outcome.APPLIED, approval, note), reviewers=review.reviewers
+        )
+        await self._tell(receipt, decision)
 
     async def _tell_refusal(
-        self, context_id: str, command: AgentCommand, decision: Decision | None, why: _Refused
+        self, context_id: str, command: AgentCommand, decision: Decision | None, why: NotTaken
     ) -> None:
         _log.warning(
             "decision refused",
@@ -246,6 +282,7 @@ class DecisionDesk:
             context_id=context_id,
             request_id=why.request_id,
             reason=why.outcome,
+            note=why.note,
         )
         receipt = Receipt(
             outcome=why.outcome,
@@ -253,105 +290,16 @@ class DecisionDesk:
             context_id=context_id,
             agent=self._agent.name,
             tool_call_id=command.tool_call_id,
+            note=why.note,
         )
-        await self._writer.receipt(_with(receipt, decision))
+        await self._tell(receipt, decision)
 
+    async def _tell(self, receipt: Receipt, decision: Decision | None) -> None:
+        await self.tell(_with(receipt, decision))
 
-def _read(
-    command: AgentCommand, approvals: Sequence[PendingApproval]
-) -> tuple[Decision, Sequence[PendingApproval]]:
-    """The decision in a command, and the requests it can be about.
-
-    Raises:
-        _Refused: it is none; told with the request it seems to be about.
-    """
-    answered = by_interrupt_id(command.payload)
-    is_hosted = not approvals or any(approval.is_hosted for approval in approvals)
-    if answered is not None and is_hosted and command.type == RESUME:
-        return _read_hosted(*answered, approvals)
-    near = [a for a in approvals if a.request.tool_call_id == command.tool_call_id]
-    request_id = near[0].request.request_id if len(near) == 1 else ""
-    if command.type != RESUME:
-        raise _Refused(Refusal.MALFORMED, request_id)
-    try:
-        return read_decision(command.payload), approvals
-    except MalformedDecision as error:
-        raise _Refused(Refusal.MALFORMED, request_id) from error
-
-
-def _read_hosted(
-    interrupt_id: str, answer: JSON, approvals: Sequence[PendingApproval]
-) -> tuple[Decision, Sequence[PendingApproval]]:
-    """An answer in a hosted graph's own dialect. One to our gate would name its own target."""
-    for approval in approvals:
-        if approval.interrupt_id != interrupt_id:
-            continue
-        request_id = approval.request.request_id
-        if not approval.is_hosted:
-            raise _Refused(Refusal.MALFORMED, request_id)
-        value = dict(approval.value)
-        try:
-            return read_native_answer(read_interrupt(value), value, answer), (approval,)
-        except MalformedDecision as error:
-            raise _Refused(Refusal.MALFORMED, request_id) from error
-    is_gate = any(not approval.is_hosted for approval in approvals)
-    raise _Refused(Refusal.MALFORMED if is_gate else Refusal.NOT_PENDING)
-
-
-def _check_fits(approval: PendingApproval, decision: Decision) -> None:
-    """Refuse what would be stored in the thread and break it each time it is read."""
-    value = dict(approval.value)
-    try:
-        native_answer(read_interrupt(value), value, decision)
-    except MalformedDecision as error:
-        raise _Refused(Refusal.MALFORMED, approval.request.request_id) from error
-
-
-def _matching(
-    command: AgentCommand, decision: Decision, approvals: Sequence[PendingApproval]
-) -> list[PendingApproval]:
-    """The pending requests a decision could be about."""
-    if decision.binding is not None:
-        wanted = decision.binding.request_id
-        return [approval for approval in approvals if approval.request.request_id == wanted]
-    if command.tool_call_id:
-        wanted = command.tool_call_id
-        return [approval for approval in approvals if approval.request.tool_call_id == wanted]
-    return list(approvals)
-
-
-def _is_addressed(
-    context_id: str,
-    command: AgentCommand,
-    decision: Decision,
-    approval: PendingApproval,
-    edited_digest: str,
-) -> bool:
-    """Whether everything the decision says it is about is what is pending here."""
-    request, binding = approval.request, decision.binding
-    if binding is None:
-        return True
-    return (
-        binding.aud == request.agent
-        and binding.context_id == request.context_id == context_id
-        and binding.tool_call_id == request.tool_call_id
-        and command.tool_call_id in {"", request.tool_call_id}
-        and binding.request_id == request.request_id
-        and binding.action == request.action
-        and hmac.compare_digest(binding.args_digest.encode(), request.args_digest.encode())
-        and binding.edited_args_digest == edited_digest
-        and binding.decision is decision.kind
-    )
-
-
-def _edited_digest(decision: Decision, approval: PendingApproval) -> str:
-    """The digest of the arguments an edit would run; empty for other decisions."""
-    if decision.kind is not DecisionKind.EDIT:
-        return ""
-    try:
-        return digest_in(approval.request, decision.args)
-    except NotApprovable as error:
-        raise _Refused(Refusal.MALFORMED, approval.request.request_id) from error
+    async def tell(self, receipt: Receipt) -> None:
+        """Say what became of a message, under the worker's signature if it has a key."""
+        await self._writer.receipt(self._judge.signed_receipt(receipt))
 
 
 def _receipt(outcome: Outcome, approval: PendingApproval, note: str = "") -> Receipt:

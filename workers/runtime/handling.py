@@ -179,7 +179,7 @@ class Handler:
 
     async def _tell_parked(self, context_id: str, body: AgentInvocation) -> None:
         _log.info("task parked", agent=self._agent.name, context_id=context_id)
-        await self._writer.receipt(
+        await self._desk.tell(
             Receipt(
                 outcome=str(Outcome.PARKED),
                 request_id="",

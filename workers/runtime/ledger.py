@@ -14,6 +14,7 @@ from typing import TypeAlias
 import msgspec
 import structlog
 
+from workers.runtime.judging import Judge
 from workers.runtime.leases import confirm_lease, fence
 from workers.runtime.ports import ApprovedCall, EarlierStart, ToolResult
 from workers.wire.approvals import Outcome, Receipt, Refusal, refused
@@ -63,8 +64,9 @@ class _Note(msgspec.Struct, frozen=True):
 class ToolLedger:
     """The ledger of one agent, on the broker."""
 
-    def __init__(self, writer: ProgressWriter) -> None:
+    def __init__(self, writer: ProgressWriter, judge: Judge) -> None:
         self._writer = writer
+        self._judge = judge
         # Ended here, and not noted on the broker yet: it is away.
         self._known: dict[str, ToolResult] = {}
         self._noting: set[asyncio.Task[None]] = set()
@@ -147,9 +149,9 @@ class ToolLedger:
         """See `Ledger.taken_back`."""
         await self._tell(call, str(Outcome.RE_ASKED))
 
-    async def changed(self, call: ApprovedCall) -> None:
-        """See `Ledger.changed`."""
-        await self._tell(call, refused(Refusal.MISMATCH))
+    async def refused(self, call: ApprovedCall, refusal: Refusal, note: str = "") -> None:
+        """See `Ledger.refused`."""
+        await self._tell(call, refused(refusal), note=note)
 
     async def _doubted(
         self, call: ApprovedCall, started_ms: int, *, is_known: bool
@@ -186,7 +188,12 @@ class ToolLedger:
         await self._tell(call, str(outcome), digest("signoff/result/v1", content))
 
     async def _tell(
-        self, call: ApprovedCall, outcome: str, result_digest: str = "", at_ms: int = 0
+        self,
+        call: ApprovedCall,
+        outcome: str,
+        result_digest: str = "",
+        at_ms: int = 0,
+        note: str = "",
     ) -> None:
         request = call.request
         _log.info(
@@ -196,21 +203,22 @@ class ToolLedger:
             request_id=request.request_id,
             outcome=outcome,
         )
-        await self._writer.receipt(
-            Receipt(
-                outcome=outcome,
-                request_id=request.request_id,
-                context_id=request.context_id,
-                agent=request.agent,
-                tool_call_id=request.tool_call_id,
-                decision=str(call.decision),
-                reviewer=call.reviewer,
-                nonce=call.nonce,
-                args_digest=call.args_digest,
-                result_digest=result_digest,
-                at_ms=at_ms or _now_ms(),
-            )
+        receipt = Receipt(
+            outcome=outcome,
+            request_id=request.request_id,
+            context_id=request.context_id,
+            agent=request.agent,
+            tool_call_id=request.tool_call_id,
+            decision=str(call.decision),
+            reviewer=call.reviewer,
+            nonce=call.nonce,
+            args_digest=call.args_digest,
+            result_digest=result_digest,
+            note=note,
+            at_ms=at_ms or _now_ms(),
+            reviewers=call.reviewers,
         )
+        await self._writer.receipt(self._judge.signed_receipt(receipt))
 
 
 def _first_state(*, is_known: bool, halted: bool) -> _State:

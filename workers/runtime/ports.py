@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from workers.wire.approvals import ApprovalRequest, DecisionKind
+from workers.wire.approvals import ApprovalRequest, DecisionKind, Refusal
 from workers.wire.canonical import JSON
 from workers.wire.errors import SignoffError
 from workers.wire.ids import HUMAN
@@ -178,6 +178,10 @@ class Review:
         request_id: the request that was answered.
         args_digest: of the arguments that may run; for an edit those of the edit.
         expired: nobody decided in time; said as a rejection.
+        envelopes: the signed decisions, to be judged again at the point of use.
+        reviewers: ids of all whose signed decisions counted.
+        at: when they were judged first, seconds since the epoch.
+        policy_id, policy_version: of the policy under which was asked.
     """
 
     kind: DecisionKind
@@ -188,6 +192,11 @@ class Review:
     reviewer: str = ""
     nonce: str = ""
     expired: bool = False
+    envelopes: tuple[JSON, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    at: float = 0.0
+    policy_id: str = ""
+    policy_version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +280,7 @@ class ApprovedCall:
 
     Attributes:
         args_digest: of the arguments that run; after an edit not those of the request.
+        reviewers: ids of all whose signed decisions counted.
     """
 
     request: ApprovalRequest
@@ -278,6 +288,7 @@ class ApprovedCall:
     args_digest: str
     reviewer: str = ""
     nonce: str = ""
+    reviewers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +349,6 @@ class Ledger(Protocol):
         """Tell in a receipt that the run broke on an answer, and the question is asked again."""
         ...
 
-    async def changed(self, call: ApprovedCall) -> None:
-        """Tell in a receipt that the live call is not the reviewed one, and did not run."""
+    async def refused(self, call: ApprovedCall, refusal: Refusal, note: str = "") -> None:
+        """Tell in a receipt why a call that had its decision did not run after all."""
         ...

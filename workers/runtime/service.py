@@ -22,6 +22,9 @@ from workers.wire.streams.progress import ProgressWriter
 
 HEARTBEAT_SECONDS = 3.0
 HEARTBEAT_TTL_SECONDS = 12.0
+#: Begins the note of a worker in mode `enforce` without what it would judge decisions by.
+UNPREPARED = "Nothing can be approved:"
+_MILDEST_FIRST = (Mode.OBSERVE, Mode.BOUND, Mode.ENFORCE)
 
 _log = structlog.get_logger(__name__)
 
@@ -90,22 +93,29 @@ class _Heart:
         Raises:
             BrokerError: it could not be said.
         """
-        modes = {worker.agent.name: worker.mode for worker in self._workers}
+        modes = {worker.agent.name: worker.judge.mode for worker in self._workers}
         info = WorkerInfo(
             consumer=self._consumer,
             agents=[worker.agent.name for worker in self._workers],
             tools={worker.agent.name: list(worker.agent.tools) for worker in self._workers},
             version=importlib.metadata.version("signoff"),
             # A reader that knows one mode only must not think that all of them enforce.
-            mode=str(Mode.OBSERVE if Mode.OBSERVE in modes.values() else Mode.ENFORCE),
+            mode=str(next(mode for mode in _MILDEST_FIRST if mode in modes.values())),
             modes={name: str(mode) for name, mode in modes.items()},
             started_ms=self._started_ms,
             running=sum(worker.running for worker in self._workers),
-            note=self._note,
+            note=await self._notes(),
             at_ms=_now_ms(),
             usage={worker.agent.name: worker.usage for worker in self._workers},
         )
         await self._writer.heartbeat(info, _now_ms(), int(HEARTBEAT_TTL_SECONDS * 1000))
+
+    async def _notes(self) -> str:
+        """What people are to know: what was given, and that nothing can be approved."""
+        problems = [await worker.judge.problem() for worker in self._workers]
+        titles = dict.fromkeys(one.title for one in problems if one is not None)
+        told = [self._note] if self._note else []
+        return "; ".join((*told, *(f"{UNPREPARED} {title}" for title in titles)))
 
     async def run(self) -> None:
         """Go on saying it; a broker that is away hears it again when it is back."""

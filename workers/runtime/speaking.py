@@ -147,9 +147,11 @@ class Speaker:
 
 
 def _key(approval: PendingApproval) -> str:
-    """Names a request within its context; asked again, it is another one."""
-    attempt = approval.request.attempt
-    return f"int:{approval.interrupt_id}" + (f":again-{attempt}" if attempt else "")
+    """Names a request within its context; asked again, or under another policy, it is another."""
+    attempt, policy = approval.request.attempt, approval.request.policy
+    again = f":again-{attempt}" if attempt else ""
+    under = f":{policy.id}-{policy.version}" if policy else ""
+    return f"int:{approval.interrupt_id}{again}{under}"
 
 
 def _since_ms(issued_at: str) -> int:

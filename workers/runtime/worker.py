@@ -15,12 +15,12 @@ from workers.runtime.approvals import DecisionDesk
 from workers.runtime.dispatch import Dispatcher
 from workers.runtime.handling import Handler, read_entry
 from workers.runtime.inbox import Taken, Verb, Verdict
+from workers.runtime.judging import Judge
 from workers.runtime.metering import Meter
 from workers.runtime.pace import Pace
 from workers.runtime.ports import AgentPort, RunFailed, RunStopped
 from workers.runtime.runs import Runs
 from workers.runtime.unanswered import Unanswered
-from workers.wire.approvals import Mode
 from workers.wire.errors import BadName, BrokerError, BrokerUnreachable, DecodeError, LeaseLost
 from workers.wire.events import Event
 from workers.wire.streams.connection import Connection
@@ -39,14 +39,14 @@ class Worker:
 
     Attributes:
         agent: whom it serves.
-        mode: what it demands of a decision.
+        judge: what it demands of a decision.
     """
 
     def __init__(
         self,
         agent: AgentPort,
         connection: Connection,
-        mode: Mode,
+        judge: Judge,
         consumer: str,
         pace: Pace | None = None,
         meter: Meter | None = None,
@@ -57,7 +57,7 @@ class Worker:
             meter: where the agent counts what it does, and we what became of it.
         """
         self.agent = agent
-        self.mode = mode
+        self.judge = judge
         self.connection = connection
         self._pace = pace or Pace()
         self._meter = meter or Meter()
@@ -65,7 +65,7 @@ class Worker:
         writer = ProgressWriter(connection)
         self._dispatcher = Dispatcher(connection, agent.name, consumer, self._pace, self._handle)
         runs = Runs(agent, connection, writer, self._unanswered, self._meter)
-        desk = DecisionDesk(agent, writer, mode)
+        desk = DecisionDesk(agent, writer, judge)
         self._handler = Handler(agent, self._dispatcher.inbox, writer, runs, desk, self._pace)
 
     @property

@@ -220,8 +220,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         outcome: an `Outcome`; for a refusal `refused:<reason>`.
         request_id: empty when the decision named no request of ours.
         nonce: the decision's, empty for a bare one.
-        note: `decision.unsigned_accepted` when an observing worker took a bare answer; of a
-            refusal, why a signature is not believed or a vote does not count.
+        note: `decision.unsigned_accepted` when an observing worker took what nobody had signed; of
+            a refusal, why a signature is not believed or a vote does not count.
         reviewers: ids of all whose signed decisions counted.
         dsse: the worker's signature over all the rest; None for none.
     """

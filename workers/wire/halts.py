@@ -1,13 +1,15 @@
 """Halts: gated calls of an agent, of a context, or of everybody are not to be started.
 
-The only place that knows their scopes and statements. Statements are not signed yet: whoever can
-write to the broker can halt, and can lift a halt.
+The only place that knows their scopes and statements. A statement may be signed, which proves who
+halted; it need not be, because to stop is the safe side. Whoever can write to the broker can halt,
+and can lift a halt by taking its statement away.
 """
 
 from __future__ import annotations
 
 import msgspec
 
+from workers.wire.canonical import JSON
 from workers.wire.errors import BadName
 from workers.wire.ids import check_agent_name, check_context_id
 
@@ -19,7 +21,8 @@ class HaltStatement(msgspec.Struct, frozen=True, kw_only=True):
     """Why a scope is halted.
 
     Attributes:
-        by: who says so; nobody has proven it.
+        by: who says so.
+        dsse: the signature of whoever says so, over all the rest; None for none.
     """
 
     v: int = 1
@@ -27,6 +30,7 @@ class HaltStatement(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     by: str = ""
     at_ms: int = 0
+    dsse: JSON = None
 
 
 def check_scope(scope: str) -> str:

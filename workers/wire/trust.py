@@ -55,14 +55,30 @@ class TrustFolder:
     A registry that was believed once is judged anew each time: it may have expired since.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, remembers: bool = True) -> None:
+        """Name it; nothing is read yet.
+
+        Args:
+            remembers: note there which registry was believed; False for who only looks.
+        """
         self.path = path
+        self._remembers = remembers
         self._raw: dict[str, tuple[_Stamp, bytes]] = {}
+        # The newest registry so far, where the folder cannot remember it.
+        self._newest = 0
+        # Made of the bytes beside them; asked for with each call of a tool.
+        self._policy: tuple[bytes, Policy] | None = None
+        self._keys: dict[str, tuple[bytes, SigningKey]] = {}
 
     @property
     def exists(self) -> bool:
         """Whether somebody has set it up."""
-        return (self.path / ROOTS_FILE).exists()
+        return _is_there(self.path / ROOTS_FILE)
+
+    @property
+    def has_policy(self) -> bool:
+        """Whether there is a policy, readable or not."""
+        return _is_there(self.path / POLICY_FILE)
 
     def roots(self) -> Roots:
         """Whose signatures make a registry.
@@ -98,8 +114,9 @@ class TrustFolder:
             raise NotTrusted(Distrust.MALFORMED, title, _HINT) from error
         least = self._least_version()
         registry = open_registry(read_envelope(value), self.roots(), now, least)
-        if registry.version > least:
+        if registry.version > least and self._remembers:
             self._remember(registry.version)
+        self._newest = max(self._newest, registry.version)
         return registry
 
     def policy(self) -> Policy:
@@ -109,7 +126,10 @@ class TrustFolder:
             NotTrusted: the file is missing.
             BadPolicy: it cannot be understood.
         """
-        return read_policy(self._read(POLICY_FILE))
+        raw, known = self._read(POLICY_FILE), self._policy
+        if known is None or known[0] is not raw:
+            known = self._policy = (raw, read_policy(raw))
+        return known[1]
 
     def agent_key(self, agent: str) -> SigningKey | None:
         """What the workers of an agent sign with here; None if they do not.
@@ -118,9 +138,13 @@ class TrustFolder:
             NotTrusted: the file holds no key.
         """
         name = f"{AGENTS_FOLDER}/{check_agent_name(agent)}.key"
-        if not (self.path / name).exists():
+        if not _is_there(self.path / name):
             return None
-        return SigningKey(from_base64(self._read(name).decode(errors="replace").strip()))
+        raw, known = self._read(name), self._keys.get(name)
+        if known is None or known[0] is not raw:
+            text = raw.decode(errors="replace").strip()
+            known = self._keys[name] = (raw, SigningKey(from_base64(text)))
+        return known[1]
 
     def _read(self, name: str) -> bytes:
         path = self.path / name
@@ -140,9 +164,9 @@ class TrustFolder:
 
     def _least_version(self) -> int:
         try:
-            return int((self.path / SEEN_FILE).read_text())
+            return max(self._newest, int((self.path / SEEN_FILE).read_text()))
         except FileNotFoundError:
-            return 0
+            return self._newest
         except (OSError, ValueError) as error:
             title = f"{SEEN_FILE} cannot be read, so an old registry could not be told."
             raise NotTrusted(Distrust.ROLLED_BACK, title, _HINT) from error
@@ -153,6 +177,31 @@ class TrustFolder:
         with contextlib.suppress(OSError):
             new.write_text(f"{version}\n")
             new.replace(self.path / SEEN_FILE)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file; one that may not be looked at counts, so that it is missed."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def read_key_file(path: Path) -> SigningKey:
+    """The key in a file as `write_agent_key` writes it.
+
+    Raises:
+        NotTrusted: there is none, or it holds no key.
+    """
+    try:
+        text = path.read_text(errors="replace")
+    except OSError as error:
+        title = f"The key {path} cannot be read: {error.strerror}."
+        raise NotTrusted(Distrust.MISSING, title, "Name a file that holds a key.") from error
+    return SigningKey(from_base64(text.strip()))
 
 
 def write_roots(roots: Roots) -> bytes:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from langchain_core.tools import BaseTool
+from msgspec import structs
 
 from tests.support.stub_model import StubModel
 from tests.support.waiting import await_until
@@ -72,7 +73,7 @@ class Office:
         tools: Sequence[BaseTool | Callable[..., Any]] = (),
         *,
         experts: Sequence[str] = (),
-        mode: Mode = Mode.ENFORCE,
+        mode: Mode = Mode.BOUND,
         **options: Any,  # noqa: ANN401 - see AgentRunner
     ) -> AgentRunner:
         """Start an agent, and wait until it listens."""
@@ -214,10 +215,16 @@ class Office:
         message: str = "",
         args: JSON = None,
         to: str = "",
+        envelopes: Sequence[JSON] = (),
         **forged: Any,  # noqa: ANN401 - fields of a Binding
     ) -> Decision:
-        """Send a decision bound to a request, except for what is forged."""
+        """Send a decision bound to a request, except for what is forged.
+
+        Args:
+            envelopes: signed decisions that go with it.
+        """
         decision = self.bound(call, kind, message=message, args=args, **forged)
+        decision = structs.replace(decision, envelopes=tuple(envelopes))
         await self.repeat(call, decision, to=to)
         return decision
 

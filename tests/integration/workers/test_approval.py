@@ -378,7 +378,7 @@ async def test_a_request_says_on_whose_behalf_and_what_the_worker_demands(
 
     assert call.request is not None
     assert (call.request.requester.id, call.request.requester.assurance) == ("jdoe", "claimed")
-    assert call.request.mode is Mode.ENFORCE
+    assert call.request.mode is Mode.BOUND
     assert call.request.issued_at.endswith("+00:00")
     assert call.allowed == tuple(DecisionKind)
     assert decision_payload(office.bound(call)) is not None

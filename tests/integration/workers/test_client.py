@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from tests.integration.workers.conftest import Book
 from tests.integration.workers.office import Office
+from tests.support.registered import ROSA
+from tests.support.trusted import TrustedFolder
 from workers import AgentClient
 from workers.client.events import ProgressEvent
 from workers.client.receipts import DecisionRefused
 from workers.wire import keys
+from workers.wire.approvals import Mode
 from workers.wire.canonical import JSON
 from workers.wire.codec import decode_event, encode_event
 from workers.wire.errors import MalformedDecision
@@ -208,3 +212,33 @@ async def test_a_decision_the_worker_refuses_is_told_instead_of_waited_for(
 
     assert refusal.value.receipt.tool_call_id == call.tool_call_id
     assert book.payments == []
+
+
+async def test_a_program_with_a_key_decides_at_a_worker_that_wants_signatures(
+    office: Office, book: Book, tmp_path: Path
+) -> None:
+    """One without is told what was wrong with its decision."""
+    trust = TrustedFolder(tmp_path / "trust")
+    await office.hire("treasury_agent", [book.transfer_funds], mode=Mode.ENFORCE, trust=trust.path)
+    url, context = office.connection.url, new_context_id()
+    plain = AgentClient("treasury_agent", url)
+    signing = AgentClient(
+        "treasury_agent",
+        url,
+        reviewer="r.mora",
+        reviewer_name="Rosa Mora",
+        role="treasury",
+        signing_key=ROSA,
+    )
+    await plain.send_message("pay 10 to ACME", context)
+    await follow(plain, context)
+    await plain.accept_tool_invocation(context)
+    with pytest.raises(DecisionRefused, match="nobody has signed it"):
+        await follow(plain, context)
+
+    assert await signing.accept_tool_invocation(context)
+
+    assert (await follow(signing, context))[-1].data.is_finish
+    assert book.payments == [("ACME", 10.0)]
+    await plain.disconnect()
+    await signing.disconnect()

@@ -11,6 +11,7 @@ from workers import AgentRunner
 from workers.agents.checkpoints import sqlite_path
 from workers.app import load_runners
 from workers.errors import NotConfigured, NotServable
+from workers.settings import WorkerSettings
 from workers.wire.approvals import Mode
 from workers.wire.errors import BadName, BrokerRefused, SignoffError
 
@@ -132,11 +133,25 @@ def test_a_name_that_would_break_keys_is_refused(name: str) -> None:
 def test_the_mode_is_the_workers_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """From its parameter, else its environment; a word that is no mode stops it."""
     monkeypatch.setenv("SIGNOFF_MODE", "Observe")
-    assert AgentRunner("a")._mode is Mode.OBSERVE
-    assert AgentRunner("a", mode=Mode.ENFORCE)._mode is Mode.ENFORCE
+    assert AgentRunner("a")._judge.mode is Mode.OBSERVE
+    assert AgentRunner("a", mode=Mode.ENFORCE)._judge.mode is Mode.ENFORCE
     monkeypatch.setenv("SIGNOFF_MODE", "off")
     with pytest.raises(NotConfigured, match="'off'"):
         AgentRunner("a")
+
+
+def test_unless_told_otherwise_a_worker_enforces_and_looks_into_its_home(tmp_path: Path) -> None:
+    """Nothing is set, or only the home is."""
+    home = str(tmp_path)
+
+    nothing = WorkerSettings.from_environment({})
+    at_home = WorkerSettings.from_environment({"SIGNOFF_HOME": home})
+    said = WorkerSettings.from_environment({"SIGNOFF_HOME": home, "SIGNOFF_TRUST": "/etc/signoff"})
+
+    assert nothing.mode is Mode.ENFORCE
+    assert nothing.trust == nothing.home / "trust"
+    assert at_home.trust == tmp_path / "trust"
+    assert said.trust == Path("/etc/signoff")
 
 
 def test_an_agent_gives_no_tasks_to_itself_or_to_names_models_cannot_say() -> None:

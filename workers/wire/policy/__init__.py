@@ -2,5 +2,6 @@
 
 Rules as a file holds them (`rules`), what they demand of one call (`demands`), whether the votes so
 far meet that (`votes`), and whether the rules can be met at all (`lint`). The worker enforces it;
-the console explains it before anybody clicks. Pure: nothing here reads a file or a clock.
+the console explains it before anybody clicks. Pure: nothing here reads a clock, or any file but the
+examples that are shipped.
 """

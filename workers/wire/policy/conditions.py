@@ -23,6 +23,7 @@ class Comparison(StrEnum):
     ABOVE = "above"
     AT_MOST = "at_most"
     ONE_OF = "one_of"
+    NONE_OF = "none_of"
 
 
 class Truth(StrEnum):
@@ -38,15 +39,17 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     Attributes:
         argument: JSON pointer into the arguments (RFC 6901), such as "/amount".
-        value: what it is compared with: a number for `above` and `at_most`, a list for `one_of`.
+        value: what it is compared with: a number for `above` and `at_most`, a list for `one_of`
+            and `none_of`.
     """
 
     argument: str
     comparison: Comparison
-    value: str | int | float | bool | list[str | int | float | bool]
+    value: str | int | float | bool | tuple[str | int | float | bool, ...]
 
 
 _MISSING: Final = object()
+_OPPOSITE: Final = {Truth.YES: Truth.NO, Truth.NO: Truth.YES, Truth.UNKNOWN: Truth.UNKNOWN}
 
 
 def evaluate(condition: Condition, args: JSON) -> Truth:
@@ -60,17 +63,23 @@ def evaluate(condition: Condition, args: JSON) -> Truth:
         case Comparison.EQUALS:
             return _equals(found, wanted)
         case Comparison.ONE_OF:
-            options = wanted if isinstance(wanted, list) else [wanted]
-            answers = {_equals(found, option) for option in options}
-            if Truth.YES in answers:
-                return Truth.YES
-            return Truth.UNKNOWN if Truth.UNKNOWN in answers else Truth.NO
+            return _one_of(found, wanted)
+        case Comparison.NONE_OF:
+            return _OPPOSITE[_one_of(found, wanted)]
         case Comparison.ABOVE | Comparison.AT_MOST:
             one, other = _number(found), _number(wanted)
             if one is None or other is None:
                 return Truth.UNKNOWN
             holds = one > other if condition.comparison is Comparison.ABOVE else one <= other
             return Truth.YES if holds else Truth.NO
+
+
+def _one_of(found: object, wanted: object) -> Truth:
+    options = wanted if isinstance(wanted, tuple) else (wanted,)
+    answers = {_equals(found, option) for option in options}
+    if Truth.YES in answers:
+        return Truth.YES
+    return Truth.UNKNOWN if Truth.UNKNOWN in answers else Truth.NO
 
 
 def _equals(found: object, wanted: object) -> Truth:
@@ -101,8 +110,7 @@ def _number(value: object) -> Decimal | None:
 
 def _at(pointer: str, args: JSON) -> object:
     here = args
-    for step in pointer.split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
+    for name in steps(pointer):
         if not isinstance(here, dict) or name not in here:
             return _MISSING
         here = here[name]
@@ -110,3 +118,8 @@ def _at(pointer: str, args: JSON) -> object:
         return untagged(here)
     except NotApprovable:
         return _MISSING
+
+
+def steps(pointer: str) -> list[str]:
+    """The names in a JSON pointer (RFC 6901)."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]

@@ -51,21 +51,35 @@ class Demand:
     why: tuple[str, ...] = (_NO_RULE,)
 
 
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """The rules that apply to one call: those that demand approval, and those that waive it."""
+
+    gating: tuple[Rule, ...]
+    waiving: tuple[Rule, ...]
+
+
 def demand(policy: Policy, agent: str, action: str, args: JSON) -> Demand:
     """What the policy demands of a call.
 
     Args:
         args: as they travel, that is after `canonical.strict_json`.
     """
+    found = applying(policy, agent, action, args)
+    if found.gating:
+        return _together(found.gating)
+    if found.waiving:
+        return Demand(gated=False, why=tuple(f"{rule.name}: no approval" for rule in found.waiving))
+    return Demand(gated=True)
+
+
+def applying(policy: Policy, agent: str, action: str, args: JSON) -> Applying:
+    """The rules that apply to a call; see `demand`."""
     known = [rule for rule in policy.rules if rule.tool in (ANY, action)]
     known = [rule for rule in known if rule.agent in (ANY, agent)]
     gating = [rule for rule in known if rule.gate and _holds(rule, args) is not Truth.NO]
-    if gating:
-        return _together(gating)
     waiving = [rule for rule in known if not rule.gate and _holds(rule, args) is Truth.YES]
-    if waiving:
-        return Demand(gated=False, why=tuple(f"{rule.name}: no approval" for rule in waiving))
-    return Demand(gated=True)
+    return Applying(tuple(gating), tuple(waiving))
 
 
 def _holds(rule: Rule, args: JSON) -> Truth:

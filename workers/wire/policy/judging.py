@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from workers.wire.approvals import DecisionKind
+from workers.wire.approvals import ApprovalRequest, DecisionKind, PolicyTerms, QuorumTerms
 from workers.wire.canonical import JSON
 from workers.wire.policy.demands import Demand
+from workers.wire.policy.rules import Policy
 from workers.wire.policy.votes import Tally, Vote, tally
 from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.dsse import read_envelope
@@ -76,6 +77,30 @@ def judge(
     votes = [_vote(one, runs) for one in proven if not _is_authorship(one, editor)]
     counted = tally(demand, votes, requester=requester, args_digest=runs, editor=editor)
     return Judgement(counted, tuple(proven), editor)
+
+
+def policy_name(request: ApprovalRequest) -> PolicyName:
+    """The policy that a decision on a request has to name: none is of no name and version 0."""
+    policy = request.policy
+    if policy is None:
+        return PolicyName(id="", version=0)
+    return PolicyName(id=policy.id, version=policy.version)
+
+
+def terms_of(policy: Policy, demand: Demand) -> PolicyTerms:
+    """What a policy demands of a call, as a request carries it."""
+    return PolicyTerms(
+        id=policy.id,
+        version=policy.version,
+        quorums=tuple(QuorumTerms(count=one.count, roles=one.roles) for one in demand.quorums),
+        meanings=tuple(str(meaning) for meaning in demand.meanings),
+        requester_may_approve=demand.requester_may_approve,
+        editor_may_approve=demand.editor_may_approve,
+        reason_required=demand.reason_required,
+        dwell_seconds=demand.dwell_seconds,
+        masked=demand.masked,
+        why=demand.why,
+    )
 
 
 def _editor(call: Call, demand: Demand, proven: Sequence[Verified]) -> str:

@@ -21,6 +21,7 @@ MAX_POLICY_BYTES: Final = 256 * 1024
 ANY: Final = "*"
 _HINT: Final = "Nothing runs under a policy that cannot be read; mend the file."
 _NUMERIC: Final = (Comparison.ABOVE, Comparison.AT_MOST)
+_LISTS: Final = (Comparison.ONE_OF, Comparison.NONE_OF)
 
 
 class BadPolicy(SignoffError):
@@ -127,5 +128,8 @@ def _check(rule: Rule) -> None:
         )
         if condition.comparison in _NUMERIC and not is_number:
             raise BadPolicy(f"The rule {name!r} compares with something that is no number.", _HINT)
-        if (condition.comparison is Comparison.ONE_OF) != isinstance(condition.value, list):
-            raise BadPolicy(f"The rule {name!r} needs a list for 'one_of' and nowhere else.", _HINT)
+        if (condition.comparison in _LISTS) != isinstance(condition.value, tuple):
+            title = f"The rule {name!r} needs a list for 'one_of' and 'none_of', nowhere else."
+            raise BadPolicy(title, _HINT)
+        if condition.value == ():
+            raise BadPolicy(f"The rule {name!r} compares with a list of nothing.", _HINT)

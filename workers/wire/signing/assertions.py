@@ -15,6 +15,7 @@ from workers.wire.approvals import ApprovalRequest, Receipt
 from workers.wire.canonical import JSON
 from workers.wire.codec import decode_json
 from workers.wire.errors import DecodeError
+from workers.wire.halts import HaltStatement
 from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.dsse import MAX_PAYLOAD_BYTES, open_envelope, read_envelope, seal
 from workers.wire.signing.keys import SigningKey
@@ -98,6 +99,15 @@ def check_receipt(receipt: Receipt, registry: Registry, at: float) -> None:
     holder = check_assertion(receipt, RECEIPT_TYPE, registry, at)
     if holder.agent is None or holder.agent.name != receipt.agent:
         raise NotTrusted(Distrust.WRONG_AGENT, "Another than the agent's worker says this.")
+
+
+def check_halt(statement: HaltStatement, registry: Registry, at: float) -> KeyHolder:
+    """Prove who halted. A halt that nobody proves still halts.
+
+    Raises:
+        NotTrusted: see `check_assertion`.
+    """
+    return check_assertion(statement, HALT_TYPE, registry, at)
 
 
 def _covered(record: object) -> bytes:

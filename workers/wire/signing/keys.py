@@ -18,6 +18,20 @@ from workers.wire.signing.distrust import Distrust, NotTrusted
 KEY_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
 _PREFIX: Final = "ed25519:"
+#: Points of small order, sign bit cleared: for such a key somebody can make one signature that fits
+#: many messages, or all of them, and everybody could have signed (libsodium refuses the same).
+_SMALL_ORDER: Final = frozenset(
+    bytes.fromhex(text)
+    for text in (
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+    )
+)
 
 
 class VerifyKey:
@@ -32,10 +46,12 @@ class VerifyKey:
         """Take the 32 bytes of a public key.
 
         Raises:
-            NotTrusted: not 32 bytes.
+            NotTrusted: not 32 bytes, or a key that proves nothing.
         """
         if len(raw) != KEY_BYTES:
             raise NotTrusted(Distrust.MALFORMED, "A public key does not have 32 bytes.")
+        if raw[:-1] + bytes([raw[-1] & 0x7F]) in _SMALL_ORDER:
+            raise NotTrusted(Distrust.MALFORMED, "A public key fits signatures of anybody.")
         self.raw = raw
         self.key_id = _PREFIX + hashlib.sha256(raw).hexdigest()[:KEY_BYTES]
         self._key = Ed25519PublicKey.from_public_bytes(raw)

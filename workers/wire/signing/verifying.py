@@ -32,7 +32,8 @@ class Call:
     Attributes:
         args_digest: of the arguments that were asked about.
         decision: what the unsigned part of the message says.
-        edited_args_digest: of the arguments of an edit, as they came; else empty.
+        edited_args_digest: of the arguments of an edit, or of an answer that is more than words,
+            as they came; else empty.
         comment: the reason or answer, as it came; None for the second and later reviewers, who
             have reasons of their own.
     """
@@ -128,7 +129,11 @@ def _check_call(statement: DecisionStatement, call: Call) -> None:
         if signed != live:
             title = "A decision was signed for another call than the one that waits."
             raise NotTrusted(reason, title, _HINT)
-    if (statement.decision is DecisionKind.EDIT) != bool(statement.edited_args_digest):
+    is_edit = statement.decision is DecisionKind.EDIT
+    # An answer may be more than words; it is bound as the arguments of an edit are.
+    may_hold = is_edit or statement.decision is DecisionKind.RESPOND
+    has_digest = bool(statement.edited_args_digest)
+    if (is_edit and not has_digest) or (has_digest and not may_hold):
         raise NotTrusted(Distrust.WRONG_EDIT, "An edit does not say what it edits.", _HINT)
     if len(statement.nonce) != _NONCE_DIGITS or not set(statement.nonce) <= _HEX:
         raise NotTrusted(Distrust.MALFORMED, "A decision has no proper number of its own.", _HINT)

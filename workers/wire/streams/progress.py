@@ -115,6 +115,11 @@ class ProgressWriter:
             context_id, keys.decisions(context_id), request_id, mark, fence
         )
 
+    async def forget_decision(self, context_id: str, request_id: str) -> None:
+        """Take the mark of a decision away that came to nothing, so that another one can win."""
+        with translated():
+            await self._client.hdel(keys.decisions(context_id), request_id)
+
     async def decision_marks(self, context_id: str) -> dict[str, str]:
         """The marks of a context's decisions so far, by request id."""
         with translated():

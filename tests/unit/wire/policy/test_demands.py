@@ -126,9 +126,12 @@ def test_what_no_rule_knows_is_gated(agent: str, action: str, args: dict[str, in
         (Comparison.EQUALS, True, True, Truth.YES),
         (Comparison.EQUALS, 1, True, Truth.NO),
         (Comparison.EQUALS, 1, [1], Truth.UNKNOWN),
-        (Comparison.ONE_OF, ["a", "b"], "B", Truth.YES),
-        (Comparison.ONE_OF, ["a", "b"], "c", Truth.NO),
-        (Comparison.ONE_OF, [1, 2], "c", Truth.UNKNOWN),
+        (Comparison.ONE_OF, ("a", "b"), "B", Truth.YES),
+        (Comparison.ONE_OF, ("a", "b"), "c", Truth.NO),
+        (Comparison.ONE_OF, (1, 2), "c", Truth.UNKNOWN),
+        (Comparison.NONE_OF, ("eur", "usd"), " EUR", Truth.NO),
+        (Comparison.NONE_OF, ("eur", "usd"), "GBP", Truth.YES),
+        (Comparison.NONE_OF, ("eur",), [], Truth.UNKNOWN),
         (Comparison.AT_MOST, 0.3, "0.30", Truth.YES),
         (Comparison.ABOVE, 2**53, 2**53 + 1, Truth.YES),
         (Comparison.ABOVE, 5, "Infinity", Truth.UNKNOWN),
@@ -136,7 +139,7 @@ def test_what_no_rule_knows_is_gated(agent: str, action: str, args: dict[str, in
 )
 def test_conditions(comparison: Comparison, value: object, found: JSON, truth: Truth) -> None:
     """Numbers by value, exactly; texts whatever their case."""
-    assert isinstance(value, str | int | float | list)
+    assert isinstance(value, str | int | float | tuple)
     condition = Condition(argument="/a~1b/c~0d", comparison=comparison, value=value)
     assert evaluate(condition, strict_json({"a/b": {"c~d": found}})) is truth
 
@@ -165,10 +168,12 @@ def test_conditions(comparison: Comparison, value: object, found: JSON, truth: T
         _policy('name = "a"\nwhen = [{argument = "/a", comparison = "above", value = true}]\n'),
         _policy('name = "a"\nwhen = [{argument = "/a", comparison = "one_of", value = 1}]\n'),
         _policy('name = "a"\nwhen = [{argument = "/a", comparison = "equals", value = [1]}]\n'),
+        _policy('name = "a"\nwhen = [{argument = "/a", comparison = "none_of", value = 1}]\n'),
+        _policy('name = "a"\nwhen = [{argument = "/a", comparison = "none_of", value = []}]\n'),
         _policy('name = "a"\nwhen = [{argument = "/a", comparison = "like", value = 1}]\n'),
         _policy('name = "a"\n[[rules]]\nname = "a"\n'),
     ],
-    ids=range(23),
+    ids=range(25),
 )
 def test_a_policy_that_cannot_be_meant_is_refused(raw: bytes) -> None:
     """A misspelt word is an error, never a rule that does not apply."""

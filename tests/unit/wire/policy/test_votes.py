@@ -9,11 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.registered import registry
 from workers.wire.approvals import DecisionKind
 from workers.wire.policy.demands import Demand, Quorum
-from workers.wire.policy.lint import Finding, lint
-from workers.wire.policy.rules import Policy, Rule
 from workers.wire.policy.votes import Objection, Standing, Tally, Vote, tally
 from workers.wire.signing.statements import Meaning
 
@@ -113,43 +110,3 @@ def test_nobody_alone_ever_makes_two(votes: list[Vote], chance: random.Random) -
     found = _tally(TWO, *votes, requester="c")
     able = {v.reviewer for v in votes if v.role == "treasury" and v.args_digest == DIGEST} - {"c"}
     assert (found.standing is Standing.APPROVED) == (len(able) >= 2)
-
-
-def _policy(*rules: Rule) -> Policy:
-    return Policy(id="p", version=1, rules=rules)
-
-
-@pytest.mark.parametrize(
-    ("rules", "findings"),
-    [
-        ([Rule(name="ok", roles=("treasury",), quorum=1)], []),
-        ([Rule(name="free", tool="x", gate=False)], []),
-        ([Rule(name="two", roles=("treasury",), quorum=2)], [("two", False)]),
-        ([Rule(name="two", quorum=2, requester_may_approve=True)], []),
-        ([Rule(name="three", quorum=3)], [("three", True)]),
-        ([Rule(name="typo", roles=("tresury",))], [("typo", False), ("typo", True)]),
-        (
-            [
-                Rule(name="a", tool="x", meanings=(Meaning.REVIEW,)),
-                Rule(name="b", agent="bot"),
-                Rule(name="c", tool="y", agent="other"),
-            ],
-            [("a", True), ("b", True)],
-        ),
-    ],
-)
-def test_a_rule_that_nobody_could_meet_is_found_before_a_call_meets_it(
-    rules: list[Rule], findings: list[tuple[str, bool]]
-) -> None:
-    """By the present registry: two reviewers, one of them in both roles."""
-    found = lint(_policy(*rules), registry())
-    assert [(finding.rule, finding.fatal) for finding in found] == findings
-    assert all(finding.title for finding in found)
-
-
-def test_a_rule_for_a_tool_that_nobody_has_is_told() -> None:
-    """It is harmless, for what no rule knows is gated; it was not meant, though."""
-    rules = _policy(Rule(name="typo", tool="transfer_fund"), Rule(name="all"))
-    [finding] = lint(rules, tools=["transfer_funds"])
-    assert finding == Finding("typo", finding.title, fatal=False)
-    assert lint(rules) == []

@@ -1,0 +1,173 @@
+"""The trust folder: what is in it is believed only as long as it should be."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support import trusted
+from tests.support.registered import LEE, ROOT_1, ROOTS, WORKER
+from tests.support.trusted import TrustedFolder
+from workers.wire.policy.rules import BadPolicy
+from workers.wire.signing.distrust import Distrust, NotTrusted
+from workers.wire.trust import (
+    MAX_FILE_BYTES,
+    SEEN_FILE,
+    TrustFolder,
+    read_key_file,
+    write_agent_key,
+)
+
+AGENT = "treasury_agent"
+
+
+@pytest.fixture
+def trust(tmp_path: Path) -> TrustedFolder:
+    """A folder as it should be."""
+    return TrustedFolder(tmp_path / "trust")
+
+
+@pytest.fixture
+def folder(trust: TrustedFolder) -> TrustFolder:
+    """The same, as a worker reads it."""
+    return TrustFolder(trust.path)
+
+
+def test_a_folder_is_read_and_read_again_when_it_changes(
+    trust: TrustedFolder, folder: TrustFolder
+) -> None:
+    """Nobody restarts a worker for a new policy."""
+    assert folder.exists
+    assert folder.has_policy
+    assert folder.roots() == ROOTS
+    assert folder.registry(time.time()).version == 3
+    assert folder.policy() is folder.policy()
+    assert folder.agent_key(AGENT) is folder.agent_key(AGENT)
+    assert folder.agent_key("somebody_else") is None
+    trust.write_policy(trusted.TWO)
+    trust.write_registry(version=4)
+
+    assert folder.policy().rules[0].quorum == 2
+    assert folder.registry(time.time()).version == 4
+    assert (trust.path / SEEN_FILE).read_text() == "4\n"
+
+
+def test_nothing_is_there(tmp_path: Path) -> None:
+    """Also where the folder's place is taken by a file."""
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "none", tmp_path / "file"):
+        folder = TrustFolder(path)
+        assert not folder.exists
+        assert not folder.has_policy
+        assert folder.agent_key(AGENT) is None
+        with pytest.raises(NotTrusted) as raised:
+            folder.registry(time.time())
+        assert raised.value.reason is Distrust.MISSING
+        assert raised.value.hint
+
+
+def _old(trust: TrustedFolder) -> None:
+    TrustFolder(trust.path).registry(time.time())
+    trust.write_registry(version=2)
+
+
+def _unreadable_memory(trust: TrustedFolder) -> None:
+    (trust.path / SEEN_FILE).write_text("three")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda trust: (trust.path / "roots.json").write_text("{"), Distrust.MALFORMED),
+        (
+            lambda trust: (trust.path / "roots.json").write_text('{"threshold":1,"keys":[]}'),
+            Distrust.MALFORMED,
+        ),
+        (lambda trust: (trust.path / "registry.json").write_text("{"), Distrust.MALFORMED),
+        (
+            lambda trust: (trust.path / "registry.json").write_bytes(b" " * (MAX_FILE_BYTES + 1)),
+            Distrust.MALFORMED,
+        ),
+        (lambda trust: trust.write_registry(ROOT_1), Distrust.TOO_FEW_ROOTS),
+        (_old, Distrust.ROLLED_BACK),
+        (_unreadable_memory, Distrust.ROLLED_BACK),
+        (
+            lambda trust: trust.write_registry(
+                issued_at="2026-02-01T00:00:00+00:00", expires_at="2026-02-02T00:00:00+00:00"
+            ),
+            Distrust.EXPIRED,
+        ),
+    ],
+)
+def test_a_registry_that_should_not_be_believed_is_not(
+    trust: TrustedFolder,
+    folder: TrustFolder,
+    spoil: Callable[[TrustedFolder], object],
+    reason: Distrust,
+) -> None:
+    """And says why."""
+    spoil(trust)
+
+    with pytest.raises(NotTrusted) as raised:
+        folder.registry(time.time())
+
+    assert raised.value.reason is reason
+
+
+def test_a_registry_expires_while_it_is_read_already(folder: TrustFolder) -> None:
+    """What was believed a moment ago is judged by the clock of now."""
+    registry = folder.registry(time.time())
+    assert registry.version == 3
+
+    with pytest.raises(NotTrusted, match="expired"):
+        folder.registry(time.time() + 30 * 24 * 3600)
+
+
+def test_a_policy_that_cannot_be_understood(trust: TrustedFolder, folder: TrustFolder) -> None:
+    """It is there, and it is none."""
+    trust.write_policy("rules = 3")
+
+    assert folder.has_policy
+    with pytest.raises(BadPolicy):
+        folder.policy()
+
+
+def test_a_folder_that_cannot_be_looked_into_counts_as_there(tmp_path: Path) -> None:
+    """Else what it gates would run. Here it is a link that leads to itself."""
+    path = tmp_path / "trust"
+    path.symlink_to(path)
+
+    assert TrustFolder(path).exists
+    assert TrustFolder(path).has_policy
+    with pytest.raises(NotTrusted):
+        TrustFolder(path).policy()
+
+
+def test_a_folder_that_only_others_write_is_read(trust: TrustedFolder, tmp_path: Path) -> None:
+    """What was seen cannot be noted there; whoever reads it remembers it as long as it lives."""
+    (trust.path / f"{SEEN_FILE}.{os.getpid()}.new").mkdir()
+    folder = TrustFolder(trust.path)
+
+    assert folder.registry(time.time()).version == 3
+    assert not (trust.path / SEEN_FILE).exists()
+    trust.write_registry(version=2)
+    with pytest.raises(NotTrusted, match="3 was seen before"):
+        folder.registry(time.time())
+
+
+def test_keys_in_files_are_for_their_owner_alone(tmp_path: Path) -> None:
+    """And are not written over."""
+    path = tmp_path / "agents" / "a.key"
+
+    write_agent_key(path, WORKER)
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert read_key_file(path).public == WORKER.public
+    with pytest.raises(FileExistsError):
+        write_agent_key(path, LEE)
+    with pytest.raises(NotTrusted, match="cannot be read"):
+        read_key_file(tmp_path / "none")
