@@ -79,3 +79,35 @@ def _happened() -> list[AuditKind]:
     finally:
         log.close()
     return [read_entry(body).kind for (body,) in rows]
+
+
+async def test_the_demos_reviewers_sign_by_themselves_while_it_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of them from the start, the other after a click; nobody once it is left."""
+    async with running_console(tmp_path / "desk", monkeypatch) as console:
+        pilot, signing = console.pilot, console.console.signing
+        console.console.start_demo()
+        await console.online()
+        await pilot.until(lambda: signing.status.state is SigningState.OPEN, "a key to open")
+        assert console.console.identity.person.id == "demo-reviewer"
+        who = signing.status.identity
+        assert who is not None
+        assert who.roles
+
+        await pilot.click("rail.settings")
+        await pilot.click("identity.as.second-reviewer")
+        await pilot.until(
+            lambda: (
+                console.console.identity.person.id == "second-reviewer"
+                and signing.status.state is SigningState.OPEN
+            ),
+            "the second reviewer to sign",
+        )
+        console.console.lock("idle")
+        await pilot.until(lambda: signing.status.state is SigningState.LOCKED, "the key to close")
+        await pilot.click("lock.click")
+        await pilot.until(lambda: signing.status.state is SigningState.OPEN, "the key to open")
+
+        console.console.disconnect()
+        await pilot.until(lambda: signing.status.state is SigningState.NO_KEY, "nobody to sign")
