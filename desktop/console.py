@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
@@ -255,9 +256,9 @@ class Console:
         hint = f"Give it to whoever administers the registry, and read them {made.key_id}."
         self.window.show_notice(f"The request is in {made.request}.", hint, Tone.OK)
 
-    def _follow(self, url: str) -> None:
-        self._url = url
-        self.identity.follow(self._demo.trust_of(url))
+    def _follow(self, url: str, trust: str = "") -> None:
+        self._url, self._trust = url, trust
+        self.identity.follow(Path(trust) if trust else None)
         self.engine.connect(url)
         self.local_workers.follow(url)
 

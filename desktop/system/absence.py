@@ -7,6 +7,7 @@ session's bus; elsewhere the console notices only that nobody touches it.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from typing import Final, cast
@@ -80,7 +81,8 @@ class Absence(QObject):
         self._look.timeout.connect(self.look)
         self._look.start()
         window.installEventFilter(self)
-        self._listen()
+        if sys.platform == "linux":
+            self._listen()
 
     def look(self) -> None:
         """See whether somebody touched the window lately."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -37,7 +36,8 @@ class DemoOfDesk:
         state: how the demo stands, as the window shows it.
         submit: runs a coroutine on the engine's loop.
         spawn: runs one on the window's loop, and shows what goes wrong in it.
-        follow: lets the console follow a broker; an empty address, none.
+        follow: lets the console follow a broker and believe a trust folder; an empty address,
+            none; an empty folder, the usual one.
     """
 
     def __init__(
@@ -46,15 +46,10 @@ class DemoOfDesk:
         state: Callable[[], DemoState],
         submit: Submit,
         spawn: Spawn,
-        follow: Callable[[str], None],
+        follow: Callable[[str, str], None],
     ) -> None:
         self._process, self._state = process, state
         self._submit, self._spawn, self._follow = submit, spawn, follow
-        self._trust: dict[str, Path] = {}
-
-    def trust_of(self, url: str) -> Path | None:
-        """The demo's trust folder if this is its broker."""
-        return self._trust.get(url)
 
     def start(self) -> None:
         """Start it, unless it runs, and follow its broker."""
@@ -80,12 +75,11 @@ class DemoOfDesk:
     async def _run(self) -> None:
         ready = await asyncio.wrap_future(self._submit(self._process.start()))
         log.info("demo running", agents=ready.agents)
-        self._trust = {ready.redis_url: Path(ready.trust)} if ready.trust else {}
-        self._follow(ready.redis_url)
+        self._follow(ready.redis_url, ready.trust)
 
     async def _end(self) -> None:
         await self.close()
-        self._follow("")
+        self._follow("", "")
 
     async def _rerun(self) -> None:
         await self.close()

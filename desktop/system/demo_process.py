@@ -37,7 +37,6 @@ class DemoReady(msgspec.Struct, frozen=True):
     mcp_url: str
     agents: list[str]
     pid: int
-    trust: str = ""
 
 
 def demo_command(*arguments: str) -> list[str]:

@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from tests.chaos.auditing import KILLS, break_the_disk, flip_bits, kill_writers
+from tests.chaos.attacks import MUTATIONS, VALUES, attack
 from tests.chaos.quarrel import Quarrel
 from tests.chaos.storm import Plan, Storm
 from tests.support.cluster import PRIMARIES, running_cluster
@@ -28,6 +29,7 @@ from tests.support.shipped_users import CONSOLE, WORKER, settings_with_users, ur
 _TELL_EVERY_SECONDS = 15
 _SHOWN_LINES = 40
 AUDIT = "audit"
+ATTACKS = "attacks"
 #: A server that swaps parts asks the others for their votes, once in two times this.
 _HASTY_MS = 3000
 
@@ -90,6 +92,7 @@ def main() -> int:
     """Run them. Returns the exit code."""
     names = "\n".join(f"  {name:16}{one.about}: {_size(one.plan)}" for name, one in LONG.items())
     names += f"\n  {AUDIT:16}the audit log: {KILLS} kill -9, a failing disk, flipped bits"
+    names += f"\n  {ATTACKS:16}changed decisions and random values: {MUTATIONS:,} and {VALUES:,}"
     parser = argparse.ArgumentParser(
         prog="python -m tests.chaos",
         description=__doc__,
@@ -101,13 +104,15 @@ def main() -> int:
         "--part", type=float, default=1.0, help="so much of each: 0.1 is a tenth (default: 1)"
     )
     options = parser.parse_args()
-    unknown = set(options.storm) - {*LONG, AUDIT}
+    unknown = set(options.storm) - {*LONG, AUDIT, ATTACKS}
     if unknown:
         parser.error(f"there is no storm {', '.join(sorted(unknown))}")
-    good = [
-        run_audit(options.part) if name == AUDIT else run(name, LONG[name], options.part)
-        for name in options.storm or [*LONG, AUDIT]
-    ]
+    wanted = options.storm or [*LONG, AUDIT, ATTACKS]
+    good = [run(name, LONG[name], options.part) for name in wanted if name in LONG]
+    if AUDIT in wanted:
+        good.append(run_audit(options.part))
+    if ATTACKS in wanted:
+        good.append(run_attacks(options.part))
     return 0 if all(good) else 1
 
 
@@ -127,6 +132,14 @@ def run_audit(part: float) -> bool:
         print(msgspec.json.encode(line).decode(), flush=True)
         good = good and outcome.is_good
     return good
+
+
+def run_attacks(part: float) -> bool:
+    """Run the attacks that need no broker. Returns whether every promise was kept."""
+    outcome = attack(part)
+    line = {"storm": ATTACKS, "ok": outcome.is_good, **msgspec.to_builtins(outcome)}
+    print(msgspec.json.encode(line).decode(), flush=True)
+    return outcome.is_good
 
 
 def run(name: str, long: Long, part: float) -> bool:

@@ -225,7 +225,7 @@ TYPES: Final[dict[str, tuple[Attack, Distrust]]] = {
         MALFORMED,
     ),
     "a payload without padding": (
-        lambda t: _payload(t, lambda text: text.rstrip("=") + "A"),
+        lambda t: _payload(t, lambda text: text.rstrip("=") if "=" in text else text[:-1]),
         MALFORMED,
     ),
     "a payload with spare bits": (

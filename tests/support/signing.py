@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from desktop.actions.ports import ChooseSigner
+from desktop.actions.ports import ChooseSigner, Unlock
 from desktop.audit.entries import AuditEntry
 from desktop.audit.log import AuditUnavailable
 from desktop.engine.attempts import Attempts
@@ -23,6 +23,7 @@ from desktop.errors import VaultUnavailable
 from desktop.settings import Person, SigningRule
 from desktop.store.facts import Fact, SigningChanged
 from desktop.store.signing import Signing
+from workers.wire.approvals import DecisionKind
 from workers.wire.signing.administering import (
     EnrolmentStatement,
     first_registry,
@@ -31,12 +32,43 @@ from workers.wire.signing.administering import (
 )
 from workers.wire.signing.keys import SigningKey
 from workers.wire.signing.registry import Registry, Roots, open_registry
+from workers.wire.signing.statements import (
+    Authentication,
+    DecisionStatement,
+    Display,
+    Meaning,
+    PolicyName,
+    Signer,
+)
 from workers.wire.signing.wrapping import wrap
 
 PASSPHRASE = "an invented passphrase"
 ROSA = Person("r.mora", "Rosa Mora")
 LEE = Person("l.park", "Lee Park")
 NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
+
+
+STATEMENT = DecisionStatement(
+    aud="treasury_agent",
+    context_id="c1",
+    tool_call_id="t1",
+    request_id="r1",
+    action="transfer_funds",
+    args_digest="sha-256:" + "0" * 64,
+    decision=DecisionKind.APPROVE,
+    edited_args_digest="",
+    meaning=Meaning.APPROVAL,
+    comment="",
+    reviewer=Signer(id=ROSA.id, name=ROSA.name, role="treasury"),
+    iat=1,
+    exp=2,
+    nonce="0" * 32,
+    auth=Authentication(method="passphrase", at=1),
+    display=Display(digest=""),
+    policy=PolicyName(id="p", version=1),
+    audit_prev="",
+    app="1",
+)
 
 
 def wrapped(key: SigningKey, passphrase: str = PASSPHRASE) -> str:
@@ -147,3 +179,9 @@ class Desk:
         if self.full:
             raise AuditUnavailable("The disk is full.", "Make room.")
         self.entries.append(entry)
+
+
+async def unlock(desk: Desk, passphrase: str = PASSPHRASE, *, to_sign: bool = True) -> None:
+    """Give a passphrase, and wait for what comes of it."""
+    desk.desk.take(Unlock(passphrase, to_sign))
+    await desk.settle()

@@ -12,7 +12,7 @@ from workers.operations.findings import Finding, Level
 from workers.wire.approvals import Mode
 from workers.wire.errors import SignoffError
 from workers.wire.events import WorkerInfo
-from workers.wire.policy.lint import lint
+from workers.wire.policy.lint import FindingKind, lint
 from workers.wire.policy.rules import Policy
 from workers.wire.policy.trials import Known
 from workers.wire.signing.registry import Registry
@@ -21,6 +21,11 @@ from workers.wire.trust import AGENTS_FOLDER, TrustFolder
 
 #: Who has to be asked for a new registry is not always there at the weekend.
 EXPIRES_SOON_SECONDS = 3 * 24 * 3600
+_HINTS = {
+    FindingKind.CANNOT_BE_MET: "While a rule cannot be met, nothing can be approved.",
+    FindingKind.FAILS_OPEN: "A call could run with less than was meant.",
+    FindingKind.NOTE: "",
+}
 
 
 def check_trust(
@@ -54,7 +59,7 @@ def check_trust(
     except SignoffError as error:
         yield Finding(Level.PROBLEM, "policy", error.title, error.hint)
     else:
-        yield from _policy(policy, registry, _tools(workers))
+        yield from _policy(policy, registry, _tools(workers), now)
     yield from _keys(folder, registry, now)
 
 
@@ -72,14 +77,17 @@ def _registry(registry: Registry, now: float) -> Finding:
     return Finding(Level.OK, "registry", f"{title}, valid until {expires_at}.")
 
 
-def _policy(policy: Policy, registry: Registry, tools: Collection[str]) -> Iterator[Finding]:
-    found = lint(policy, registry, Known({tool: {} for tool in tools}))
+def _policy(
+    policy: Policy, registry: Registry, tools: Collection[str], now: float
+) -> Iterator[Finding]:
+    # Their schemas do not travel in heartbeats.
+    found = lint(policy, registry, Known({name: {} for name in tools}), now)
     for finding in found:
         yield Finding(
             Level.PROBLEM if finding.fatal else Level.NOTE,
             "policy",
-            f"{finding.rule}: {finding.title}",
-            "While a rule cannot be met, nothing can be approved." if finding.fatal else "",
+            f"{finding.rule}: {finding.title}" if finding.rule else finding.title,
+            _HINTS[finding.kind],
         )
     if not any(finding.fatal for finding in found):
         title = f"The policy {policy.id!r}, version {policy.version}, can be met."

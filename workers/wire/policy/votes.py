@@ -6,13 +6,18 @@ many keys; one valid rejection closes the request.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice, product
+from typing import Final
 
 from workers.wire.approvals import DecisionKind
 from workers.wire.policy.demands import Demand, Quorum
 from workers.wire.signing.statements import Meaning
+
+#: Several people may have voted in several roles; so many ways to count them are tried.
+_MOST_CHOICES: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +85,50 @@ def tally(
         args_digest: of the arguments that would run.
         editor: who changed them, if somebody did.
     """
-    counted: list[Vote] = []
-    objections: list[tuple[Vote, Objection]] = []
-    for vote in votes:
-        objection = _objection(demand, vote, counted, (requester, editor), args_digest)
+    objected: dict[int, Objection] = {}
+    able: dict[str, dict[str, int]] = {}
+    for place, vote in enumerate(votes):
+        objection = _objection(demand, vote, (requester, editor), args_digest)
         if objection is not None:
-            objections.append((vote, objection))
+            objected[place] = objection
         elif vote.decision is DecisionKind.REJECT:
-            return Tally(Standing.REJECTED, (*counted, vote), tuple(objections))
+            before = tuple(votes[at] for at in _counted(demand, votes, able))
+            told = tuple((votes[at], why) for at, why in objected.items())
+            return Tally(Standing.REJECTED, (*before, vote), told)
         else:
-            counted.append(vote)
-    lacks = ((quorum, quorum.count - _reached(quorum, counted)) for quorum in demand.quorums)
-    missing = tuple((quorum, count) for quorum, count in lacks if count > 0)
+            able.setdefault(vote.reviewer, {}).setdefault(vote.role, place)
+    places = _counted(demand, votes, able)
+    left = {at: Objection.VOTED_BEFORE for at in range(len(votes)) if at not in places}
+    objections = tuple((votes[at], why) for at, why in sorted({**left, **objected}.items()))
+    counted = tuple(votes[at] for at in places)
+    missing = _missing(demand, counted)
     standing = Standing.OPEN if missing else Standing.APPROVED
-    return Tally(standing, tuple(counted), tuple(objections), missing)
+    return Tally(standing, counted, objections, missing)
+
+
+def _counted(
+    demand: Demand, votes: Sequence[Vote], able: Mapping[str, Mapping[str, int]]
+) -> list[int]:
+    """One vote of each person: in the role that helps, if they voted in several.
+
+    Args:
+        able: of each person, where the first vote in each role is.
+    """
+    choices = product(*(roles.values() for roles in able.values()))
+    for choice in islice(choices, _MOST_CHOICES):
+        if not _missing(demand, [votes[at] for at in choice]):
+            return sorted(choice)
+    return sorted(next(iter(roles.values())) for roles in able.values())
+
+
+def _missing(demand: Demand, counted: Sequence[Vote]) -> tuple[tuple[Quorum, int], ...]:
+    lacks = ((quorum, quorum.count - _reached(quorum, counted)) for quorum in demand.quorums)
+    return tuple((quorum, count) for quorum, count in lacks if count > 0)
 
 
 def _objection(
     demand: Demand,
     vote: Vote,
-    counted: Sequence[Vote],
     makers: tuple[str, str],
     args_digest: str,
 ) -> Objection | None:
@@ -118,8 +147,6 @@ def _objection(
         return Objection.NO_REASON
     if vote.args_digest != args_digest:
         return Objection.OTHER_ARGUMENTS
-    if any(one.reviewer == vote.reviewer for one in counted):
-        return Objection.VOTED_BEFORE
     return None
 
 

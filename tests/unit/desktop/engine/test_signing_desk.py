@@ -9,45 +9,24 @@ from msgspec import structs
 
 from desktop.actions.ports import Lock, Unlock
 from desktop.audit.entries import AuditKind
-from desktop.engine.attempts import LOCKED_SECONDS
 from desktop.errors import SigningLocked, VaultUnavailable
 from desktop.settings import Person, SigningRule
 from desktop.store.signing import SigningState
-from tests.support.signing import LEE, PASSPHRASE, ROSA, Desk, registry_of, wrapped
-from workers.wire.approvals import DecisionKind
+from tests.support.signing import (
+    LEE,
+    PASSPHRASE,
+    ROSA,
+    STATEMENT,
+    Desk,
+    registry_of,
+    unlock,
+    wrapped,
+)
 from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.dsse import open_envelope
 from workers.wire.signing.keys import SigningKey
 from workers.wire.signing.statements import (
     DECISION_TYPE,
-    Authentication,
-    DecisionStatement,
-    Display,
-    Meaning,
-    PolicyName,
-    Signer,
-)
-
-STATEMENT = DecisionStatement(
-    aud="treasury_agent",
-    context_id="c1",
-    tool_call_id="t1",
-    request_id="r1",
-    action="transfer_funds",
-    args_digest="sha-256:" + "0" * 64,
-    decision=DecisionKind.APPROVE,
-    edited_args_digest="",
-    meaning=Meaning.APPROVAL,
-    comment="",
-    reviewer=Signer(id=ROSA.id, name=ROSA.name, role="treasury"),
-    iat=1,
-    exp=2,
-    nonce="0" * 32,
-    auth=Authentication(method="passphrase", at=1),
-    display=Display(digest=""),
-    policy=PolicyName(id="p", version=1),
-    audit_prev="",
-    app="1",
 )
 
 
@@ -63,11 +42,6 @@ def desk(tmp_path: Path, key: SigningKey) -> Desk:
     made = Desk(tmp_path)
     made.keys.kept[ROSA.id] = wrapped(key)
     return made
-
-
-async def unlock(desk: Desk, passphrase: str = PASSPHRASE, *, to_sign: bool = True) -> None:
-    desk.desk.take(Unlock(passphrase, to_sign))
-    await desk.settle()
 
 
 # -- who ------------------------------------------------------------------------------------------
@@ -294,60 +268,6 @@ async def test_a_session_that_cannot_be_recorded_does_not_begin(desk: Desk) -> N
     assert not desk.desk.signer.is_open
 
 
-# -- wrong passphrases ----------------------------------------------------------------------------
-
-
-async def test_wrong_passphrases_are_counted_delayed_locked_and_recorded(desk: Desk) -> None:
-    """Also over a restart; the right one is not even tried before its time."""
-    await desk.choose()
-    for delay in (1, 2, 4, 8):
-        await unlock(desk, "wrong")
-        assert desk.status.title == "The passphrase is wrong."
-        assert desk.status.retry_ms == int((desk.now + delay) * 1000)
-        unlocks = desk.status.unlocks
-        await unlock(desk)
-        assert "too soon" in desk.status.title
-        assert desk.status.unlocks == unlocks
-        desk.now += delay
-        desk.begin()
-        await desk.choose()
-
-    await unlock(desk, "wrong")
-    assert "15 minutes" in desk.status.hint
-    assert [entry[0] for entry in desk.recorded] == [AuditKind.PASSPHRASE_WRONG] * 5
-    desk.begin()
-    await desk.choose()
-    await unlock(desk)
-    assert desk.status.title == "Signing is locked after several wrong passphrases."
-    desk.now += LOCKED_SECONDS
-    await unlock(desk)
-    assert desk.status.state is SigningState.OPEN
-
-
-async def test_a_wrong_passphrase_ends_the_session(desk: Desk) -> None:
-    """It may be somebody else who tries; the right one begins the count anew."""
-    await desk.choose(rule=SigningRule.ABOVE)
-    await unlock(desk)
-    await unlock(desk, "wrong")
-    assert desk.status.state is SigningState.LOCKED
-    with pytest.raises(SigningLocked):
-        desk.desk.signer.sign(STATEMENT)
-
-    desk.now += 1
-    await unlock(desk)
-    await unlock(desk, "wrong")
-    assert desk.recorded[-1] == (AuditKind.PASSPHRASE_WRONG, ROSA.id, "1 in a row")
-
-
-async def test_a_clock_that_was_set_back_locks_no_longer(desk: Desk) -> None:
-    """Than was meant."""
-    await desk.choose()
-    await unlock(desk, "wrong")
-    desk.now -= 86_400
-    await unlock(desk)
-    assert desk.status.retry_ms == int((desk.now + 1) * 1000)
-
-
 async def test_a_statement_without_a_form_is_not_signed(desk: Desk) -> None:
     """A lone surrogate in a reason."""
     await desk.choose()
@@ -368,3 +288,36 @@ async def test_looking_at_the_registry_again_ends_no_session(desk: Desk, key: Si
     assert status.identity is not None
     assert status.identity.roles == ("treasury",)
     assert desk.desk.signer.is_open
+
+
+async def test_a_session_ends_by_itself(desk: Desk) -> None:
+    """Without anybody signing; and a passphrase is no longer fresh after a minute."""
+    await desk.choose(rule=SigningRule.ABOVE)
+    await unlock(desk)
+    desk.now += 61
+    desk.desk._on_time()
+    assert (desk.status.state, desk.status.fresh) == (SigningState.OPEN, False)
+    desk.now += 30 * 60
+    desk.desk._on_time()
+    assert desk.status.state is SigningState.LOCKED
+    await desk.settle()
+    assert desk.recorded[-1] == (
+        AuditKind.SESSION_LOCKED, ROSA.id, "the signing session was over"
+    )  # fmt: skip
+
+    await desk.choose(rule=SigningRule.EVERY)
+    await unlock(desk)
+    desk.now += 61
+    desk.desk._on_time()
+    assert desk.status.state is SigningState.LOCKED
+    await desk.desk.close()
+
+
+async def test_the_key_may_go_while_the_console_runs(desk: Desk) -> None:
+    """Somebody deleted it from the keyring."""
+    await desk.choose()
+    await unlock(desk)
+    desk.keys.kept.clear()
+    await unlock(desk)
+    assert desk.status.state is SigningState.NO_KEY
+    assert not desk.desk.signer.is_open
