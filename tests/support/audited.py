@@ -34,6 +34,7 @@ class FakeKeyring:
         self.kept: dict[str, str] = {}
         self.broken = ""
         self.forgets = False
+        self.refuses = False
 
     def read(self, name: str) -> str:
         """See `audit.keys.Keyring`."""
@@ -43,6 +44,8 @@ class FakeKeyring:
     def keep(self, name: str, value: str) -> None:
         """See `audit.keys.Keyring`."""
         self._answer()
+        if self.refuses:
+            raise VaultUnavailable("The keyring is full.")
         if not self.forgets:
             self.kept[name] = value
 
