@@ -116,7 +116,8 @@ _BESIDE: dict[str, Callable[[Path], None]] = {
     "an order of nobody": lambda path: by_hand(
         path, "INSERT INTO outbox VALUES (1, 'x', NULL, 'waiting')"
     ),
-    "a trigger": lambda path: by_hand(path, "CREATE TABLE more (a)"),
+    "a table taken out": lambda path: by_hand(path, "DROP TABLE secret"),
+    "a table added": lambda path: by_hand(path, "CREATE TABLE more (a)"),
 }
 
 
