@@ -30,6 +30,7 @@ from desktop.actions.ports import (
     WatchMonitor,
 )
 from desktop.audit.keys import Keyring
+from desktop.engine import sinks
 from desktop.engine.audit_desk import AuditDesk
 from desktop.engine.batch import Batch
 from desktop.engine.cache import Cache
@@ -95,7 +96,8 @@ class Engine:
         self._monitor = MonitorPoll(self._batch.emit)
         self._cache = Cache(cache_folder, self._batch.emit)
         self._searcher = Searcher(self._batch.emit)
-        self._recorder = Recorder(audit_log or settings.audit_log(), keyring, self._batch.emit)
+        self._audit_log = audit_log or settings.audit_log()
+        self._recorder = Recorder(self._audit_log, keyring, self._batch.emit)
         self._records_at_once = keyring is not None
         self._signing = SigningDesk(self._batch.emit)
         self._audit = AuditDesk(self._recorder, self._batch.emit)
@@ -146,6 +148,8 @@ class Engine:
                 tasks.create_task(self._searcher.run(), name="engine:search")
                 if self._records_at_once:
                     tasks.create_task(self._recorder.run(), name="engine:audit")
+                    telling = sinks.follow(self._audit_log, self._recorder.jot)
+                    tasks.create_task(telling, name="engine:syslog")
         finally:
             if self._orders:
                 await asyncio.wait(self._orders, timeout=2)
