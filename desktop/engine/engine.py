@@ -43,6 +43,7 @@ from desktop.engine.recorder import Recorder
 from desktop.engine.search import Searcher
 from desktop.engine.signing_desk import SigningDesk
 from desktop.engine.transcripts import Transcripts
+from desktop.engine.unsent import settle_unsent
 from desktop.store import facts
 from desktop.store.records import Link, LinkState
 from workers.wire.addresses import split_password
@@ -241,6 +242,7 @@ class Engine:
             self._connection, self._reader = connection, reader
             checks = isinstance(listening, Touched) and listening.method is Method.CHECKING
             self._tell_link(LinkState.ONLINE, "Connected", _CHECKS if checks else "")
+            await settle_unsent(self._recorder, connection, self._address(), self._batch.emit)
             async with self._monitor.looking_at(connection):
                 await self._follower.follow(reader, news)
 

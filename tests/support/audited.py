@@ -16,7 +16,7 @@ from desktop.audit.chain import tree_of
 from desktop.audit.entries import AuditEntry, AuditKind, happened
 from desktop.audit.heads import Head
 from desktop.audit.keys import LogKeys
-from desktop.audit.log import AuditLog, OutboxState, Outgoing, read_entries
+from desktop.audit.log import AuditLog, OutboxState, Outgoing, opened_to_read
 from desktop.audit.secrets import ENVELOPE
 from desktop.errors import VaultUnavailable
 from tests.support.registered import CALL, decision, signed
@@ -24,7 +24,7 @@ from workers.wire.signing.keys import SigningKey
 
 KEYS = LogKeys(bytes(range(32)), SigningKey(bytes(range(32, 64))))
 STREAM = "agent_event:treasury_agent"
-ALL = 10_000
+ALL = 10_000_000
 
 
 class FakeKeyring:
@@ -62,7 +62,9 @@ def decided(number: int, **changes: object) -> AuditEntry:
 
 def head_of(path: Path, keys: LogKeys | None = KEYS) -> Head:
     """What a log ends with now."""
-    tree = tree_of(kept.body for kept in read_entries(path, ALL))
+    with opened_to_read(path) as connection:
+        query = "SELECT body FROM entry ORDER BY number"
+        tree = tree_of(body for [body] in connection.execute(query))
     return Head(tree.size, tree.root(), install=keys.install.public if keys else None)
 
 
