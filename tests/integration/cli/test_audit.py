@@ -47,9 +47,8 @@ async def test_a_log_that_was_changed_exits_with_three() -> None:
     verified = await signoff("audit", "verify", "--json")
 
     assert (verified.code, verified.json["verdict"]) == (3, "tampered")
-    assert verified.json["findings"][0] == {
-        "entry": 3, "title": "Entry 2 is missing.", "tampering": True
-    }  # fmt: skip
+    missing = {"entry": 3, "title": "Entry 2 is missing.", "tampering": True}
+    assert missing in verified.json["findings"]
 
 
 async def test_where_nothing_was_decided_there_is_nothing_to_read(tmp_path: Path) -> None:
