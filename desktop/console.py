@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 from desktop import assets, settings
 from desktop.actions.alerts import Alert, alert_for
 from desktop.actions.approvals import Approvals
+from desktop.actions.audit import Audit
 from desktop.actions.conversations import Conversations
 from desktop.actions.guard import GuardedOutbox
 from desktop.actions.repairs import Repairs
@@ -69,6 +70,7 @@ class Console:
         self.approvals = Approvals(self.store, outbox, self._person)
         self.conversations = Conversations(self.store, outbox, self._person)
         self.repairs = Repairs(self.store, outbox, self._person)
+        self.audit = Audit(self.store, outbox, self._person)
         self._vault = Vault()
         self._text = KeptText(self._vault, self.engine.keep_text, self._deliver)
         self._demo = DemoOfDesk(

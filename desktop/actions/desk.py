@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from desktop.actions.audit import Audit
 from desktop.actions.local_workers import LocalWorkersDesk
 from desktop.actions.repairs import Repairs
 from desktop.settings import Settings, Theme
@@ -24,6 +25,11 @@ class Desk(Protocol):
     @property
     def repairs(self) -> Repairs:
         """What can be mended on the broker, and watching it."""
+        ...
+
+    @property
+    def audit(self) -> Audit:
+        """The record of this desk: searched, opened, verified, exported."""
         ...
 
     @property

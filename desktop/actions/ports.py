@@ -144,12 +144,10 @@ class OpenAudit:
     """Open one entry of the audit log; it comes back as `AuditEntryOpened`.
 
     Attributes:
-        number: its place in the log; 0 for none.
-        reveal: who wants to see what was hidden, which is written down first; None for nobody.
+        number: its place in the log; 0 to close the one that is open.
     """
 
     number: int
-    reveal: AuditEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +162,7 @@ class ExportAudit:
     query: AuditQuery
     kind: ExportFormat
     path: str
+    made: AuditEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,16 @@ def entry_hash(number: int, before: bytes, body: bytes) -> bytes:
     return hashlib.sha256(_DOMAIN + number.to_bytes(8, "big") + before + body).digest()
 
 
+def leaf_hash(body: bytes) -> bytes:
+    """The hash of an entry as a leaf of the tree."""
+    return hashlib.sha256(_LEAF + body).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The hash of a node of the tree."""
+    return hashlib.sha256(_NODE + left + right).digest()
+
+
 @dataclass(slots=True)
 class Tree:
     """The Merkle tree over the entries so far (RFC 6962, section 2.1).
@@ -62,12 +72,12 @@ class Tree:
 
     def add(self, body: bytes) -> None:
         """Add an entry."""
-        node = hashlib.sha256(_LEAF + body).digest()
-        count = self.size
+        sha256, peaks = hashlib.sha256, self._peaks
+        node, count = sha256(_LEAF + body).digest(), self.size
         while count & 1:
-            node = hashlib.sha256(_NODE + self._peaks.pop() + node).digest()
+            node = sha256(_NODE + peaks.pop() + node).digest()
             count >>= 1
-        self._peaks.append(node)
+        peaks.append(node)
         self.size += 1
 
     def root(self) -> bytes:
@@ -76,7 +86,7 @@ class Tree:
             return hashlib.sha256(b"").digest()
         *left, node = self._peaks
         for peak in reversed(left):
-            node = hashlib.sha256(_NODE + peak + node).digest()
+            node = node_hash(peak, node)
         return node
 
 

@@ -7,6 +7,7 @@ into the log, and named as what it is, as soon as that can be written again.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -53,14 +54,17 @@ def take_in(log: AuditLog) -> int:
         if entries:
             log.append_all([Record(structs.replace(entry, detail=LATER)) for entry in entries])
             count += len(entries)
-        with contextlib.suppress(OSError):
-            path.unlink()
+            with contextlib.suppress(OSError):
+                path.unlink()
     return count
 
 
 def _places(log: Path) -> tuple[Path, Path]:
     account = os.getuid() if hasattr(os, "getuid") else "own"
-    return log.with_name(FILE_NAME), Path(tempfile.gettempdir()) / f"signoff-{account}-{FILE_NAME}"
+    # By the log's place: what one of them missed must not come into another.
+    place = hashlib.sha256(str(log.resolve()).encode()).hexdigest()[:16]
+    elsewhere = Path(tempfile.gettempdir()) / f"signoff-{account}-{place}-{FILE_NAME}"
+    return log.with_name(FILE_NAME), elsewhere
 
 
 def _entries(path: Path) -> list[AuditEntry]:

@@ -61,13 +61,31 @@ def log_keys(keyring: Keyring) -> LogKeys:
     Raises:
         VaultUnavailable: the keyring does not answer, or does not keep them.
     """
+    known = kept_keys(keyring)
+    if known is not None:
+        return known
+    new = LogKeys.generate()
+    try:
+        keyring.keep(KEYS_NAME, to_base64(new.wrapping + new.install.seed))
+    except VaultUnavailable as error:
+        raise VaultUnavailable(error.title, _HINT) from error
+    # Some keyrings take everything and keep nothing; another console may have been quicker.
+    known = kept_keys(keyring)
+    if known is None:
+        raise VaultUnavailable("The keyring does not keep the keys of the audit log.", _HINT)
+    return known
+
+
+def kept_keys(keyring: Keyring) -> LogKeys | None:
+    """The keys of this installation, if there are any; for whoever only reads.
+
+    Raises:
+        VaultUnavailable: the keyring does not answer, or holds something else.
+    """
     try:
         kept = keyring.read(KEYS_NAME)
         if not kept:
-            new = LogKeys.generate()
-            keyring.keep(KEYS_NAME, to_base64(new.wrapping + new.install.seed))
-            # Some keyrings take everything and keep nothing.
-            kept = keyring.read(KEYS_NAME)
+            return None
         raw = from_base64(kept)
         return LogKeys(raw[:KEY_BYTES], SigningKey(raw[KEY_BYTES:]))
     except VaultUnavailable as error:

@@ -5,7 +5,6 @@ The only place that puts an entry together with its encrypted part and with the 
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
@@ -14,16 +13,20 @@ from desktop.audit import wording
 from desktop.audit.entries import AuditEntry, AuditKind
 from desktop.audit.index import Due
 from desktop.audit.log import Kept
+from desktop.audit.secrets import NOT_KEPT
 from desktop.errors import ConsoleError
 from desktop.store.record import AuditDetail, Shown
+from workers.wire.canonical import JSON
+from workers.wire.codec import decode_json
+from workers.wire.errors import DecodeError
 
 #: Names of the encrypted parts of a decision.
-FIELDS, COMMENT, ENVELOPE = "fields", "comment", "envelope"
+ARGS, EDITED, COMMENT, ENVELOPE = "args", "edited_args", "comment", "envelope"
 #: Reads an encrypted part by its name: None if there is none any more. Raises `ConsoleError` if it
 #: cannot be decrypted.
 Secrets: TypeAlias = Callable[[sqlite3.Connection, Kept, str], str | None]
 Numbered: TypeAlias = tuple[int, AuditEntry]
-_Pairs: TypeAlias = tuple[tuple[str, str], ...]
+_MOST_BYTES: Final = 1024 * 1024
 _DECISIONS: Final = (AuditKind.DECISION, AuditKind.DECISION_SEEN)
 
 
@@ -32,8 +35,6 @@ def detail_of(
     related: Sequence[Numbered],
     due: Mapping[int, Due],
     read: Callable[[str], str | None] | None,
-    *,
-    reveal: bool,
 ) -> AuditDetail:
     """An entry with everything about it.
 
@@ -41,24 +42,21 @@ def detail_of(
         related: the entries about the same request, in order; the entry itself may be among them.
         due: what is wrong with which entry.
         read: reads its encrypted part; None where nobody has the key.
-        reveal: also the texts of values that were hidden from the reviewer at first.
 
     Raises:
         BadEntry: it is none.
     """
     entry = kept.entry
     others = [(number, other) for number, other in related if number != kept.number]
-    shown, fields = _fields(entry, read)
-    hidden = frozenset((*entry.masked, *entry.revealed)) & {pointer for pointer, _ in fields}
-    if not reveal:
-        fields = tuple((pointer, "" if pointer in hidden else text) for pointer, text in fields)
+    shown, args = _kept_args(entry, ARGS, read)
     own = due.get(kept.number, Due.NOTHING)
     return AuditDetail(
         row=wording.row_of(kept.number, entry, own),
         printed=wording.printed(entry),
         shown=shown,
-        fields=fields,
-        hidden=frozenset() if reveal else hidden,
+        args=args,
+        edited=_kept_args(entry, EDITED, read)[1],
+        masked=tuple(dict.fromkeys((*entry.masked, *entry.revealed))),
         comment=_comment(entry, read),
         outcome=_came_of(kept.number, entry, others),
         facts=wording.facts_of(entry),
@@ -79,19 +77,23 @@ def unreadable(kept: Kept) -> AuditDetail:
     )
 
 
-def _fields(entry: AuditEntry, read: Callable[[str], str | None] | None) -> tuple[Shown, _Pairs]:
-    """What the reviewer saw, as far as it is kept."""
-    if entry.kind not in _DECISIONS or FIELDS not in entry.secrets:
-        return Shown.NONE, ()
+def _kept_args(
+    entry: AuditEntry, name: str, read: Callable[[str], str | None] | None
+) -> tuple[Shown, JSON]:
+    """Arguments, as far as they are kept."""
+    if entry.kind not in _DECISIONS or name not in entry.secrets:
+        return Shown.NONE, None
+    if entry.secrets[name] == NOT_KEPT:
+        return Shown.NOT_KEPT, None
     if read is None:
-        return Shown.UNREADABLE, ()
+        return Shown.UNREADABLE, None
     try:
-        text = read(FIELDS)
+        text = read(name)
         if text is None:
-            return Shown.SHREDDED, ()
-        return Shown.FIELDS, tuple((str(name), str(value)) for name, value in json.loads(text))
-    except (ConsoleError, ValueError, TypeError):
-        return Shown.UNREADABLE, ()
+            return Shown.SHREDDED, None
+        return Shown.KEPT, decode_json(text.encode(), max_bytes=_MOST_BYTES)
+    except (ConsoleError, DecodeError, UnicodeEncodeError):
+        return Shown.UNREADABLE, None
 
 
 def _comment(entry: AuditEntry, read: Callable[[str], str | None] | None) -> str:

@@ -7,6 +7,7 @@ its users share, so a log on another computer's disk would break without a word.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -18,9 +19,8 @@ from desktop.errors import ConsoleError
 WAIT_SECONDS: Final = 1.0
 _STEP_SECONDS: Final = 0.02
 _MOUNTS: Final = Path("/proc/self/mountinfo")
-_NETWORK: Final = frozenset(
-    ("afs", "beegfs", "ceph", "cifs", "davfs", "lustre", "ncpfs", "nfs", "nfs4", "smb3", "smbfs")
-    + ("fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs")  # noqa: RUF005 - one line each
+_NETWORK: Final = re.compile(
+    r"afs|beegfs|ceph|cifs|davfs|lustre|ncpfs|nfs4?|smb3|smbfs|fuse\.(glusterfs|rclone|s3fs|sshfs)"
 )
 HINT: Final = "Until it can be written, nothing is approved here. Rejecting still works."
 
@@ -70,7 +70,7 @@ def check_place(folder: Path, mounts: Path = _MOUNTS) -> None:
         OSError: there is no such folder.
     """
     kind = _kind_of(folder.resolve(strict=True), mounts)
-    if kind in _NETWORK:
+    if _NETWORK.fullmatch(kind):
         title = f"The audit log lies on a network share ({kind}), where it could break unseen."
         raise AuditUnavailable(title, f"Set SIGNOFF_HOME to a folder of this computer. {HINT}")
 

@@ -96,11 +96,28 @@ class AuditReader:
             is_number = not found and name.isdecimal() and len(name) < 16
             return [kept.number for kept in self._kept([int(name)])] if is_number else found
 
-    def opened(self, number: int, now_ms: int, *, reveal: bool = False) -> AuditDetail | None:
-        """One entry, with everything about it; None if there is no such entry.
+    def kept(self, numbers: Iterable[int]) -> list[Kept]:
+        """Those of these entries that are there, in this order.
 
-        Args:
-            reveal: also the texts of values that were hidden from the reviewer at first.
+        Raises:
+            AuditUnavailable: the log cannot be read.
+        """
+        with _translated():
+            return list(self._kept(numbers))
+
+    def findings(self, numbers: Iterable[int], now_ms: int) -> dict[int, str]:
+        """What is wrong with entries, in words, of those with which something is.
+
+        Raises:
+            AuditUnavailable: the log cannot be read.
+        """
+        index = self.index()
+        with _translated():
+            due = index.due(numbers, now_ms)
+            return {number: wording.finding_title(what) for number, what in due.items()}
+
+    def opened(self, number: int, now_ms: int) -> AuditDetail | None:
+        """One entry, with everything about it; None if there is no such entry.
 
         Raises:
             AuditUnavailable: the log cannot be read.
@@ -118,7 +135,7 @@ class AuditReader:
             due = index.due({*numbers, number}, now_ms)
             related = list(_readable(self._kept(numbers)))
             read = partial(self._secrets, connection, kept) if self._secrets else None
-            return detail_of(kept, related, due, read, reveal=reveal)
+            return detail_of(kept, related, due, read)
 
     def _rows(self, numbers: list[int], due: dict[int, Due]) -> Iterator[AuditRow]:
         for kept in self._kept(numbers):

@@ -6,6 +6,7 @@ version gets what it lacks beside them.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from typing import Final
@@ -26,6 +27,7 @@ BEGIN SELECT RAISE(ABORT, 'an entry of the audit log is never changed'); END;
 CREATE TRIGGER entry_stays BEFORE DELETE ON entry
 BEGIN SELECT RAISE(ABORT, 'an entry of the audit log is never deleted'); END;
 PRAGMA application_id = 1397310278;
+PRAGMA user_version = 1;
 """
 #: Deleting a row of `record_key` is what shredding is.
 _BESIDE_ENTRIES: Final = """
@@ -81,6 +83,32 @@ def prepare(connection: sqlite3.Connection) -> None:
     elif version != SCHEMA_VERSION:
         title = f"The audit log is of version {version}; this console writes {SCHEMA_VERSION}."
         raise AuditUnavailable(title, f"Use the console it was written with. {HINT}")
+
+
+def is_as_made(connection: sqlite3.Connection) -> bool:
+    """Whether a file has the tables, indexes and triggers of its version, and nothing else."""
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    with contextlib.closing(sqlite3.connect(":memory:")) as fresh:
+        _run(fresh, _ENTRIES)
+        if version != 1:
+            _run(fresh, _BESIDE_ENTRIES)
+        return _made(connection) == _made(fresh)
+
+
+def has_beside(connection: sqlite3.Connection) -> bool:
+    """Whether a file has tables beside its entries: one of the first version has none."""
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    return bool(version != 1)
+
+
+def _made(connection: sqlite3.Connection) -> tuple[object, ...]:
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+    schema = connection.execute(query).fetchall()
+    numbers = [
+        connection.execute(f"PRAGMA {name}").fetchone()
+        for name in ("application_id", "user_version")
+    ]
+    return (schema, numbers)
 
 
 def _run(connection: sqlite3.Connection, script: str) -> None:

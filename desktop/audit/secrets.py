@@ -19,6 +19,8 @@ from desktop.errors import ConsoleError
 
 #: Stands in an entry in the place of a digest: there was a text, and nothing to keep it under.
 NOT_KEPT: Final = "not kept"
+#: The name of a decision as its reviewer signed it: the DSSE envelope, as JSON.
+ENVELOPE: Final = "envelope"
 SALT_BYTES: Final = 16
 NONCE_BYTES: Final = 12
 KEY_BYTES: Final = 32

@@ -7,79 +7,173 @@ and never believed.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import IntEnum
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from desktop.audit.beside import Checkpoints, Outbox, Secrets
 from desktop.audit.chain import BEGINNING, Tree, entry_hash
 from desktop.audit.checkpoints import BadCheckpoint, read_checkpoint
-from desktop.audit.entries import AuditEntry, BadEntry, read_entry
+from desktop.audit.entries import BadEntry, read_glance
+from desktop.audit.envelopes import check_envelopes
+from desktop.audit.findings import Finding as Finding
+from desktop.audit.findings import Report as Report
+from desktop.audit.findings import Verdict as Verdict
 from desktop.audit.heads import Head as Head
+from desktop.audit.keys import LogKeys
 from desktop.audit.log import last_tree, opened_to_read
+from desktop.audit.matching import Matching
+from desktop.audit.schema import has_beside, is_as_made
 from workers.wire.signing.keys import VerifyKey
+from workers.wire.signing.registry import Registry
 
 #: More of the same kind tell a reader nothing.
 MOST_FINDINGS: Final = 100
+_TELL_EVERY: Final = 10_000
 
 
-class Verdict(IntEnum):
-    """What became of it; the exit code of the command."""
-
-    INTACT = 0
-    FINDINGS = 1
-    UNREADABLE = 2
-    TAMPERED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that does not fit.
-
-    Attributes:
-        number: of the entry; 0 for the log as a whole.
-        is_tampering: no fault of a program explains it.
-    """
-
-    number: int
-    title: str
-    is_tampering: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a verification found."""
-
-    verdict: Verdict
-    size: int = 0
-    root: bytes = b""
-    findings: tuple[Finding, ...] = ()
-
-
-def verify(path: Path, known: Head | None = None) -> Report:
+def verify(
+    path: Path,
+    known: Head | None = None,
+    keys: LogKeys | None = None,
+    registry: Registry | None = None,
+    progress: Callable[[int], None] = lambda _entries: None,
+) -> Report:
     """Verify a log.
 
     Args:
         known: what it ended with earlier; it may have grown since, and in no other way changed.
+        keys: of this installation; without them the encrypted part stays closed.
+        registry: who may decide; without it nobody's signature is looked at.
+        progress: is told now and then how many entries have been looked at.
     """
-    tree, findings = Tree(), list[Finding]()
+    found = _Found()
     try:
-        rows = list(_integrity(path))
-        findings.extend(rows)
-        for finding in _walk(path, tree, known):
-            if len(findings) < MOST_FINDINGS:
-                findings.append(finding)
+        with opened_to_read(path) as connection:
+            tree = _verify(connection, known, keys, found, progress)
+            if keys is not None and registry is not None and has_beside(connection):
+                found.take(check_envelopes(connection, keys, registry))
     except (sqlite3.Error, OSError, ValueError) as error:
         title = f"The log cannot be read: {error}."
         return Report(Verdict.UNREADABLE, findings=(Finding(0, title, is_tampering=False),))
+    verdict = Verdict.FINDINGS if found.kept else Verdict.INTACT
+    if found.tampering:
+        verdict = Verdict.TAMPERED
+    unchecked = _unchecked(known, keys, registry)
+    return Report(verdict, tree.size, tree.root(), tuple(found.kept), unchecked)
+
+
+class _Found:
+    """Findings, as many as anybody reads; whether one is of tampering is never forgotten."""
+
+    def __init__(self) -> None:
+        self.kept: list[Finding] = []
+        self.tampering = False
+
+    def add(self, number: int, title: str, *, is_tampering: bool = True) -> None:
+        self.take([Finding(number, title, is_tampering)])
+
+    def take(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self.tampering = self.tampering or finding.is_tampering
+            if len(self.kept) < MOST_FINDINGS:
+                self.kept.append(finding)
+
+
+def _verify(
+    connection: sqlite3.Connection,
+    known: Head | None,
+    keys: LogKeys | None,
+    found: _Found,
+    progress: Callable[[int], None],
+) -> Tree:
+    """Look at everything but signatures. Returns the tree over the entries."""
+    damage = [word for [word] in connection.execute("PRAGMA quick_check(10)") if word != "ok"]
+    if damage:
+        # What is in it may be of any type now; nothing more can be said of it.
+        found.take(Finding(0, f"The file is damaged: {word}.") for word in damage)
+        return Tree()
+    if not is_as_made(connection):
+        found.add(0, "Its tables are not as they were made.")
+    checkpoints = Checkpoints(_install(known, keys))
+    matching, secrets, outbox = Matching(), Secrets(connection, keys), Outbox(connection, keys)
+    if has_beside(connection):
+        checkpoints.read(connection)
+    stops = checkpoints.ahead.keys() | ({known.size} if known is not None else set())
+    at, tree = "", Tree()
+    for number, body in _chained(connection, tree, found):
+        if tree.size in stops:
+            found.take(_at_stop(tree, known, checkpoints))
+        try:
+            glance = read_glance(body)
+        except BadEntry as error:
+            found.add(number, error.title)
+            continue
+        if glance.at < at:
+            title = f"The clock went back, from {at} to {glance.at}."
+            found.add(number, title, is_tampering=False)
+        at = glance.at
+        matching.see(number, glance)
+        secrets.see(number, glance)
+        outbox.see(number, glance)
+        if not number % _TELL_EVERY:
+            progress(number)
+    found.take(checkpoints.rest(tree.size))
     if known is not None and tree.size < known.size:
         title = f"The log had {known.size} entries and has {tree.size}: its end was cut off."
-        findings.append(Finding(0, title))
-    verdict = Verdict.FINDINGS if findings else Verdict.INTACT
-    if any(finding.is_tampering for finding in findings):
-        verdict = Verdict.TAMPERED
-    return Report(verdict, tree.size, tree.root(), tuple(findings))
+        found.add(0, title)
+    found.take(matching.findings(datetime.now(UTC)))
+    if has_beside(connection):
+        found.take(secrets.findings())
+        found.take(outbox.findings())
+    return tree
+
+
+def _chained(
+    connection: sqlite3.Connection, tree: Tree, found: _Found
+) -> Iterator[tuple[int, bytes]]:
+    """The numbers and bodies of all entries, hashed anew, while the tree grows over them."""
+    before, place = BEGINNING, 0
+    query = "SELECT number, body, before, hash FROM entry ORDER BY number"
+    for number, body, kept_before, kept_hash in connection.execute(query):
+        place += 1
+        if number != place:
+            found.add(number, f"Entry {place} is missing.")
+            place = number
+        if kept_before != before:
+            found.add(number, "It does not follow the entry before it.")
+        if entry_hash(number, kept_before, body) != kept_hash:
+            found.add(number, "It is not what was recorded.")
+        before = kept_hash
+        tree.add(body)
+        yield number, body
+
+
+def _at_stop(tree: Tree, known: Head | None, checkpoints: Checkpoints) -> Iterator[Finding]:
+    if known is not None and tree.size == known.size and tree.root() != known.root:
+        yield Finding(tree.size, "Up to here it is another log than the one that was known.")
+    if tree.size in checkpoints.ahead:
+        yield from checkpoints.see(tree)
+
+
+def _install(known: Head | None, keys: LogKeys | None) -> VerifyKey | None:
+    """Whose signature checkpoints must carry."""
+    if known is not None and known.install is not None:
+        return known.install
+    return keys.install.public if keys is not None else None
+
+
+def _unchecked(
+    known: Head | None, keys: LogKeys | None, registry: Registry | None
+) -> tuple[str, ...]:
+    missing = {
+        "whether its end was cut off: no head of it is known here": known is None,
+        "who signed its checkpoints: no key is known here": _install(known, keys) is None,
+        "its encrypted part: its keys are not here": keys is None,
+        "who signed its decisions: no registry was given": registry is None or keys is None,
+    }
+    return tuple(what for what, is_missing in missing.items() if is_missing)
 
 
 def check_end(
@@ -91,22 +185,33 @@ def check_end(
         known: what it ended with earlier.
         install: whose signature its checkpoints must carry; None if nobody here knows.
     """
-    findings = list(_last_checkpoint(connection, install))
+    try:
+        return list(_end(connection, known, install))
+    except (TypeError, ValueError, AttributeError):
+        return [Finding(0, "The file is damaged.")]  # of other types than any program wrote
+
+
+def _end(
+    connection: sqlite3.Connection, known: Head | None, install: VerifyKey | None
+) -> Iterator[Finding]:
+    yield from _last_checkpoint(connection, install)
     tree = last_tree(connection)
     query = "SELECT hash FROM entry WHERE number = ?"
     row = connection.execute(query, (tree.size,)).fetchone()
+    if row is None and tree.size:
+        yield Finding(0, f"It had {tree.size} entries: its end was cut off.")
+        return
     before = row[0] if row else BEGINNING
     query = "SELECT number, body, before, hash FROM entry WHERE number > ? ORDER BY number"
     for number, body, kept_before, kept_hash in connection.execute(query, (tree.size,)):
         if (number, kept_before) != (tree.size + 1, before):
-            findings.append(Finding(number, "It does not follow the entry before it."))
+            yield Finding(number, "It does not follow the entry before it.")
         if entry_hash(number, kept_before, body) != kept_hash:
-            findings.append(Finding(number, "It is not what was recorded."))
+            yield Finding(number, "It is not what was recorded.")
         before = kept_hash
         tree.add(body)
     if known is not None:
-        findings.extend(_against_head(connection, tree.size, known))
-    return findings
+        yield from _against_head(connection, tree.size, known)
 
 
 def _last_checkpoint(
@@ -134,42 +239,3 @@ def _against_head(connection: sqlite3.Connection, size: int, known: Head) -> Ite
     row = connection.execute(query, (known.size,)).fetchone()
     if row is None or row[0] != known.root:
         yield Finding(known.size, "Up to here it is another log than the one that was known.")
-
-
-def _integrity(path: Path) -> Iterator[Finding]:
-    with opened_to_read(path) as connection:
-        for [word] in connection.execute("PRAGMA integrity_check(10)"):
-            if word != "ok":
-                yield Finding(0, f"The file is damaged: {word}.")
-
-
-def _walk(path: Path, tree: Tree, known: Head | None) -> Iterator[Finding]:
-    before, previous = BEGINNING, None
-    with opened_to_read(path) as connection:
-        query = "SELECT number, body, before, hash FROM entry ORDER BY number"
-        for place, (number, body, kept_before, kept_hash) in enumerate(
-            connection.execute(query), 1
-        ):
-            if number != place:
-                yield Finding(number, f"Entry {place} is missing.")
-            if kept_before != before:
-                yield Finding(number, "It does not follow the entry before it.")
-            if entry_hash(number, kept_before, body) != kept_hash:
-                yield Finding(number, "It is not what was recorded.")
-            before = kept_hash
-            tree.add(body)
-            try:
-                entry = read_entry(body)
-            except BadEntry as error:
-                yield Finding(number, error.title)
-                continue
-            if previous is not None and _goes_back(previous, entry):
-                title = f"The clock went back, from {previous.at} to {entry.at}."
-                yield Finding(number, title, is_tampering=False)
-            previous = entry
-            if known is not None and tree.size == known.size and tree.root() != known.root:
-                yield Finding(number, "Up to here it is another log than the one that was known.")
-
-
-def _goes_back(previous: AuditEntry, entry: AuditEntry) -> bool:
-    return entry.at < previous.at

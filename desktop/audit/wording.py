@@ -117,7 +117,7 @@ def row_of(number: int, entry: AuditEntry, due: Due = Due.NOTHING) -> AuditRow:
     Args:
         due: what is wrong with it.
     """
-    finding = _FINDINGS[due][0] if due else ""
+    finding = finding_title(due)
     word = AuditWord.OPEN if entry.kind in _OPEN else AuditWord.FINE
     if entry.kind is AuditKind.RECEIPT and _is_bad(entry.outcome):
         word = AuditWord.OPEN
@@ -147,6 +147,11 @@ def unreadable_row(number: int) -> AuditRow:
 def title_of(entry: AuditEntry) -> str:
     """What happened, in a few words."""
     return _TITLES[entry.kind]
+
+
+def finding_title(due: Due) -> str:
+    """What is wrong; empty for nothing."""
+    return _FINDINGS[due][0] if due else ""
 
 
 def finding_hint(due: Due) -> str:
@@ -180,23 +185,21 @@ def both_times(entry: AuditEntry) -> str:
     """When it happened: in UTC, and on the wall of that desk with its offset."""
     try:
         at = datetime.fromisoformat(entry.at).astimezone(UTC)
-        local = at.astimezone(timezone(timedelta(minutes=entry.offset_minutes)))
     except (ValueError, OverflowError):
         return entry.at
-    there = local.strftime("%Y-%m-%d %H:%M:%S %z")
-    return f"{at.strftime('%Y-%m-%d %H:%M:%S')} UTC ({there[:-2]}:{there[-2:]})"
+    return f"{at.strftime('%Y-%m-%d %H:%M:%S')} UTC ({_local_time(entry)})"
 
 
 def sentence(entry: AuditEntry) -> str:
     """What an entry says came of a decision; empty if it says nothing of that."""
-    when = both_times(entry)
+    when = _local_time(entry)
     match entry.kind:
         case AuditKind.DECISION_SENT:
-            return f"{when}: it left for the broker."
+            return f"{when}: It left for the broker."
         case AuditKind.DECISION_NOT_SENT:
-            return f"{when}: it did not leave. {entry.outcome}"
+            return f"{when}: It did not leave. {entry.outcome}"
         case AuditKind.DECISION_JOINED:
-            return f"{when}: it waits until others have signed, too."
+            return f"{when}: It waits until others have signed, too."
         case AuditKind.RECEIPT:
             said = _SENTENCES.get(entry.outcome) or f"The worker said: {_outcome(entry.outcome)}."
             return f"{when}: {said}"
@@ -256,9 +259,22 @@ def milliseconds(at: str) -> int:
         return 0
 
 
+def _local_time(entry: AuditEntry) -> str:
+    """When it happened on the wall of that desk, with its offset."""
+    try:
+        there = timezone(timedelta(minutes=entry.offset_minutes))
+        local = datetime.fromisoformat(entry.at).astimezone(there)
+    except (ValueError, OverflowError):
+        return entry.at
+    text = local.isoformat(sep=" ", timespec="seconds")
+    return f"{text[:19]} {text[19:]}"
+
+
 def _pill(entry: AuditEntry) -> str:
     if entry.kind is AuditKind.RECEIPT:
         return _outcome(entry.outcome)
+    if entry.kind in {AuditKind.LINK_CHANGED, AuditKind.VERIFIED}:
+        return entry.outcome.capitalize()
     return _DECISIONS.get(entry.decision, "")
 
 

@@ -1,22 +1,35 @@
 """`signoff audit`: what was decided at this desk, and whether the record of it is intact.
 
 The only place that prints the log. It never writes it: looking leaves no trace in a file that may
-be evidence.
+be evidence. The encrypted part stays closed here: arguments are seen in the window, where showing a
+hidden one is written down.
 """
 
 from __future__ import annotations
 
 import argparse
 import sqlite3
+import time
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 
 from desktop import settings
-from desktop.audit.entries import AuditEntry
-from desktop.audit.log import AuditUnavailable, read_entries
-from desktop.audit.verifying import Report, Verdict, verify
-from desktop.cli.output import print_json, print_line
+from desktop.audit import wording
+from desktop.audit.entries import BadEntry
+from desktop.audit.findings import Report, Verdict
+from desktop.audit.heads import Head, kept_head
+from desktop.audit.keys import LogKeys, log_keys
+from desktop.audit.log import AuditUnavailable, Kept, read_entries
+from desktop.audit.reading import AuditReader
+from desktop.audit.verifying import verify
+from desktop.cli.output import moment, print_json, print_line
+from desktop.errors import ConsoleError, VaultUnavailable
+from desktop.store.record import AuditQuery, AuditRow
+from desktop.system.vault import LogKeyring
+from workers.wire.canonical import JSON
 
 _WORDS = {
     Verdict.INTACT: "The audit log is intact",
@@ -27,13 +40,14 @@ _WORDS = {
 
 
 async def run(options: argparse.Namespace) -> int:
-    """Run `audit verify`, `audit show` or `audit export`.
+    """Run `audit show`, `audit find`, `audit verify` or `audit export`.
 
     Returns:
         0 intact; 1 findings; 2 unreadable; 3 tampered with.
 
     Raises:
         AuditUnavailable: there is nothing to show.
+        ConsoleError: there is no such entry or request.
     """
     if options.step == "export" or (options.step == "verify" and options.file):
         # Apart: fpdf2 and the keyring, for exports alone.
@@ -42,11 +56,28 @@ async def run(options: argparse.Namespace) -> int:
         is_export = options.step == "export"
         return audit_export.export(options) if is_export else audit_export.verify_file(options)
     path: Path = options.log or settings.audit_log()
-    if options.step == "show":
-        return _show(path, options.limit, as_json=options.json)
-    report = verify(path)
-    _print(report, path, as_json=options.json)
-    return int(report.verdict)
+    match options.step:
+        case "show":
+            return _show(path, options.name, options.limit, as_json=options.json)
+        case "find":
+            return _find(path, options)
+        case _:
+            # What the keyring holds is of this person's own log.
+            known, keys = _kept_outside(path) if options.log is None else (None, None)
+            report = verify(path, known, keys)
+            _print(report, path, as_json=options.json)
+            return int(report.verdict)
+
+
+def _kept_outside(path: Path) -> tuple[Head | None, LogKeys | None]:
+    """The head and the keys of this person's log, where a keyring answers."""
+    if not path.exists():
+        return None, None  # reading must not make keys
+    try:
+        keyring = LogKeyring()
+        return kept_head(keyring, path), log_keys(keyring)
+    except VaultUnavailable:
+        return None, None
 
 
 def _print(report: Report, path: Path, *, as_json: bool) -> None:
@@ -61,34 +92,116 @@ def _print(report: Report, path: Path, *, as_json: bool) -> None:
                     {"entry": one.number, "title": one.title, "tampering": one.is_tampering}
                     for one in report.findings
                 ],
+                "unchecked": list(report.unchecked),
             }
         )
         return
     print_line(f"{_WORDS[report.verdict]}: {report.size:,} entries, root {report.root.hex()}")
     for finding in report.findings:
         print_line("", f"entry {finding.number}" if finding.number else "log", finding.title)
+    for words in report.unchecked:
+        print_line("", "not checked", words)
 
 
-def _show(path: Path, limit: int, *, as_json: bool) -> int:
-    try:
-        shown = read_entries(path, limit)
-    except (OSError, sqlite3.Error) as error:
-        title = f"The audit log cannot be read: {error}."
-        raise AuditUnavailable(title, "It begins with the first decision at this desk.") from error
-    for kept in shown:
-        entry = kept.entry
+def _show(path: Path, name: str, limit: int, *, as_json: bool) -> int:
+    """Whole entries: the last ones, or those of one request, decision or number."""
+    if not name:
+        try:
+            kept = read_entries(path, limit)
+        except (OSError, sqlite3.Error) as error:
+            title = f"The audit log cannot be read: {error}."
+            hint = "It begins with the first decision at this desk."
+            raise AuditUnavailable(title, hint) from error
+        for one in kept:
+            _print_kept(one, "", as_json=as_json)
+        return int(Verdict.INTACT)
+    with closing(AuditReader(path)) as reader:
+        numbers = reader.numbers_of(name)
+        if not numbers:
+            hint = "Look for it with: signoff audit find --text"
+            raise ConsoleError(f"There is nothing about {name} in the log.", hint)
+        findings = reader.findings(numbers, _now_ms())
+        kept = reader.kept(numbers)
+    for one in kept:
+        _print_kept(one, findings.get(one.number, ""), as_json=as_json)
+    return int(Verdict.FINDINGS if findings else Verdict.INTACT)
+
+
+def _find(path: Path, options: argparse.Namespace) -> int:
+    """Rows: what matches, findings first, then the newest first."""
+    query = AuditQuery(
+        person=options.person,
+        tool=options.tool,
+        agent=options.agent,
+        outcome=options.outcome,
+        text=options.text,
+        since_ms=options.since,
+        until_ms=options.until,
+        findings_only=options.findings,
+        limit=max(options.limit, 1),
+    )
+    with closing(AuditReader(path)) as reader:
+        rows = reader.page(query, 0, _now_ms()).rows
+    _print_rows(rows, as_json=options.json)
+    return int(Verdict.FINDINGS if any(row.finding for row in rows) else Verdict.INTACT)
+
+
+def _print_rows(rows: Iterable[AuditRow], *, as_json: bool) -> None:
+    rows = tuple(rows)
+    for row in rows:
         if as_json:
-            print_json(
-                {"number": kept.number, "hash": kept.hash.hex(), **msgspec.to_builtins(entry)}
-            )
+            print_json(_row_json(row))
+            continue
+        print_line(f"{row.number}", moment(row.at_ms), row.title, row.pill, row.person)
+        if row.tool or row.agent:
+            print_line("", row.context_id, f"{row.agent}: {row.tool}")
+        if row.finding:
+            print_line("", f"finding: {row.finding}")
+    if not rows and not as_json:
+        print_line("Nothing matches.")
+
+
+def _row_json(row: AuditRow) -> dict[str, JSON]:
+    """A row, for a program to read."""
+    return {
+        "number": row.number,
+        "at": moment(row.at_ms),
+        "kind": row.kind,
+        "person": row.person,
+        "agent": row.agent,
+        "tool": row.tool,
+        "context_id": row.context_id,
+        "request_id": row.request_id,
+        "outcome": row.pill,
+        "finding": row.finding or None,
+    }
+
+
+def _print_kept(kept: Kept, finding: str, *, as_json: bool) -> None:
+    try:
+        entry = kept.entry
+    except BadEntry as error:
+        if as_json:
+            print_json({"number": kept.number, "hash": kept.hash.hex(), "error": error.title})
         else:
-            _print_entry(kept.number, entry)
-    return 0
-
-
-def _print_entry(number: int, entry: AuditEntry) -> None:
+            print_line(f"{kept.number}", error.title)
+        return
+    if as_json:
+        shown: dict[str, JSON] = {"number": kept.number, "hash": kept.hash.hex()}
+        print_json({**shown, **msgspec.to_builtins(entry), "finding": finding or None})
+        return
     who = entry.actor.name or entry.actor.id
-    print_line(f"{number}", entry.at, str(entry.kind), entry.decision, f"{who} ({entry.actor.id})")
+    print_line(
+        f"{kept.number}", entry.at, str(entry.kind), entry.decision, f"{who} ({entry.actor.id})"
+    )
     print_line("", entry.context_id, entry.tool_call_id, f"{entry.agent}: {entry.action}")
+    for label, text in wording.printed(entry):
+        print_line("", f"{label}:", text)
     if entry.outcome:
         print_line("", entry.outcome)
+    if finding:
+        print_line("", f"finding: {finding}")
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -17,11 +17,11 @@ from desktop.audit.exporting.checking import ExportCheck, verify_export
 from desktop.audit.exporting.formats import ExportFormat, ExportReport
 from desktop.audit.exporting.selecting import Beside, NotExported
 from desktop.audit.exporting.writing import write_export
+from desktop.audit.findings import Verdict
 from desktop.audit.keys import Keyring, LogKeys, log_keys
 from desktop.audit.log import Record, read_secret
 from desktop.audit.logbook import Logbook
 from desktop.audit.opening import Secrets
-from desktop.audit.verifying import Verdict
 from desktop.cli.output import print_json, print_line
 from desktop.errors import VaultUnavailable
 from desktop.store.record import AuditQuery

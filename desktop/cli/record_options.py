@@ -16,23 +16,7 @@ from desktop.audit.exporting.formats import ExportFormat
 
 def add_parsers(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the commands to the command line."""
-    audit = add_parser("audit", help="what was decided at this desk")
-    looks = audit.add_subparsers(dest="step", required=True, metavar="STEP")
-    shown = looks.add_parser("show", help="the last entries, in order")
-    shown.add_argument("--limit", type=int, default=100)
-    verified = looks.add_parser("verify", help="0 intact, 1 findings, 2 unreadable, 3 tampered")
-    verified.add_argument("--file", type=Path, help="an export (JSON Lines) instead of the log")
-    verified.add_argument("--root", default="", metavar="HEX", help="of the log, kept elsewhere")
-    verified.add_argument("--trust", type=Path, metavar="FOLDER", help="with roots.json")
-    exported = looks.add_parser("export", help="write the log, or what is asked for, to a file")
-    exported.add_argument("--format", required=True, choices=tuple(ExportFormat))
-    exported.add_argument("--out", type=Path, required=True, metavar="FILE")
-    exported.add_argument("--force", action="store_true", help="write over a file that is there")
-    exported.add_argument("--reasons", action="store_true", help="csv, pdf: reasons in clear")
-    _add_filters(exported)
-    for look in (shown, verified, exported):
-        look.add_argument("--json", action="store_true", help="print JSON")
-        look.add_argument("--log", type=Path, metavar="FILE", help="another than this person's")
+    audit = _add_audit(add_parser)
     enrol = add_parser("enrol", help="make a signing key and ask to be registered")
     enrol.add_argument("--id", required=True, help="never given to another person")
     enrol.add_argument("--name", required=True, help="as it is printed beside a signature")
@@ -67,6 +51,32 @@ def add_parsers(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         command.add_argument("--passphrase-file", type=Path, help="instead of being asked")
     for command in (enrol, registry, audit):
         command.set_defaults(redis_url="", verbose=False)
+
+
+def _add_audit(add_parser: Callable[..., argparse.ArgumentParser]) -> argparse.ArgumentParser:
+    """The steps of `signoff audit`."""
+    audit = add_parser("audit", help="what was decided at this desk")
+    looks = audit.add_subparsers(dest="step", required=True, metavar="STEP")
+    shown = looks.add_parser("show", help="the last entries, or those about one request, in order")
+    shown.add_argument("name", nargs="?", default="", metavar="NUMBER|REQUEST")
+    shown.add_argument("--limit", type=int, default=100)
+    found = looks.add_parser("find", help="what matches, findings first: 1 if there are findings")
+    _add_filters(found)
+    found.add_argument("--limit", type=int, default=100)
+    verified = looks.add_parser("verify", help="0 intact, 1 findings, 2 unreadable, 3 tampered")
+    verified.add_argument("--file", type=Path, help="an export (JSON Lines) instead of the log")
+    verified.add_argument("--root", default="", metavar="HEX", help="of the log, kept elsewhere")
+    verified.add_argument("--trust", type=Path, metavar="FOLDER", help="with roots.json")
+    exported = looks.add_parser("export", help="write the log, or what is asked for, to a file")
+    exported.add_argument("--format", required=True, choices=tuple(ExportFormat))
+    exported.add_argument("--out", type=Path, required=True, metavar="FILE")
+    exported.add_argument("--force", action="store_true", help="write over a file that is there")
+    exported.add_argument("--reasons", action="store_true", help="csv, pdf: reasons in clear")
+    _add_filters(exported)
+    for look in (shown, found, verified, exported):
+        look.add_argument("--json", action="store_true", help="print JSON")
+        look.add_argument("--log", type=Path, metavar="FILE", help="another than this person's")
+    return audit
 
 
 def _add_filters(parser: argparse.ArgumentParser) -> None:

@@ -1,31 +1,278 @@
-"""What the window asks of the audit log: notes, searches, verification, exports.
+"""What the window asks of the audit log: notes, searches, entries to open, verification, exports.
 
 The only place of the engine that reads the log.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Final, TypeVar
 
-from desktop.actions.ports import ExportAudit, FindAudit, Note, VerifyAudit
-from desktop.audit.log import AuditUnavailable
+import structlog
+from msgspec import structs
+
+from desktop.actions.ports import ExportAudit, FindAudit, Note, OpenAudit, VerifyAudit
+from desktop.audit.entries import AuditEntry, AuditKind, happened
+from desktop.audit.findings import Report, Verdict
+from desktop.audit.heads import Head, kept_head
+from desktop.audit.index import Mark
+from desktop.audit.keys import Keyring, LogKeys, log_keys
+from desktop.audit.log import AuditUnavailable, read_secret
+from desktop.audit.opening import Secrets
+from desktop.audit.reading import AuditReader
+from desktop.audit.verifying import verify
 from desktop.engine.recorder import Recorder
-from desktop.store.facts import AuditChanged, Fact
-from desktop.store.record import AuditHealth, AuditStanding
+from desktop.errors import ConsoleError, VaultUnavailable
+from desktop.store.facts import AuditEntryOpened, AuditFound, Fact
+from desktop.store.record import AuditHealth, AuditOpened, AuditPage, AuditStanding
+
+T = TypeVar("T")
+_log = structlog.get_logger(__name__)
+
+#: Sentences of a verification that a window shows.
+_MOST_TOLD: Final = 20
+_TAMPERED: Final = (
+    "The audit log has been tampered with, or is damaged.",
+    "Nothing is approved here until it is intact. Keep the file as it is, and put back a copy.",
+)
+_UNREADABLE: Final = ("The audit log cannot be read.", "Check who may read the file, and the disk.")
 
 
 class AuditDesk:
-    """Carries out what concerns the audit log."""
+    """Carries out what concerns the audit log, on one event loop; reads on a thread of its own.
 
-    def __init__(self, recorder: Recorder, emit: Callable[[Fact], None]) -> None:
-        self._recorder = recorder
-        self._emit = emit
+    Args:
+        log: the file.
+        index: where its index is kept; None to make it anew, for this desk alone.
+        keyring: holds the key of its encrypted part, and its head; None to do without.
+    """
 
-    async def carry_out(self, order: Note | FindAudit | VerifyAudit | ExportAudit) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        emit: Callable[[Fact], None],
+        log: Path,
+        index: Path | None = None,
+        keyring: Keyring | None = None,
+    ) -> None:
+        self._recorder, self._emit = recorder, emit
+        self._log, self._keyring = log, keyring
+        self._reader = AuditReader(log, index, self._secrets())
+        self._thread: ThreadPoolExecutor | None = None
+        self._asked = 0
+
+    async def carry_out(
+        self, order: Note | FindAudit | OpenAudit | VerifyAudit | ExportAudit
+    ) -> None:
         """Carry out one order; what came of it is emitted."""
-        if isinstance(order, Note):
+        try:
+            match order:
+                case Note():
+                    await self._recorder.note(order.entry, order.secrets)
+                case FindAudit():
+                    await self._find(order)
+                case OpenAudit():
+                    await self._open(order.number)
+                case VerifyAudit():
+                    await self._verify()
+                case ExportAudit():
+                    await self._export(order)
+        except AuditUnavailable:
+            return  # the recorder has told it
+        except Exception:  # noqa: BLE001 - the door: a page must not wait for ever
+            _log.exception("audit order failed", order=type(order).__name__)
+
+    async def knows(self, marks: Iterable[Mark]) -> frozenset[Mark]:
+        """Which of these receipts are in the log.
+
+        Raises:
+            AuditUnavailable: it cannot be read.
+        """
+        return await self._read(partial(self._known, tuple(marks)))
+
+    async def deciders_here(self, people: Iterable[str]) -> frozenset[str]:
+        """Which of these people ever decided at this desk.
+
+        Raises:
+            AuditUnavailable: the log cannot be read.
+        """
+
+        def find() -> frozenset[str]:
+            index = self._reader.index()
+            return frozenset(person for person in people if index.decides_here(person))
+
+        return await self._read(find)
+
+    def close(self) -> None:
+        """End what runs, and close the index."""
+        if self._thread is not None:
+            self._thread.submit(self._reader.close).result()
+            self._thread.shutdown()
+            self._thread = None
+
+    async def _find(self, order: FindAudit) -> None:
+        self._asked = max(self._asked, order.number)
+
+        def find() -> AuditPage | None:
+            if order.number < self._asked:
+                return None  # a newer one came while this one waited
+            return self._reader.page(order.query, order.number, _now_ms())
+
+        try:
+            page = await self._read(find)
+        except AuditUnavailable as error:
+            page = AuditPage(order.number, query=order.query, title=error.title, hint=error.hint)
+        if page is not None:
+            self._emit(AuditFound(page))
+
+    async def _open(self, number: int) -> None:
+        opened = AuditOpened(number)
+        if number:
             try:
-                await self._recorder.decided(order.entry)
+                detail = await self._read(lambda: self._reader.opened(number, _now_ms()))
+                title = "" if detail else f"There is no entry {number:,}."
+                opened = AuditOpened(number, detail, title)
             except AuditUnavailable as error:
-                standing = AuditStanding(AuditHealth.UNWRITABLE, error.title, error.hint)
-                self._emit(AuditChanged(standing))
+                opened = AuditOpened(number, None, error.title, error.hint)
+        self._emit(AuditEntryOpened(opened))
+
+    async def _verify(self) -> None:
+        if self._recorder.standing.verifying:
+            return
+        loop = asyncio.get_running_loop()
+        self._progress(0)
+        try:
+            report = await asyncio.to_thread(
+                lambda: verify(
+                    self._log,
+                    self._head(),
+                    self._keys(),
+                    progress=lambda count: _call(loop, self._progress, count),
+                )
+            )
+        except BaseException:
+            self._recorder.stand(replace(self._recorder.standing, verifying=False))
+            raise
+        self._recorder.stand(_judged(self._recorder.standing, report))
+        entry = structs.replace(
+            happened(AuditKind.VERIFIED),
+            outcome=report.verdict.name.lower(),
+            detail=f"{report.size} entries, {len(report.findings)} findings",
+        )
+        await self._recorder.note(entry)
+
+    def _progress(self, count: int) -> None:
+        standing = replace(self._recorder.standing, verifying=True, verified_so_far=count)
+        self._recorder.stand(standing)
+
+    async def _export(self, order: ExportAudit) -> None:
+        self._exported(exporting=True)
+        loop = asyncio.get_running_loop()
+
+        def record(entry: AuditEntry) -> None:
+            asyncio.run_coroutine_threadsafe(self._recorder.note(entry), loop).result()
+
+        try:
+            told = await asyncio.to_thread(self._write_export, order, record)
+        except ConsoleError as error:
+            self._exported(failed=f"{error.title} {error.hint}".strip())
+        except BaseException:
+            self._exported(failed="The file was not written; the log of the program says more.")
+            raise
+        else:
+            self._exported(told)
+
+    def _write_export(self, order: ExportAudit, record: Callable[[AuditEntry], None]) -> str:
+        """On a thread. Returns what was written, in words."""
+        # fpdf2 takes its time to load, and most desks never export.
+        from desktop.audit.exporting.selecting import Beside  # noqa: PLC0415
+        from desktop.audit.exporting.writing import write_export  # noqa: PLC0415
+
+        keys = self._keys()
+        beside = Beside(secrets=self._secrets(), install=keys.install.public.text if keys else "")
+        report = write_export(
+            self._log,
+            order.query,
+            order.kind,
+            Path(order.path).expanduser(),
+            order.made,
+            record,
+            beside=beside,
+        )
+        rows = f"{report.rows:,} {'row' if report.rows == 1 else 'rows'}"
+        return f"{rows} written to {report.path}. {report.digest}"
+
+    def _exported(self, told: str = "", *, failed: str = "", exporting: bool = False) -> None:
+        standing = replace(
+            self._recorder.standing, exporting=exporting, exported=told, export_failed=failed
+        )
+        self._recorder.stand(standing)
+
+    def _head(self) -> Head | None:
+        try:
+            return kept_head(self._keyring, self._log) if self._keyring else None
+        except VaultUnavailable as error:
+            _log.warning("head of the audit log not known", error=error.title)
+            return None
+
+    def _keys(self) -> LogKeys | None:
+        try:
+            return log_keys(self._keyring) if self._keyring else None
+        except VaultUnavailable as error:
+            _log.warning("keys of the audit log not known", error=error.title)
+            return None
+
+    def _secrets(self) -> Secrets | None:
+        keyring = self._keyring
+        if keyring is None:
+            return None
+        return lambda connection, kept, name: read_secret(connection, log_keys(keyring), kept, name)
+
+    def _known(self, marks: tuple[Mark, ...]) -> frozenset[Mark]:
+        index = self._reader.index()
+        return frozenset(mark for mark in marks if index.knows(mark))
+
+    async def _read(self, work: Callable[[], T]) -> T:
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit-reader")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _judged(standing: AuditStanding, report: Report) -> AuditStanding:
+    """How the log stands after a verification."""
+    told = tuple(
+        f"Entry {one.number:,}: {one.title}" if one.number else one.title
+        for one in report.findings[:_MOST_TOLD]
+    )
+    judged = replace(
+        standing,
+        size=report.size,
+        root=report.root.hex(),
+        verified_ms=_now_ms(),
+        verifying=False,
+        found=told,
+    )
+    match report.verdict:
+        case Verdict.TAMPERED:
+            health, (title, hint) = AuditHealth.TAMPERED, _TAMPERED
+        case Verdict.UNREADABLE:
+            health, (title, hint) = AuditHealth.UNWRITABLE, _UNREADABLE
+        case _:
+            health, title, hint = AuditHealth.FINE, "", ""
+    return replace(judged, health=health, title=title, hint=hint)
+
+
+def _call(loop: asyncio.AbstractEventLoop, function: Callable[[int], None], count: int) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+        loop.call_soon_threadsafe(function, count)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

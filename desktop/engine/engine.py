@@ -20,6 +20,7 @@ from desktop.actions.ports import (
     FindAudit,
     Lock,
     Note,
+    OpenAudit,
     Order,
     Search,
     SendDecision,
@@ -37,11 +38,13 @@ from desktop.engine.cache import Cache
 from desktop.engine.claims import Claims
 from desktop.engine.follower import Follower
 from desktop.engine.monitor import MonitorPoll
+from desktop.engine.noting import Noting
 from desktop.engine.outbox import carry_out
 from desktop.engine.recorder import Recorder
 from desktop.engine.search import Searcher
 from desktop.engine.signing_desk import SigningDesk
 from desktop.engine.transcripts import Transcripts
+from desktop.engine.unsent import settle_unsent
 from desktop.store import facts
 from desktop.store.records import Link, LinkState
 from workers.wire.addresses import split_password
@@ -96,11 +99,13 @@ class Engine:
         self._monitor = MonitorPoll(self._batch.emit)
         self._cache = Cache(cache_folder, self._batch.emit)
         self._searcher = Searcher(self._batch.emit)
-        self._audit_log = audit_log or settings.audit_log()
-        self._recorder = Recorder(self._audit_log, keyring, self._batch.emit)
-        self._records_at_once = keyring is not None
+        log = audit_log or settings.audit_log()
+        self._recorder = Recorder(log, keyring, self._batch.emit)
+        self._audit_log, self._records_at_once = log, keyring is not None
         self._signing = SigningDesk(self._batch.emit)
-        self._audit = AuditDesk(self._recorder, self._batch.emit)
+        index = cache_folder / "audit-index.sqlite" if cache_folder else None
+        self._audit = AuditDesk(self._recorder, self._batch.emit, log, index, keyring)
+        self._noting = Noting(self._recorder, self._audit, attends=self._records_at_once)
         self._claims = Claims(self._batch.emit)
         self._orders: set[asyncio.Task[None]] = set()
 
@@ -125,7 +130,7 @@ class Engine:
             self._signing.take(order)
             return
         work: Coroutine[object, object, None]
-        if isinstance(order, Note | FindAudit | VerifyAudit | ExportAudit):
+        if isinstance(order, Note | FindAudit | OpenAudit | VerifyAudit | ExportAudit):
             work = self._audit.carry_out(order)
         elif isinstance(order, TakeClaim):
             work = self._claims.tell(order, self._connection)
@@ -146,6 +151,7 @@ class Engine:
                 tasks.create_task(self._follow_for_ever(), name="engine:follow")
                 tasks.create_task(self._cache.run(), name="engine:cache")
                 tasks.create_task(self._searcher.run(), name="engine:search")
+                self._noting.begin()
                 if self._records_at_once:
                     tasks.create_task(self._recorder.run(), name="engine:audit")
                     telling = sinks.follow(self._audit_log, self._recorder.jot)
@@ -153,6 +159,9 @@ class Engine:
         finally:
             if self._orders:
                 await asyncio.wait(self._orders, timeout=2)
+            self._flush()
+            await self._noting.finish()
+            self._audit.close()
             self._recorder.close()
             self._flush()
 
@@ -167,6 +176,7 @@ class Engine:
         if leaving := self._batch.take():
             self._cache.see(leaving)
             self._searcher.see(leaving)
+            self._noting.see(leaving)
             self._sink(leaving)
 
     async def _follow_for_ever(self) -> None:
@@ -235,6 +245,7 @@ class Engine:
             self._connection, self._reader = connection, reader
             checks = isinstance(listening, Touched) and listening.method is Method.CHECKING
             self._tell_link(LinkState.ONLINE, "Connected", _CHECKS if checks else "")
+            await settle_unsent(self._recorder, connection, self._address(), self._batch.emit)
             async with self._monitor.looking_at(connection):
                 await self._follower.follow(reader, news)
 

@@ -5,15 +5,14 @@ The only place that feeds evidence, and that notices when it leads to another co
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypedDict, Unpack
 
 from desktop.store import facts
 from desktop.store.changes import Changes
 from desktop.store.evidence import Evidence, Sending
 from desktop.store.listing import annotate
 from desktop.store.records import RequestKey, RequestState
-from desktop.store.signing import CastVote, Claim, Proof
 from desktop.store.state import State
 from desktop.store.trails import Trail
 from workers.wire.approvals import Outcome, Receipt
@@ -21,14 +20,6 @@ from workers.wire.dialects import PendingCall
 from workers.wire.events import AgentProgress, Event
 from workers.wire.ids import StreamId
 from workers.wire.messages import ChatMessage
-
-
-class Surroundings(TypedDict, total=False):
-    """See the fields of `Evidence`."""
-
-    proof: Proof
-    votes: tuple[CastVote, ...]
-    claim: Claim | None
 
 
 def ask(
@@ -107,10 +98,36 @@ def joined(state: State, fact: facts.DecisionJoined, changes: Changes) -> None:
         send(state, fact.key, replace(evidence.sending, joined=True), changes)
 
 
-def see(state: State, key: RequestKey, changes: Changes, **news: Unpack[Surroundings]) -> None:
+def see(
+    state: State, fact: facts.VotesSeen | facts.ClaimSeen | facts.ProofSeen, changes: Changes
+) -> None:
     """Take in what surrounds a request: votes, who looks at it, whether its worker signed it."""
-    known = state.docket(key.context_id).evidence.get(key, Evidence(key))
-    _conclude(state, replace(known, **news), changes)
+    key = fact.key
+    docket = state.docket(key.context_id)
+    exactly = docket.evidence.get(key, Evidence(key))
+    match fact:
+        case facts.VotesSeen() if fact.request_id:
+            docket.votes[fact.request_id] = fact.votes
+        case facts.ClaimSeen() if fact.request_id:
+            docket.claims[fact.request_id] = fact.claim
+        case facts.ProofSeen() if fact.entry_id:
+            docket.proofs[StreamId.parse(fact.entry_id)] = fact.proof
+        case facts.VotesSeen():
+            return _conclude(state, replace(exactly, votes=fact.votes), changes)
+        case facts.ClaimSeen():
+            return _conclude(state, replace(exactly, claim=fact.claim), changes)
+        case facts.ProofSeen():
+            return _conclude(state, replace(exactly, proof=fact.proof), changes)
+    return _review(state, key.context_id, docket.trail(key.call), changes)
+
+
+def name_reviewers(state: State, names: Mapping[str, str], changes: Changes) -> None:
+    """Take in the registry: whoever decided is called by their printed name."""
+    state.reviewers = dict(names)
+    for docket in state.dockets.values():
+        decided = [evidence for evidence in docket.evidence.values() if evidence.has_word]
+        for evidence in decided:
+            _conclude(state, evidence, changes)
 
 
 def not_sent(state: State, fact: facts.DecisionNotSent, changes: Changes) -> None:
@@ -146,17 +163,20 @@ def _parked(state: State, context_id: str, invocation_id: str, changes: Changes)
 
 def _review(state: State, context_id: str, trail: Trail, changes: Changes) -> None:
     """Conclude anew on every request of a trail; only what differs counts as changed."""
-    known = state.docket(context_id).evidence
+    docket = state.docket(context_id)
     for asked in trail.asked:
-        evidence = known[asked.key].told(trail.answer_to(asked), trail.receipts_for(asked))
-        _conclude(state, replace(evidence, asked_again=trail.asks_again(asked)), changes)
+        evidence = docket.evidence[asked.key].told(
+            trail.answer_to(asked), trail.receipts_for(asked)
+        )
+        evidence = replace(evidence, asked_again=trail.asks_again(asked))
+        _conclude(state, docket.around(evidence, asked), changes)
 
 
 def _conclude(state: State, evidence: Evidence, changes: Changes) -> None:
     key = evidence.key
     docket = state.docket(key.context_id)
     docket.evidence[key] = evidence
-    request = evidence.conclude()
+    request = evidence.conclude(state.reviewers)
     if request is None or request == docket.requests.get(key):
         return
     docket.put(request)

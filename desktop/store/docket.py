@@ -5,11 +5,13 @@ The only place that keeps them together, so that a context that goes takes its r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from desktop.store.evidence import Evidence
 from desktop.store.records import Request, RequestKey
-from desktop.store.trails import Trail
+from desktop.store.signing import CastVote, Claim, Proof
+from desktop.store.trails import Asked, Trail
+from workers.wire.ids import StreamId
 
 
 @dataclass(slots=True)
@@ -19,17 +21,30 @@ class Docket:
     Attributes:
         trails: what was seen under each tool call id (or request id, where there is no call).
         evidence: all that is known of each request.
+        proofs: whether the signature under an interrupt holds, by its place in the stream.
+        votes, claims: of each request, by the worker's id of it.
         requests: what follows from it, in the order in which they were first known.
     """
 
     trails: dict[str, Trail] = field(default_factory=dict)
     evidence: dict[RequestKey, Evidence] = field(default_factory=dict)
     requests: dict[RequestKey, Request] = field(default_factory=dict)
+    proofs: dict[StreamId, Proof] = field(default_factory=dict)
+    votes: dict[str, tuple[CastVote, ...]] = field(default_factory=dict)
+    claims: dict[str, Claim | None] = field(default_factory=dict)
     _open: dict[RequestKey, None] = field(default_factory=dict)
 
     def trail(self, name: str) -> Trail:
         """What was seen under a name, made if it is new."""
         return self.trails.setdefault(name, Trail())
+
+    def around(self, evidence: Evidence, asked: Asked) -> Evidence:
+        """The evidence with what surrounds its request."""
+        proof = self.proofs.get(asked.at, evidence.proof)
+        name = asked.request_id
+        votes = self.votes.get(name, evidence.votes) if name else evidence.votes
+        claim = self.claims.get(name, evidence.claim) if name else evidence.claim
+        return replace(evidence, proof=proof, votes=votes, claim=claim)
 
     def put(self, request: Request) -> None:
         """Keep a request as it stands now."""

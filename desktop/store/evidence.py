@@ -8,9 +8,11 @@ stream, decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
+from types import MappingProxyType
+from typing import Final
 
 from desktop.store.records import Execution, Request, RequestKey, RequestState
 from desktop.store.signing import CastVote, Claim, Proof
@@ -22,6 +24,7 @@ from workers.wire.messages import ChatMessage
 #: What the base package's tools answer when they were rejected.
 BASE_REJECTED = "User declined to execute this action"
 
+_NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
 _ENDINGS = {
     DecisionKind.APPROVE: RequestState.APPROVED,
     DecisionKind.EDIT: RequestState.EDITED,
@@ -49,6 +52,7 @@ class Sending:
     Attributes:
         left: it reached the broker, before any other.
         joined: it is signed and waits with the request until others have signed, too.
+        by: id of whoever signed it; empty if it is not signed.
     """
 
     kind: DecisionKind
@@ -57,6 +61,7 @@ class Sending:
     lost_race: bool = False
     left: bool = False
     joined: bool = False
+    by: str = ""
 
     @property
     def is_under_way(self) -> bool:
@@ -111,13 +116,22 @@ class Evidence:
             case _:
                 return self
 
-    def conclude(self) -> Request | None:
-        """The request as it stands; None while its call has not been seen."""
+    @property
+    def has_word(self) -> bool:
+        """Whether its worker has said what became of a decision."""
+        return self._word is not None
+
+    def conclude(self, names: Mapping[str, str] = _NOBODY) -> Request | None:
+        """The request as it stands; None while its call has not been seen.
+
+        Args:
+            names: of reviewers, by id; who is not in it is called by their id.
+        """
         call = self.call
         if call is None:
             return None
         state, decision, notice = self._state()
-        by = self._word.reviewer if self._word else ""
+        deciders = self._word.reviewers or (self._word.reviewer,) if self._word else ()
         has_digest = call.request is not None
         return Request(
             key=self.key,
@@ -130,7 +144,7 @@ class Evidence:
             intact=not has_digest or _is_intact(self.agent, self.key, call),
             foreign=self._is_foreign,
             decision=decision,
-            decided_by=by,
+            decided_by=", ".join(names.get(one, one) for one in deciders),
             notice=notice,
             result=self.answer.text if self.answer else "",
             proof=self.proof,
@@ -185,7 +199,7 @@ class Evidence:
             notice = "An operator had halted such calls, so it did not run."
         if any(r.nonce == word.nonce and r.kind is Outcome.RE_ASKED for r in self.refusals):
             notice = "The agent could not go on with this answer. The question is asked again."
-        if self.sending is not None and self.sending.nonce != word.nonce:
+        if self.sending is not None and not _is_part_of(self.sending, word):
             return RequestState.DECIDED_ELSEWHERE, kind, notice
         return (_ENDINGS[kind] if kind else RequestState.DECIDED_ELSEWHERE), kind, notice
 
@@ -233,6 +247,13 @@ class Evidence:
 def _age(receipt: Receipt) -> tuple[int, bytes]:
     """Orders what workers said, the same however it arrived."""
     return receipt.at_ms, encode_struct(receipt)
+
+
+def _is_part_of(sending: Sending, word: Receipt) -> bool:
+    """Whether a decision of this desk is the one that counted, or one of several that did."""
+    if sending.nonce == word.nonce:
+        return True
+    return bool(sending.by) and sending.kind == word.decision and sending.by in word.reviewers
 
 
 def _is_intact(agent: str, key: RequestKey, call: PendingCall) -> bool:

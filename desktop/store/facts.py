@@ -6,6 +6,7 @@ desk (through the actions), and say what happened, never what to do.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -169,11 +170,16 @@ class CaughtUp:
 
 @dataclass(frozen=True, slots=True)
 class DecisionSending:
-    """A reviewer at this desk decided; the decision is on its way."""
+    """A reviewer at this desk decided; the decision is on its way.
+
+    Attributes:
+        by: their id, if they sign it.
+    """
 
     key: RequestKey
     kind: DecisionKind
     nonce: str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,10 +304,17 @@ class SigningChanged:
 
 @dataclass(frozen=True, slots=True)
 class VotesSeen:
-    """The signed decisions that wait with a request, all of them, in the order they came."""
+    """The signed decisions that wait with a request, all of them, in the order they came.
+
+    Attributes:
+        key: the call's name is its tool call id.
+        request_id: the worker's, which tells requests of one tool call id apart; empty to mean the
+            request of exactly this key.
+    """
 
     key: RequestKey
     votes: tuple[CastVote, ...]
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,18 +327,41 @@ class DecisionJoined:
 
 @dataclass(frozen=True, slots=True)
 class ClaimSeen:
-    """Who looks at a request now; None: nobody else."""
+    """Who looks at a request now; None: nobody else.
+
+    Attributes:
+        key, request_id: see `VotesSeen`.
+    """
 
     key: RequestKey
     claim: Claim | None
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ProofSeen:
-    """Whether the worker's signature under a request holds."""
+    """Whether the worker's signature under a request holds.
+
+    Attributes:
+        key: see `VotesSeen`.
+        entry_id: of the interrupt that was looked at, so that none is believed for another;
+            empty to mean the request of exactly this key.
+    """
 
     key: RequestKey
     proof: Proof
+    entry_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewersSeen:
+    """Who is in the registry that this console believes.
+
+    Attributes:
+        names: printed name by id.
+    """
+
+    names: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +398,7 @@ OfDesk: TypeAlias = (
     | LocalWorkersChanged
     | ReadOnlyChanged
     | SigningChanged
+    | ReviewersSeen
     | AuditFound
     | AuditEntryOpened
     | AuditChanged

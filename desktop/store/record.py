@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from workers.wire.canonical import JSON
+
 
 class AuditWord(StrEnum):
     """How a row looks at first sight."""
@@ -68,10 +70,11 @@ class AuditRow:
 
 
 class Shown(StrEnum):
-    """What can be shown of the arguments of an entry."""
+    """What is left of the arguments that a reviewer saw."""
 
     NONE = "none"
-    FIELDS = "fields"
+    KEPT = "kept"
+    NOT_KEPT = "not_kept"
     SHREDDED = "shredded"
     UNREADABLE = "unreadable"
 
@@ -83,8 +86,8 @@ class AuditDetail:
     Attributes:
         printed: the signature block (21 CFR 11.50): label and text, in order; empty for an entry
             that is no decision.
-        fields: pointer and text of each argument as it was shown then.
-        hidden: pointers among them whose text is left out until somebody asks for it.
+        args: the arguments, if they are `KEPT`; `edited` those the reviewer put in their place.
+        masked: pointers of values that were hidden from the reviewer, at first or all the time.
         comment: the reason or answer, if it is kept.
         outcome: what came of it, a sentence each, in order.
         facts: what else is in the entry: label and text.
@@ -96,8 +99,9 @@ class AuditDetail:
     row: AuditRow
     printed: tuple[tuple[str, str], ...] = ()
     shown: Shown = Shown.NONE
-    fields: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    hidden: frozenset[str] = frozenset()
+    args: JSON = field(default=None, repr=False)
+    edited: JSON = field(default=None, repr=False)
+    masked: tuple[str, ...] = ()
     comment: str = field(default="", repr=False)
     outcome: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
@@ -162,7 +166,7 @@ class AuditStanding:
     Attributes:
         size: how many entries it had when somebody last looked.
         verified_ms: when it was last verified as a whole, ms since the epoch; 0 for never.
-        verifying: it is being verified now.
+        verifying: it is being verified now; `verified_so_far` entries of it have been.
         found: what that found, a sentence each.
         exporting: an export is being written.
         exported: what the last export wrote, for the person who asked for it; `export_failed` why
@@ -176,6 +180,7 @@ class AuditStanding:
     root: str = ""
     verified_ms: int = 0
     verifying: bool = False
+    verified_so_far: int = 0
     found: tuple[str, ...] = ()
     exporting: bool = False
     exported: str = ""

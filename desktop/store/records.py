@@ -143,7 +143,7 @@ class Request:
         requester: on whose behalf the agent acts, empty if unknown.
         intact: the arguments are those the worker's digest was made of (always true without one).
         foreign: its worker is not Signoff's: it cannot tell calls apart or verify a decision.
-        decided_by: the reviewer's name, by the worker's word.
+        decided_by: who decided, by the worker's word, with the names in the registry.
         notice: why the last attempt had no effect, for the reviewer.
         result: what the tool said.
         proof: whether the worker's signature holds for what is shown.

@@ -41,19 +41,16 @@ def _apply_to_requests(
         case facts.ReceiptSeen():
             asking.hear_receipt(state, fact.receipt, changes)
         case facts.DecisionSending():
-            asking.send(state, fact.key, Sending(fact.kind, fact.nonce), changes)
+            sending = Sending(fact.kind, fact.nonce, by=fact.by)
+            asking.send(state, fact.key, sending, changes)
         case facts.DecisionLeft():
             asking.left(state, fact, changes)
         case facts.DecisionNotSent():
             asking.not_sent(state, fact, changes)
         case facts.DecisionJoined():
             asking.joined(state, fact, changes)
-        case facts.VotesSeen():
-            asking.see(state, fact.key, changes, votes=fact.votes)
-        case facts.ClaimSeen():
-            asking.see(state, fact.key, changes, claim=fact.claim)
-        case facts.ProofSeen():
-            asking.see(state, fact.key, changes, proof=fact.proof)
+        case facts.VotesSeen() | facts.ClaimSeen() | facts.ProofSeen():
+            asking.see(state, fact, changes)
         case _:
             _apply_to_list(state, fact, changes)
 
@@ -111,6 +108,8 @@ def _apply_to_desk(state: State, fact: facts.OfDesk, changes: Changes) -> None:
         case facts.MemoryChanged():
             state.memory = fact.memory
             changes.memory = True
+        case facts.ReviewersSeen():
+            asking.name_reviewers(state, fact.names, changes)
         case (
             facts.SigningChanged()
             | facts.AuditFound()

@@ -1,14 +1,16 @@
 """Who signs at this desk, what others have signed, and what the reviewer saw.
 
-The only place that defines those records. They hold no key, no passphrase and no argument.
+The only place that defines those records. They hold no key and no passphrase, and arguments only
+where somebody changed them and others have to see what they join.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from workers.wire.approvals import DecisionKind
+from workers.wire.canonical import JSON
 from workers.wire.signing.statements import Meaning as Meaning
 
 
@@ -79,6 +81,9 @@ class CastVote:
     Attributes:
         objection: why it does not count; empty if it does.
         edited_args_digest: of the arguments it is about, if somebody changed them.
+        edited_args: those arguments, as they travel; None if nobody did, or if what came beside the
+            signature is not what was signed.
+        comment: what its reviewer wrote.
     """
 
     reviewer_id: str
@@ -89,6 +94,8 @@ class CastVote:
     at_ms: int
     objection: str = ""
     edited_args_digest: str = ""
+    edited_args: JSON = field(default=None, repr=False)
+    comment: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

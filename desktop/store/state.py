@@ -54,6 +54,7 @@ class State:
         addressed: whom this desk wrote to in a context that was not known then.
         dockets: the requests of each context that has any.
         line_up: all requests, in the order in which they are listed.
+        reviewers: names in the registry that this console believes, by id.
     """
 
     link: Link = field(default_factory=Link)
@@ -74,6 +75,7 @@ class State:
     caught_up: bool = False
     monitor: Monitor = field(default_factory=Monitor)
     read_only: bool = False
+    reviewers: dict[str, str] = field(default_factory=dict)
     signing: Signing = field(default_factory=Signing)
     audit_page: AuditPage = field(default_factory=AuditPage)
     audit_opened: AuditOpened = field(default_factory=AuditOpened)

@@ -20,6 +20,7 @@ from desktop.store.records import RequestKey, RequestState
 from desktop.store.store import Store
 from desktop.views.agents.page import AgentsPage, Place
 from desktop.views.approvals.page import ApprovalsPage
+from desktop.views.audit.page import AuditLogPage
 from desktop.views.conversations.page import ConversationsPage
 from desktop.views.keys import on_key
 from desktop.views.page import RAIL_ITEMS, Page
@@ -57,11 +58,13 @@ class MainWindow(QMainWindow):
         self.approvals = ApprovalsPage(store, bridge, approvals, conversations.transcripts, now_ms)
         self.conversations = ConversationsPage(store, bridge, approvals, conversations, now_ms)
         self.agents = AgentsPage(store, bridge, desk, now_ms)
+        self.audit = AuditLogPage(store, bridge, desk.audit, now_ms)
         self.settings = SettingsPage(store, bridge, desk)
         self._pages: dict[Page, QWidget] = {
             Page.APPROVALS: self.approvals,
             Page.CONVERSATIONS: self.conversations,
             Page.AGENTS: self.agents,
+            Page.AUDIT: self.audit,
             Page.SETTINGS: self.settings,
         }
         self._led_from: Page | None = None
@@ -141,6 +144,8 @@ class MainWindow(QMainWindow):
                 self.approvals.focus_search()
             case Page.CONVERSATIONS:
                 self.conversations.focus_search()
+            case Page.AUDIT:
+                self.audit.focus_search()
             case _:
                 return
 
@@ -172,6 +177,7 @@ class MainWindow(QMainWindow):
         self.approvals.conversation_wanted.connect(self._begin)
         self.conversations.request_opened.connect(self.open_request)
         self.agents.context_wanted.connect(self.open_context)
+        self.audit.context_wanted.connect(self.open_context)
         self.agents.request_wanted.connect(self.open_request)
         self.agents.chat_wanted.connect(self._chat_with)
         self.agents.settings_wanted.connect(lambda: self._lead_to(Page.SETTINGS))

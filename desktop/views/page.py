@@ -11,6 +11,7 @@ class Page(StrEnum):
     APPROVALS = "approvals"
     CONVERSATIONS = "conversations"
     AGENTS = "agents"
+    AUDIT = "audit"
     SETTINGS = "settings"
 
 
@@ -19,5 +20,6 @@ RAIL_ITEMS = (
     RailItem(Page.APPROVALS, "Approvals", "approvals", "Ctrl+1"),
     RailItem(Page.CONVERSATIONS, "Conversations", "conversations", "Ctrl+2"),
     RailItem(Page.AGENTS, "Agents", "agents", "Ctrl+3"),
-    RailItem(Page.SETTINGS, "Settings", "settings", "Ctrl+4", low=True),
+    RailItem(Page.AUDIT, "Audit log", "audit", "Ctrl+4"),
+    RailItem(Page.SETTINGS, "Settings", "settings", "Ctrl+5", low=True),
 )

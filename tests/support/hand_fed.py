@@ -10,6 +10,7 @@ from typing import Self
 import msgspec
 
 from desktop.actions.approvals import Approvals
+from desktop.actions.audit import Audit
 from desktop.actions.conversations import Conversations
 from desktop.actions.guard import GuardedOutbox
 from desktop.actions.ports import Order, Search
@@ -62,7 +63,8 @@ class HandFed:
         self.approvals = Approvals(self.store, guarded, self._person)
         self.conversations = Conversations(self.store, guarded, self._person)
         self.repairs = Repairs(self.store, guarded, self._person)
-        self.desk = KeptDesk(repairs=self.repairs)
+        self.audit = Audit(self.store, guarded, self._person)
+        self.desk = KeptDesk(repairs=self.repairs, audit=self.audit)
         self._sequence = 0
         self._summaries: dict[str, Summary] = {}
 

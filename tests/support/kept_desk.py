@@ -6,6 +6,7 @@ The only fake of `desktop.actions.desk.Desk`.
 from __future__ import annotations
 
 from desktop import settings
+from desktop.actions.audit import Audit
 from desktop.actions.repairs import Repairs
 from desktop.errors import SignoffError
 from desktop.settings import Settings, Theme
@@ -21,16 +22,23 @@ class KeptDesk:
         settings: what is chosen now; choices change it as those of the real desk do.
         local_workers: keep what they are told, too.
         asked: what was asked for, in order, each with its arguments.
-        repairs: what is mended, into an outbox of nobody unless another is given.
+        repairs, audit: what is mended and looked up, into an outbox of nobody unless another is
+            given.
         refusal: what `connect` raises, if anything.
     """
 
-    def __init__(self, chosen: Settings | None = None, repairs: Repairs | None = None) -> None:
+    def __init__(
+        self,
+        chosen: Settings | None = None,
+        repairs: Repairs | None = None,
+        audit: Audit | None = None,
+    ) -> None:
         self.settings = chosen or Settings(reviewer_id="r.mora@desk-12", reviewer_name="Rosa Mora")
         self.asked: list[tuple[object, ...]] = []
         self.local_workers = KeptLocalWorkers()
         self.refusal: SignoffError | None = None
         self.repairs = repairs or Repairs(Store(), KeptOutbox(), lambda: self.settings.person)
+        self.audit = audit or Audit(Store(), KeptOutbox(), lambda: self.settings.person)
 
     def connect(self, url: str, password: str) -> None:
         """Keep the address, unless told to refuse it."""

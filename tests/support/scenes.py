@@ -14,7 +14,9 @@ from workers.wire.answers import possible_decisions
 from workers.wire.approvals import (
     ApprovalRequest,
     DecisionKind,
+    Mode,
     Outcome,
+    PolicyTerms,
     Receipt,
     Requester,
     Risk,
@@ -25,6 +27,8 @@ from workers.wire.canonical import JSON
 from workers.wire.dialects import read_interrupt
 from workers.wire.events import AgentProgress, Event, ProgressType
 from workers.wire.ids import HUMAN
+from workers.wire.signing.assertions import REQUEST_TYPE, assertion
+from workers.wire.signing.keys import SigningKey
 
 CONTEXT = "c-invoice-17"
 AGENT = "treasury_agent"
@@ -113,6 +117,9 @@ def request(
     agent: str = AGENT,
     risk: Risk = Risk.HIGH,
     attempt: int = 0,
+    mode: Mode = Mode.BOUND,
+    policy: PolicyTerms | None = None,
+    expires_at: str = "",
 ) -> ApprovalRequest:
     """The approval request of our worker for a call; `ARGS` unless other arguments are given."""
     digest = args_digest(agent, action, ARGS if args is None else args, _SALT)
@@ -127,7 +134,10 @@ def request(
         requester=Requester(id="m.okafor"),
         risk=risk,
         issued_at="2026-03-02T09:15:00Z",
+        expires_at=expires_at,
+        mode=mode,
         attempt=attempt,
+        policy=policy,
     )
 
 
@@ -142,6 +152,9 @@ def asks(
     risk: Risk = Risk.HIGH,
     allowed: tuple[DecisionKind, ...] = (DecisionKind.APPROVE, DecisionKind.REJECT),
     attempt: int = 0,
+    mode: Mode = Mode.BOUND,
+    policy: PolicyTerms | None = None,
+    key: SigningKey | None = None,
 ) -> Event:
     """The interrupt of our worker; `shown_args` makes it lie about what it was digested from."""
     true_args = ARGS if args is None else args
@@ -153,7 +166,11 @@ def asks(
         agent=agent,
         risk=risk,
         attempt=attempt,
+        mode=mode,
+        policy=policy,
     )
+    if key is not None:
+        asked = assertion(asked, REQUEST_TYPE, key)
     message: JSON = {
         "action_request": {
             "action": action,

@@ -1,68 +1,119 @@
 """Every argument of a call, in full: what a reviewer reads before deciding.
 
-Nothing is cut without a way to see all of it. `is_complete` says when even that is impossible;
-a page must not offer to approve then.
+Nothing is cut without a way to see all of it; what is nobody's business by the way is masked until
+somebody asks to see it. `is_complete` says when even that is impossible; a page must not offer to
+approve then.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Signal
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
+from desktop.store.masking import Hidden, find_hidden, is_within, pointer_of, with_masks
+from desktop.views.parts.argument_row import ArgumentRow
 from desktop.views.parts.argument_text import WordedValue, worded
-from desktop.views.parts.buttons import ActionButton, ButtonLook
 from desktop.views.parts.labels import Look, TextLabel, hairline
+from desktop.views.parts.reveals import Reveals
+from desktop.views.parts.secret_clipboard import SecretClipboard
 from desktop.views.parts.value_box import ValueBox
 from desktop.views.parts.visible_text import visible
 
 _MAX_ROWS: Final = 200
-_FOLDED_LINES: Final = 10
-_OPEN_LINES: Final = 60
-_KEY_WIDTH: Final = 100
-_SHORT_KEY: Final = 13
-_LABEL_KEY: Final = 24  # a longer name wraps in a box of its own
-_SHORT_VALUE: Final = 80
+_NEARLY: Final = 6  # pixels of a row's edge that nobody misses
 
 
 class ArgumentsView(QFrame):
-    """A table of name, value and type; long values scroll inside their row or expand."""
+    """A table of name, value and type; long values scroll inside their row or expand.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Args:
+        reveals: which masked values are in clear now.
+
+    Signals:
+        secret_copied(str): text of the value at this pointer left for the clipboard.
+    """
+
+    secret_copied = Signal(str)
+
+    def __init__(self, reveals: Reveals | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("surface", "well")
         self.setAccessibleName("Arguments")
-        self._rows: list[_ArgumentRow] = []
+        self._reveals = reveals or Reveals(parent=self)
+        self._secrets = SecretClipboard(parent=self)
+        self._rows: list[ArgumentRow] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(1, 1, 1, 1)
         self._column.setSpacing(0)
+        self._reveals.revealed.connect(self._on_turned)
+        self._reveals.hidden.connect(self._on_turned)
         self.show_arguments({})
 
-    def show_arguments(self, arguments: Mapping[str, object]) -> None:
-        """Show the arguments of another call, in the order in which they came."""
+    def show_arguments(
+        self, arguments: Mapping[str, object], hidden: Sequence[Hidden] | None = None
+    ) -> None:
+        """Show the arguments of another call, in the order in which they came.
+
+        Args:
+            hidden: what is masked of them; found by detectors alone unless given.
+        """
+        found = tuple(find_hidden(arguments) if hidden is None else hidden)
+        if any(not one.pointer for one in found):
+            self.show_unstructured(arguments, found)
+            return
         self._clear()
+        by_name: dict[str, list[Hidden]] = {}
+        for one in found:
+            by_name.setdefault(one.pointer.split("/")[1], []).append(one)
         for name, value in islice(arguments.items(), _MAX_ROWS):
-            self._add(name, worded(value))
+            pointer = pointer_of((name,))
+            self._add(name, pointer, value, tuple(by_name.get(pointer[1:], ())))
         beyond = dict(islice(arguments.items(), _MAX_ROWS, None))
         if beyond:
             # A row each would take seconds; nothing is left out.
-            self._add(f"{len(beyond):,} more arguments", worded(beyond))
+            rest = tuple(
+                one for name in beyond for one in by_name.get(pointer_of((name,))[1:], ())
+            )
+            self._add(f"{len(beyond):,} more arguments", "", beyond, rest)
         if not arguments:
             label = TextLabel("No arguments", Look.MUTED)
             label.setContentsMargins(12, 9, 12, 9)
             self._column.addWidget(label)
         self.setAccessibleDescription(f"{len(arguments)} arguments")
 
-    def show_unstructured(self, raw: object) -> None:
+    def show_unstructured(self, raw: object, hidden: Sequence[Hidden] | None = None) -> None:
         """Show arguments that are no object of names and values, as they came."""
         self._clear()
-        self._add("arguments", worded(raw))
+        self._add("arguments", "", raw, tuple(find_hidden(raw) if hidden is None else hidden))
 
     def is_complete(self) -> bool:
         """Whether everything that would run can be read here."""
         return all(row.value.complete for row in self._rows)
+
+    def is_all_shown(self) -> bool:
+        """Whether no value goes on beyond what is shown of it now."""
+        return all(row.box.characters_left() == 0 for row in self._rows)
+
+    def rendered(self) -> tuple[tuple[str, str], ...]:
+        """Pointer and text of each argument, as it can be read now."""
+        return tuple((row.pointer, visible(row.value.text, exact=True)) for row in self._rows)
+
+    def pointers(self) -> frozenset[str]:
+        """Where the arguments stand that have a row of their own."""
+        return frozenset(row.pointer for row in self._rows)
+
+    def in_sight_of(self, viewport: QWidget) -> frozenset[str]:
+        """Arguments whose row ends within what scrolls this view."""
+        height = viewport.height()
+        found = set()
+        for row in self._rows:
+            bottom = row.mapTo(viewport, QPoint(0, row.height())).y()
+            if row.isVisible() and 0 < bottom <= height + _NEARLY:
+                found.add(row.pointer)
+        return frozenset(found)
 
     def as_text(self) -> str:
         """All arguments as JSON, hidden characters as chips: for copying."""
@@ -80,12 +131,25 @@ class ArgumentsView(QFrame):
                 return row.box
         raise KeyError(name)
 
-    def _add(self, name: str, value: WordedValue) -> None:
+    def _add(self, name: str, pointer: str, value: object, hidden: tuple[Hidden, ...]) -> None:
         if self._rows:
             self._column.addWidget(hairline(self))
-        row = _ArgumentRow(name, value, self)
+        word = _wording(name if pointer else "", value, hidden, self._reveals)
+        row = ArgumentRow(name, pointer, word, hidden, self._reveals, self)
+        row.box.secret_copied.connect(lambda: self._on_copied(row))
         self._rows.append(row)
         self._column.addWidget(row)
+
+    def _on_turned(self, pointer: str) -> None:
+        for row in self._rows:
+            if any(is_within(one.pointer, pointer) for one in row.hidden):
+                row.word_again(self._secrets)
+
+    def _on_copied(self, row: ArgumentRow) -> None:
+        shown = self._reveals.shown
+        for one in row.hidden:
+            if one.pointer in shown:
+                self.secret_copied.emit(one.pointer)
 
     def _clear(self) -> None:
         self._rows.clear()
@@ -96,73 +160,24 @@ class ArgumentsView(QFrame):
                 widget.deleteLater()
 
 
-class _ArgumentRow(QWidget):
-    def __init__(self, name: str, value: WordedValue, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.name = name
-        self.value = value
-        self.box = ValueBox(f"{visible(name, exact=True)}, {value.kind}", self)
-        self.box.set_max_lines(_FOLDED_LINES)
-        self._expand = ActionButton("Expand", ButtonLook.QUIET, parent=self)
-        self._expand.clicked.connect(self._on_expand)
-        self._more = ActionButton("", ButtonLook.QUIET, parent=self)
-        self._more.clicked.connect(self._on_more)
-        self._opened = False
-        kind = TextLabel(value.kind, Look.SMALL)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(12, 4, 10, 2)
-        column.setSpacing(1)
-        if len(name) <= _SHORT_KEY and len(value.text) <= _SHORT_VALUE and "\n" not in value.text:
-            column.addLayout(self._side_by_side(name, kind))
+def _wording(
+    name: str, value: object, hidden: tuple[Hidden, ...], reveals: Reveals
+) -> Callable[[], WordedValue]:
+    """How a value is worded now: with a mask for what is hidden.
+
+    Args:
+        name: of the argument; empty where pointers begin in the value itself.
+    """
+    whole = worded(value)
+
+    def word() -> WordedValue:
+        if not hidden or not whole.complete:
+            return whole
+        if name:
+            held = with_masks({name: value}, hidden, reveals.shown)
+            shown = held[name] if isinstance(held, dict) else held
         else:
-            self._stack(column, name, kind)
-        buttons = QHBoxLayout()
-        buttons.setContentsMargins(0, 1, 0, 0)
-        buttons.addWidget(self._expand)
-        buttons.addWidget(self._more)
-        buttons.addStretch()
-        column.addLayout(buttons)
-        self.box.show_value(value.text)
-        self.box.lines_changed.connect(self._show_buttons)
-        self._show_buttons()
+            shown = with_masks(value, hidden, reveals.shown)
+        return WordedValue(whole.kind, worded(shown).text)
 
-    def _side_by_side(self, name: str, kind: TextLabel) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        key = TextLabel(visible(name, exact=True) or "⟨empty⟩", Look.MUTED, selectable=True)
-        key.setFixedWidth(_KEY_WIDTH)
-        key.setContentsMargins(0, 4, 0, 0)
-        kind.setContentsMargins(0, 5, 0, 0)
-        row.addWidget(key, 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self.box, 1)
-        row.addWidget(kind, 0, Qt.AlignmentFlag.AlignTop)
-        return row
-
-    def _stack(self, column: QVBoxLayout, name: str, kind: TextLabel) -> None:
-        row = QHBoxLayout()
-        if len(name) <= _LABEL_KEY:
-            row.addWidget(TextLabel(visible(name, exact=True), Look.MUTED, selectable=True), 1)
-        else:
-            key = ValueBox("Name of the argument", self, max_lines=4)
-            key.show_value(name)
-            row.addWidget(key, 1)
-        row.addWidget(kind, 0, Qt.AlignmentFlag.AlignTop)
-        column.addLayout(row)
-        column.addWidget(self.box)
-
-    def _on_expand(self) -> None:
-        self._opened = not self._opened
-        self.box.set_max_lines(_OPEN_LINES if self._opened else _FOLDED_LINES)
-        self._show_buttons()
-
-    def _on_more(self) -> None:
-        self.box.show_more()
-        self._show_buttons()
-
-    def _show_buttons(self) -> None:
-        lines = self.box.lines_in_all()
-        self._expand.setVisible(lines > _FOLDED_LINES)
-        self._expand.setText("Fold" if self._opened else f"Expand ({lines} lines)")
-        left = self.box.characters_left()
-        self._more.setVisible(left > 0)
-        self._more.setText(f"Show more ({left:,} characters left)")
+    return word

@@ -60,6 +60,9 @@ class Formats:
         self.code = _characters(mono_font(MONO_PIXELS), tokens.code_text)
         self.chip = _characters(mono_font(12), tokens.warn)
         self.chip.setBackground(QColor(tokens.warn_soft))
+        self.odd = self.coloured(self.mono, tokens.warn)
+        self.odd.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
+        self.odd.setUnderlineColor(QColor(tokens.warn))
 
     def coloured(self, base: QTextCharFormat, colour: str) -> QTextCharFormat:
         """A copy of a format in another colour."""

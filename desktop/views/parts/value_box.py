@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from math import ceil
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent, QTextCursor, QTextOption
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
+from desktop.views.parts.secret_clipboard import SecretClipboard
 from desktop.views.parts.text_formats import Formats
 from desktop.views.parts.visible_text import Span, SpanKind, make_visible
 from desktop.views.theme import appearance, mono_font, tokens
@@ -31,9 +32,11 @@ class ValueBox(QPlainTextEdit):
 
     Signals:
         lines_changed: the text needs this many lines at the present width.
+        secret_copied: text of a value that is shown only for a while left for the clipboard.
     """
 
     lines_changed = Signal(int)
+    secret_copied = Signal()
 
     def __init__(
         self, accessible_name: str, parent: QWidget | None = None, *, max_lines: int = 10
@@ -43,6 +46,7 @@ class ValueBox(QPlainTextEdit):
         self._pages = 1
         self._lines = 0
         self._max_lines = max_lines
+        self._secrets: SecretClipboard | None = None
         self.setAccessibleName(accessible_name)
         self.setProperty("surface", "flat")
         self.setReadOnly(True)
@@ -63,6 +67,17 @@ class ValueBox(QPlainTextEdit):
         """Show a text from its beginning; up to `PAGE_CHARACTERS` of it at first."""
         self._text, self._pages = text, 1
         self._write()
+
+    def guard_copies(self, secrets: SecretClipboard | None) -> None:
+        """While the text holds a revealed value, copy it by this way; None for the usual one."""
+        self._secrets = secrets
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """What is copied, selected for the middle button, or dragged."""
+        if self._secrets is None:
+            return super().createMimeDataFromSelection()
+        self.secret_copied.emit()
+        return self._secrets.dress(self.textCursor().selection().toPlainText())
 
     def show_more(self) -> None:
         """Show the next page of a very long text."""
@@ -94,14 +109,18 @@ class ValueBox(QPlainTextEdit):
     def _write(self) -> None:
         self.clear()
         formats = Formats(tokens())
+        styles = {
+            SpanKind.TEXT: formats.mono,
+            SpanKind.HIDDEN: formats.chip,
+            SpanKind.ODD: formats.odd,
+        }
         cursor = QTextCursor(self.document())
         cursor.beginEditBlock()
         if not self._text:
             cursor.insertText("⟨empty⟩", formats.chip)
         shown = self._text[: self._pages * PAGE_CHARACTERS]
         for span in _in_short_lines(make_visible(shown, exact=True)):
-            hidden = span.kind is SpanKind.HIDDEN
-            cursor.insertText(span.text, formats.chip if hidden else formats.mono)
+            cursor.insertText(span.text, styles[span.kind])
         cursor.endEditBlock()
         self._fit()
 
@@ -144,10 +163,10 @@ def _in_short_lines(spans: list[Span]) -> Iterator[Span]:
             at = 0
             while length + len(line) - at > _MAX_LINE:
                 room = max(1, _MAX_LINE - length)
-                yield Span(SpanKind.TEXT, line[at : at + room])
+                yield Span(span.kind, line[at : at + room])
                 yield _CONTINUED
                 yield Span(SpanKind.TEXT, "\n")
                 at, length = at + room, 0
             if line[at:]:
-                yield Span(SpanKind.TEXT, line[at:])
+                yield Span(span.kind, line[at:])
                 length += len(line) - at

@@ -40,6 +40,15 @@ _PLAIN: Final = re.compile(
     "\\u0621-\\u064a\\u2010-\\u2027\\u2030-\\u205e\\u3041-\\u3096\\u30a1-\\u30fa\\u4e00-\\u9fa5"
     "\\uac00-\\ud7a3]+"
 )
+#: Scripts with letters that look like those of another one of them.
+_ALIKE: Final = frozenset(("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU"))
+_STYLED: Final = re.compile("[\\uff21-\\uff3a\\uff41-\\uff5a\\U0001d400-\\U0001d7ff]")
+#: Spaces that end a line, and words that are not ASCII throughout.
+_NOTED: Final = re.compile(
+    "(?<! ) +(?=\\r?\\n|\\Z)|"
+    "(?<![^\\W\\d_])(?=[a-zA-Z]*[^\\x00-\\x7f])[^\\W\\d_][^\\W\\d_\\u0300-\\u036f]*"
+    "(?:[\\u0300-\\u036f]+[^\\W\\d_]*)*"
+)
 _BLANKS: Final = re.compile("[ \\t\\r\\n]+")
 _TAGS: Final = range(0xE0000, 0xE0080)
 _ZWJ: Final = "\u200d"
@@ -50,10 +59,15 @@ _SKIN_TONES: Final = range(0x1F3FB, 0x1F400)
 
 
 class SpanKind(StrEnum):
-    """`HIDDEN` is our own wording for something that would not be seen; the rest is the text."""
+    """`HIDDEN` is our own wording for something that would not be seen; the rest is the text.
+
+    `ODD` is text that is not what it looks like: a word of letters from several scripts, or
+    letters that have another, usual spelling.
+    """
 
     TEXT = "text"
     HIDDEN = "hidden"
+    ODD = "odd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +84,17 @@ def make_visible(text: str, *, exact: bool = False) -> list[Span]:
     Newlines stay. A carriage return before a newline is dropped: it is how Windows ends lines.
 
     Args:
-        exact: for arguments of a call. Also tabs, unusual spaces and joiners inside emoji become
-            chips, and carriage returns: two texts that look the same are the same.
+        exact: for arguments of a call. Also tabs, unusual spaces, spaces at the end of a line and
+            joiners inside emoji become chips, and carriage returns: two texts that look the same
+            are the same. What is `ODD` is told only here.
 
     Returns:
         Spans of alternating kinds; no span is empty. Never raises, whatever the text.
     """
-    if not exact:
-        text = text.replace("\r\n", "\n")
+    pieces = _exact_pieces(text) if exact else _pieces(text.replace("\r\n", "\n"), exact=False)
     return [
         Span(kind, "".join(piece for _, piece in run))
-        for kind, run in groupby(_pieces(text, exact=exact), key=itemgetter(0))
+        for kind, run in groupby(pieces, key=itemgetter(0))
     ]
 
 
@@ -101,6 +115,39 @@ def chip(character: str, times: int = 1) -> str:
     name = _NAMES.get(code)
     words = f"U+{code:04X}" + (f" {name}" if name else "")
     return f"⟨{words} ×{times}⟩" if times > 1 else f"⟨{words}⟩"
+
+
+def _exact_pieces(text: str) -> Iterator[tuple[SpanKind, str]]:
+    at = 0
+    for match in _NOTED.finditer(text):
+        word = match.group()
+        is_space = word[0] == " "
+        if not is_space and not is_odd(word):
+            continue
+        yield from _pieces(text[at : match.start()], exact=True)
+        at = match.end()
+        if is_space:
+            yield SpanKind.HIDDEN, f"⟨space ×{len(word)}⟩" if len(word) > 1 else "⟨space⟩"
+            continue
+        for kind, piece in _pieces(word, exact=True):
+            yield SpanKind.ODD if kind is SpanKind.TEXT else kind, piece
+    yield from _pieces(text[at:], exact=True)
+
+
+def is_odd(word: str) -> bool:
+    """Whether a word is not what it looks like.
+
+    Its letters are of several scripts whose letters look alike, or are letters that another,
+    usual letter stands for (fullwidth, mathematical, an accent set apart from its letter).
+    """
+    if unicodedata.normalize("NFC", word) != word or _STYLED.search(word):
+        return True
+    scripts = {
+        script
+        for script in (unicodedata.name(letter, "").partition(" ")[0] for letter in word)
+        if script in _ALIKE
+    }
+    return len(scripts) > 1
 
 
 def _pieces(text: str, *, exact: bool) -> Iterator[tuple[SpanKind, str]]:

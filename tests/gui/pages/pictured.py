@@ -20,6 +20,7 @@ from desktop.views.parts.buttons import ActionButton
 from desktop.views.parts.find_bar import FindField
 from desktop.views.parts.list_view import RowList
 from desktop.views.parts.transcript_view import TranscriptView
+from tests.gui.pages.audited import AUDIT_SCENES
 from tests.gui.pages.monitored import at_work
 from tests.gui.pages.morning import INVOICE, OUTSIDE, RECORD
 from tests.gui.pages.questions import (
@@ -359,6 +360,7 @@ SCENES: tuple[Scene, ...] = (
     monitor,
     other_software,
     trouble,
+    *AUDIT_SCENES,
     read_only,
     settings,
 )

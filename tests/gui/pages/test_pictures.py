@@ -6,6 +6,7 @@ there is something to look at; whether it looks right is for eyes.
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from desktop.views.main_window import MainWindow
 from desktop.views.theme import apply_theme, tokens
 from tests.gui.pages.morning import morning
 from tests.gui.pages.pictured import SCENES, Scene
+from tests.gui.pages.recorded import Recorded, morning_log
 from tests.gui.pages.seeing import (
     cut_off,
     open_page,
@@ -46,7 +48,9 @@ def test_a_scene_can_be_looked_at(
     )
     open_page(window, qtbot, size)
     qtbot.waitUntil(window.isActiveWindow)
-    scene((window, fed, qtbot))
+    log = tmp_path / "audit" / "log.sqlite"
+    with closing(Recorded(fed, log, morning_log(log))):
+        scene((window, fed, qtbot))
     for _ in range(10):  # what is due is laid out: a turn for each depth of wrapped text
         QApplication.processEvents()
     assert cut_off(window) == []

@@ -1,0 +1,1 @@
+"""The audit page: the log searched, one entry opened, the whole verified and exported."""

@@ -1,0 +1,176 @@
+"""The log of a desk is opened with its keys, judged by its head, and goes on after a failure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from desktop.audit.emergency import LATER, keep_outside, take_in
+from desktop.audit.entries import AuditKind
+from desktop.audit.log import (
+    AuditLog,
+    AuditUnavailable,
+    OutboxState,
+    Outgoing,
+    Record,
+    read_entries,
+)
+from desktop.audit.logbook import Logbook
+from desktop.store.record import AuditHealth
+from tests.support.audited import ALL, STREAM, FakeKeyring, by_hand, decided
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the log is."""
+    return tmp_path / "audit" / "log.sqlite"
+
+
+@pytest.fixture
+def keyring() -> FakeKeyring:
+    """A keyring of its own."""
+    return FakeKeyring()
+
+
+@pytest.fixture
+def book(path: Path, keyring: FakeKeyring) -> Iterator[Logbook]:
+    """The log, open, with three entries, and its head kept."""
+    with closing(Logbook(path, keyring)) as book:
+        book.open()
+        book.append([Record(decided(number)) for number in (1, 2, 3)])
+        _keep(book)
+        yield book
+
+
+def _keep(book: Logbook) -> None:
+    head = book.checkpoint()
+    assert head is not None
+    assert head.at
+    book.keep_head(head)
+
+
+def _health(path: Path, keyring: FakeKeyring | None) -> AuditHealth:
+    with closing(Logbook(path, keyring)) as book:
+        return book.open().health
+
+
+def test_a_log_that_was_cut_or_put_back_is_not_gone_on_with(
+    book: Logbook, path: Path, keyring: FakeKeyring
+) -> None:
+    """The keyring knows what it ended with."""
+    book.close()
+    assert _health(path, keyring) is AuditHealth.FINE
+    older = path.read_bytes()
+    with closing(Logbook(path, keyring)) as again:
+        assert again.open().size == 3
+        again.append([Record(decided(4))])
+        _keep(again)
+    newer = path.read_bytes()
+    path.write_bytes(older)
+    assert _health(path, keyring) is AuditHealth.TAMPERED
+    assert _health(path, None) is AuditHealth.FINE
+    path.write_bytes(newer)
+    by_hand(path, "DELETE FROM entry WHERE number = 4", "DELETE FROM checkpoint WHERE size = 4")
+    with closing(Logbook(path, keyring)) as again:
+        found = again.open()
+    assert (found.health, "cut off" in found.title) == (AuditHealth.TAMPERED, True)
+    path.unlink()
+    assert _health(path, keyring) is AuditHealth.TAMPERED
+
+
+def test_without_a_keyring_the_log_works(path: Path, keyring: FakeKeyring) -> None:
+    """What is missing is said."""
+    keyring.broken = "The keyring is locked."
+    with closing(Logbook(path, keyring)) as book:
+        found = book.open()
+        book.append([Record(decided(1), {"comment": "No"})])
+        assert book.checkpoint() is None
+    assert found.health is AuditHealth.FINE
+    assert "The keyring is locked." in found.hint
+
+
+def test_what_waits_to_leave_is_found_after_a_crash(book: Logbook, keyring: FakeKeyring) -> None:
+    """With what was to leave, as long as its key is there."""
+    [kept] = book.append([Record(decided(4), outbox=Outgoing(STREAM, b"four"))])
+    [sent] = book.append([Record(decided(5), outbox=Outgoing(STREAM, b"five"))])
+    book.settle(
+        sent.number, OutboxState.SENT, structs.replace(decided(5), kind=AuditKind.DECISION_SENT)
+    )
+    [unsent] = book.unsent()
+    assert (unsent.number, unsent.entry.nonce) == (kept.number, decided(4).nonce)
+    assert unsent.outgoing == Outgoing(STREAM, b"four")
+    keyring.kept.clear()
+    book.close()
+    with closing(Logbook(book.path, keyring)) as again:
+        again.open()
+        assert [one.outgoing for one in again.unsent()] == [None]
+    with closing(Logbook(book.path, None)) as again:
+        again.open()
+        assert [one.outgoing for one in again.unsent()] == [None]
+
+
+def test_a_person_s_last_entry_is_known(book: Logbook, path: Path) -> None:
+    """Each decision names the one before it; also after a start."""
+    assert book.last_hash("r.mora") == read_entries(path, 1)[0].hash.hex()
+    assert book.last_hash("l.park") == ""
+    book.append([Record(decided(4))])
+    last = read_entries(path, 1)[0].hash.hex()
+    assert book.last_hash("r.mora") == last
+    book.close()
+    with closing(Logbook(path, None)) as again:
+        again.open()
+        assert again.last_hash("r.mora") == last
+
+
+def test_a_closed_log_is_not_written(book: Logbook) -> None:
+    """It is opened first; closing twice is fine."""
+    book.close()
+    book.close()
+    assert book.checkpoint() is None
+    with pytest.raises(AuditUnavailable):
+        book.append([Record(decided(4))])
+
+
+def test_what_was_kept_outside_comes_into_the_log(book: Logbook, path: Path) -> None:
+    """Once, and named as what it is; a line that was cut off is passed over."""
+    book.close()
+    outside = keep_outside(path, decided(8, decision="reject"))
+    assert outside is not None
+    with outside.open("ab") as file:
+        file.write(b'{"kind": "deci')
+    with closing(Logbook(path, None)) as again:
+        again.open()
+    last = read_entries(path, ALL)[-1].entry
+    assert (last.nonce, last.detail) == (decided(8).nonce, LATER)
+    assert not outside.exists()
+    assert _health(path, None) is AuditHealth.FINE
+    assert len(read_entries(path, ALL)) == 4
+
+
+def test_outside_is_elsewhere_if_it_must_be(tmp_path: Path) -> None:
+    """And nowhere if that fails, too."""
+    (tmp_path / "file").write_text("in the way")
+    path = tmp_path / "file" / "log.sqlite"
+    outside = keep_outside(path, decided(1))
+    assert outside is not None
+    assert path.parent not in outside.parents
+    outside.unlink()
+    outside.symlink_to(tmp_path / "somebody else's")
+    assert keep_outside(path, decided(1)) is None
+    outside.unlink()
+
+
+def test_somebody_else_s_file_is_not_taken_in(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder for everybody's temporary files is everybody's."""
+    with closing(AuditLog(path)) as log:
+        outside = keep_outside(path, decided(8))
+        own = os.getuid()
+        monkeypatch.setattr(os, "getuid", lambda: own + 1)
+        assert take_in(log) == 0
+    assert outside is not None
+    assert outside.exists()
