@@ -7,6 +7,7 @@ the log, its size and its root, is of the moment in which it was begun.
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import sys
 import time
@@ -25,6 +26,7 @@ from desktop.audit.verifying import verify
 from desktop.errors import ConsoleError
 from desktop.store.record import AuditQuery
 from workers.wire.canonical import JSON
+from workers.wire.trust import REGISTRY_FILE
 
 _ENDINGS = (AuditKind.RECEIPT, AuditKind.DECISION_NOT_SENT, AuditKind.DECISION_JOINED)
 
@@ -75,6 +77,15 @@ class Beside:
     reasons: bool = False
     install: str = ""
     registry: JSON = None
+
+
+def registry_in(trust_folder: Path) -> JSON:
+    """The registry as it lies there, for `Beside`; whoever verifies the export judges it."""
+    try:
+        registry: JSON = json.loads((trust_folder / REGISTRY_FILE).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return registry
 
 
 class Snapshot:

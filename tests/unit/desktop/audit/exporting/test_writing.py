@@ -15,7 +15,7 @@ import pytest
 from desktop.audit.entries import AuditEntry, AuditKind
 from desktop.audit.exporting.checking import verify_export
 from desktop.audit.exporting.formats import ExportFormat
-from desktop.audit.exporting.selecting import Beside, NotExported
+from desktop.audit.exporting.selecting import Beside, NotExported, registry_in
 from desktop.audit.exporting.writing import write_export
 from desktop.audit.findings import Verdict
 from desktop.audit.log import AuditUnavailable, read_entries
@@ -197,3 +197,12 @@ def test_a_long_log_is_never_in_memory(tmp_path: Path, kind: ExportFormat) -> No
         tracemalloc.stop()
     assert report.rows == 1000
     assert peak < 5 * 1024 * 1024
+
+
+def test_the_registry_in_force_goes_with_an_export(tmp_path: Path) -> None:
+    """As it lies in its folder; nothing, where there is none that can be read."""
+    assert registry_in(tmp_path) is None
+    (tmp_path / "registry.json").write_text("{")
+    assert registry_in(tmp_path) is None
+    (tmp_path / "registry.json").write_text('{"payload": ""}')
+    assert registry_in(tmp_path) == {"payload": ""}
