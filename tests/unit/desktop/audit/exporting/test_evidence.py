@@ -112,10 +112,10 @@ def test_what_was_asked_for_is_a_part_of_the_log(log: Path, tmp_path: Path) -> N
 
 
 def test_every_changed_byte_shows(file: Path, tmp_path: Path) -> None:
-    """At every place of the file, whatever it becomes."""
+    """At places all over the file, and everywhere in its last line."""
     raw, changed = file.read_bytes(), tmp_path / "changed.jsonl"
     missed = []
-    for at in range(0, len(raw), 13):
+    for at in (*range(0, len(raw), 41), *range(len(raw) - 100, len(raw))):
         changed.write_bytes(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
         if verify_export(changed).report.verdict < Verdict.UNREADABLE:
             missed.append(at)
