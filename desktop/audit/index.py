@@ -254,6 +254,7 @@ class Index:
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._file.touch(mode=0o600)
+            self._file.chmod(0o600)
         try:
             return self._connect()
         except sqlite3.DatabaseError:

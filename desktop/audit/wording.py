@@ -266,7 +266,8 @@ def _local_time(entry: AuditEntry) -> str:
         local = datetime.fromisoformat(entry.at).astimezone(there)
     except (ValueError, OverflowError):
         return entry.at
-    return local.isoformat(sep=" ", timespec="seconds")
+    text = local.isoformat(sep=" ", timespec="seconds")
+    return f"{text[:19]} {text[19:]}"
 
 
 def _pill(entry: AuditEntry) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 from pathlib import Path
 
@@ -15,20 +14,19 @@ from desktop import settings
 from desktop.audit.entries import AuditEntry, AuditKind, happened
 from desktop.audit.exporting.checking import ExportCheck, verify_export
 from desktop.audit.exporting.formats import ExportFormat, ExportReport
-from desktop.audit.exporting.selecting import Beside, NotExported
+from desktop.audit.exporting.selecting import Beside, NotExported, registry_in
 from desktop.audit.exporting.writing import write_export
+from desktop.audit.findings import Verdict
 from desktop.audit.keys import Keyring, LogKeys, log_keys
 from desktop.audit.log import Record, read_secret
 from desktop.audit.logbook import Logbook
 from desktop.audit.opening import Secrets
-from desktop.audit.verifying import Verdict
 from desktop.cli.output import print_json, print_line
 from desktop.errors import VaultUnavailable
 from desktop.store.record import AuditQuery
 from desktop.system.vault import LogKeyring
-from workers.wire.canonical import JSON
 from workers.wire.signing.registry import Roots
-from workers.wire.trust import REGISTRY_FILE, TrustFolder
+from workers.wire.trust import TrustFolder
 
 _WORDS = {
     Verdict.INTACT: "The export is intact",
@@ -117,7 +115,7 @@ def _beside(keyring: Keyring, *, reasons: bool) -> Beside:
         secrets=_reading(keys) if keys else None,
         reasons=reasons,
         install=keys.install.public.text if keys else "",
-        registry=_registry(),
+        registry=registry_in(_trust_folder()),
     )
 
 
@@ -128,15 +126,6 @@ def _reading(keys: LogKeys) -> Secrets:
 def _trust_folder() -> Path:
     told = os.environ.get("SIGNOFF_TRUST")
     return Path(told).expanduser() if told else settings.home() / "trust"
-
-
-def _registry() -> JSON:
-    """The registry as it lies there; whoever verifies the export judges it."""
-    try:
-        registry: JSON = json.loads((_trust_folder() / REGISTRY_FILE).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    return registry
 
 
 def _roots(given: Path | None) -> Roots | None:

@@ -33,6 +33,7 @@ from desktop.actions.ports import (
     WatchMonitor,
 )
 from desktop.audit.keys import Keyring
+from desktop.engine import sinks
 from desktop.engine.attempts import Attempts
 from desktop.engine.audit_desk import AuditDesk
 from desktop.engine.batch import Batch
@@ -110,11 +111,11 @@ class Engine:
         self._searcher = Searcher(self._batch.emit)
         log = audit_log or settings.audit_log()
         self._recorder = Recorder(log, keyring, self._batch.emit)
-        self._records_at_once = keyring is not None
+        self._audit_log, self._records_at_once = log, keyring is not None
         self._trust = Trust(self._batch.emit, self._recorder.jot)
-        records = audit_log or settings.audit_log()
-        everything = keyring is not None
-        self._witness = Witness(self._recorder.jot, records.parent, everything=everything)
+        self._witness = Witness(
+            self._recorder.jot, log.parent, everything=self._records_at_once
+        )
         self._follower = Follower(self._batch, self._transcripts, self._trust, self._witness)
         self._signing = SigningDesk(
             self._batch.emit,
@@ -195,6 +196,8 @@ class Engine:
                 self._noting.begin()
                 if self._records_at_once:
                     tasks.create_task(self._recorder.run(), name="engine:audit")
+                    telling = sinks.follow(self._audit_log, self._recorder.jot)
+                    tasks.create_task(telling, name="engine:syslog")
         finally:
             if self._orders:
                 await asyncio.wait(self._orders, timeout=2)

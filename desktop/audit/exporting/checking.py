@@ -23,8 +23,9 @@ from desktop.audit.exporting.evidence import (
     Line,
     read_line,
 )
-from desktop.audit.exporting.proofs import proven_root
-from desktop.audit.verifying import MOST_FINDINGS, Finding, Report, Verdict
+from desktop.audit.findings import Finding, Report, Verdict
+from desktop.audit.proofs import BadProof, check_inclusion
+from desktop.audit.verifying import MOST_FINDINGS
 from workers.wire.approvals import DecisionKind
 from workers.wire.canonical import JSON
 from workers.wire.signing.distrust import Distrust, NotTrusted
@@ -99,7 +100,7 @@ class _Check:
     """One pass over a file."""
 
     def __init__(self, header: Header, roots: Roots | None, known_root: str) -> None:
-        self._header = header
+        self._header, self._root = header, bytes.fromhex(header.root)
         self._findings: list[Finding] = []
         self._rows = self._signed = self._proven = 0
         self._last: EntryLine | None = None
@@ -135,8 +136,7 @@ class _Check:
         verdict = Verdict.FINDINGS if findings else Verdict.INTACT
         if any(finding.is_tampering for finding in findings):
             verdict = Verdict.TAMPERED
-        root = bytes.fromhex(header.root)
-        report = Report(verdict, header.size, root, tuple(findings[:MOST_FINDINGS]))
+        report = Report(verdict, header.size, self._root, tuple(findings[:MOST_FINDINGS]))
         return ExportCheck(
             report, self._rows, self._signed, self._proven, self._signed_by, header.lacks
         )
@@ -159,9 +159,10 @@ class _Check:
     def _check_entry(self, line: EntryLine) -> None:
         number, before = line.number, bytes.fromhex(line.before)
         path = [bytes.fromhex(one) for one in line.proof]
-        root = proven_root(number, self._header.size, line.body, path)
-        if root is None or root.hex() != self._header.root:
-            self._add(number, "It is not in the log of this root.")
+        try:
+            check_inclusion(line.body, number, self._header.size, self._root, path)
+        except BadProof as error:
+            self._add(number, f"It is not proven: {error.title}")
         if entry_hash(number, before, line.body).hex() != line.hash:
             self._add(number, "It is not what was recorded.")
         last = self._last.number if self._last else 0

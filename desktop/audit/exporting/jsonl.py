@@ -59,7 +59,7 @@ def _lines(chosen: Snapshot, made: AuditEntry, query: dict[str, JSON]) -> Iterat
             before=kept.before.hex(),
             hash=kept.hash.hex(),
             body=kept.body,
-            proof=tuple(one.hex() for one in chosen.tree.proof(kept.number)),
+            proof=tuple(one.hex() for one in chosen.proofs.inclusion(kept.number, chosen.size)),
         )
         envelope = chosen.secret(kept, ENVELOPE)
         yield write_line(structs.replace(line, decision=json.loads(envelope or "null")))
@@ -81,8 +81,8 @@ def _header(chosen: Snapshot, made: AuditEntry, query: dict[str, JSON]) -> Heade
         holds=_HOLDS,
         lacks=tuple(lacks),
         query=query,
-        size=chosen.tree.size,
-        root=chosen.tree.root().hex(),
+        size=chosen.size,
+        root=chosen.root.hex(),
         head=chosen.head.hex(),
         rows=chosen.rows,
         checkpoint=chosen.note,

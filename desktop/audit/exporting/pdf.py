@@ -66,7 +66,7 @@ def paper(rows: Sequence[Decided], about: About) -> bytes:
 
 def report_digest(rows: Sequence[Decided], about: About) -> str:
     """What tells one report from another, hex: of the log's root and the entries' hashes."""
-    digest = hashlib.sha256(about.chosen.tree.root())
+    digest = hashlib.sha256(about.chosen.root)
     for row in rows:
         digest.update(row.kept.hash)
     return digest.hexdigest()
@@ -153,8 +153,8 @@ def _write_beginning(sheet: _Sheet, rows: Sequence[Decided], about: About) -> No
     sheet.pair("Made", f"{when(made)} by {by}")
     sheet.pair("Asked for", asked or "all decisions")
     sheet.pair("Decisions", f"{len(rows):,}")
-    sheet.pair("Entries of the log", f"{chosen.tree.size:,}")
-    sheet.pair("Root of the log", chosen.tree.root().hex(), mono=True)
+    sheet.pair("Entries of the log", f"{chosen.size:,}")
+    sheet.pair("Root of the log", chosen.root.hex(), mono=True)
     sheet.pair("Report digest", report_digest(rows, about), mono=True)
     for place, line in enumerate(chosen.note.splitlines()):
         sheet.pair("" if place else "Checkpoint", line, mono=True)

@@ -7,6 +7,7 @@ the log, its size and its root, is of the moment in which it was begun.
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import sys
 import time
@@ -16,14 +17,16 @@ from pathlib import Path
 
 from desktop.audit.chain import BEGINNING
 from desktop.audit.entries import AuditEntry, AuditKind
-from desktop.audit.exporting.proofs import ProofTree, leaf_hash
+from desktop.audit.findings import Verdict
 from desktop.audit.index import Index
 from desktop.audit.log import Kept, opened_to_read
 from desktop.audit.opening import Secrets
-from desktop.audit.verifying import Verdict, verify
+from desktop.audit.proofs import Proofs
+from desktop.audit.verifying import verify
 from desktop.errors import ConsoleError
 from desktop.store.record import AuditQuery
 from workers.wire.canonical import JSON
+from workers.wire.trust import REGISTRY_FILE
 
 _ENDINGS = (AuditKind.RECEIPT, AuditKind.DECISION_NOT_SENT, AuditKind.DECISION_JOINED)
 
@@ -76,12 +79,22 @@ class Beside:
     registry: JSON = None
 
 
+def registry_in(trust_folder: Path) -> JSON:
+    """The registry as it lies there, for `Beside`; whoever verifies the export judges it."""
+    try:
+        registry: JSON = json.loads((trust_folder / REGISTRY_FILE).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return registry
+
+
 class Snapshot:
     """A log at one moment, and the entries of it that were chosen.
 
     Attributes:
         beside: what comes from elsewhere.
-        tree: over all its entries.
+        proofs: over all its entries.
+        size, root: how many it has, and of the tree over them.
         head: hash of its last entry; what the first one follows if there is none.
         note: the checkpoint of exactly this log, a signed note; empty if there is none.
         rows: how many entries were chosen.
@@ -92,9 +105,11 @@ class Snapshot:
     ) -> None:
         self._connection, self._numbers, self.beside = connection, numbers, beside
         self.head = BEGINNING
-        self.tree = ProofTree(leaf_hash(kept.body) for kept in self._all())
+        self.proofs = Proofs(kept.body for kept in self._all())
+        self.size = self.proofs.size
+        self.root = self.proofs.root(self.size)
         self.rows = sum(1 for _ in self.entries())
-        self.note = _checkpoint(connection, self.tree.size)
+        self.note = _checkpoint(connection, self.size)
 
     def entries(self) -> Iterator[Kept]:
         """The chosen entries, in order."""
@@ -132,7 +147,7 @@ def snapshot(log: Path, query: AuditQuery, beside: Beside) -> Iterator[Snapshot]
     """
     report = verify(log)
     if report.verdict in {Verdict.UNREADABLE, Verdict.TAMPERED}:
-        title = report.findings[0].title
+        title = max(report.findings, key=lambda one: one.is_tampering).title
         hint = "Keep the file as it is. `signoff audit verify` says what is wrong with it."
         raise NotExported(f"The audit log is not exported: {title}", hint)
     try:

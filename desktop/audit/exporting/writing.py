@@ -65,8 +65,8 @@ def write_export(
                 path=path,
                 rows=pieces.rows,
                 digest=f"sha-256:{digest}",
-                size=chosen.tree.size,
-                root=chosen.tree.root().hex(),
+                size=chosen.size,
+                root=chosen.root.hex(),
             )
             record(structs.replace(made, detail=_told(report, asked)))
             _give_name(new, path, force=force)

@@ -13,8 +13,6 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPlainTextEdit, QWid
 from pytestqt.qtbot import QtBot
 
 from desktop.qtmodels.tone import Tone
-from desktop.store.facts import AuditChanged
-from desktop.store.record import AuditHealth, AuditStanding
 from desktop.store.records import RequestKey
 from desktop.views.main_window import MainWindow
 from desktop.views.page import Page
@@ -23,6 +21,7 @@ from desktop.views.parts.find_bar import FindField
 from desktop.views.parts.list_view import RowList
 from desktop.views.parts.transcript_view import TranscriptView
 from tests.gui.pages.approving import read_on
+from tests.gui.pages.audited import AUDIT_SCENES
 from tests.gui.pages.monitored import at_work
 from tests.gui.pages.morning import INVOICE, OUTSIDE, RECORD
 from tests.gui.pages.questions import (
@@ -35,7 +34,6 @@ from tests.gui.pages.questions import (
     transfer,
     transfer_in_doubt,
 )
-from tests.gui.pages.recorded import NOBODY_DECIDED, PAID
 from tests.gui.pages.seeing import (
     choose,
     click,
@@ -322,44 +320,6 @@ def trouble(stage: Stage) -> None:
     click(stage[0], "trouble.discard")
 
 
-def audit(stage: Stage) -> None:
-    """The record of a morning, a decision opened."""
-    window = stage[0]
-    window.show_page(Page.AUDIT)
-    stage[2].waitUntil(lambda: is_seen(window, "audit.list"))
-    choose(see(window, "audit.list", RowList), PAID)
-
-
-def audit_finding(stage: Stage) -> None:
-    """What ran without a decision."""
-    audit(stage)
-    choose(see(stage[0], "audit.list", RowList), NOBODY_DECIDED)
-
-
-def audit_export(stage: Stage) -> None:
-    """A file is about to be written."""
-    audit(stage)
-    click(stage[0], "audit.export")
-
-
-def audit_tampered(stage: Stage) -> None:
-    """The log is not what was written."""
-    audit(stage)
-    title = "The audit log has been tampered with, or is damaged."
-    hint = "Nothing is approved here until it is intact. Keep the file, and put back a copy."
-    found = ("Entry 3: It is not what was recorded.", "Entry 4: It does not follow the one before.")
-    standing = AuditStanding(AuditHealth.TAMPERED, title, hint, size=11, found=found)
-    stage[1].feed(AuditChanged(standing))
-
-
-def audit_nothing(stage: Stage) -> None:
-    """Nothing is as somebody looked for."""
-    window = stage[0]
-    window.show_page(Page.AUDIT)
-    see(window, "audit.search", QLineEdit).setText("a payment that nobody asked for")
-    stage[2].waitUntil(lambda: is_seen(window, "audit.nothing"))
-
-
 def read_only(stage: Stage) -> None:
     """Nothing can be decided."""
     look(stage)
@@ -403,11 +363,7 @@ SCENES: tuple[Scene, ...] = (
     monitor,
     other_software,
     trouble,
-    audit,
-    audit_finding,
-    audit_export,
-    audit_tampered,
-    audit_nothing,
+    *AUDIT_SCENES,
     read_only,
     settings,
 )
