@@ -94,8 +94,6 @@ def _verify(
         # What is in it may be of any type now; nothing more can be said of it.
         found.take(Finding(0, f"The file is damaged: {word}.") for word in damage)
         return Tree()
-    if not is_as_made(connection):
-        found.add(0, "Its tables are not as they were made.")
     checkpoints = Checkpoints(_install(known, keys))
     matching, secrets, outbox = Matching(), Secrets(connection, keys), Outbox(connection, keys)
     if has_beside(connection):
@@ -127,6 +125,8 @@ def _verify(
     if has_beside(connection):
         found.take(secrets.findings())
         found.take(outbox.findings())
+    if not is_as_made(connection):
+        found.add(0, "Its tables are not as they were made.")
     return tree
 
 

@@ -6,7 +6,7 @@ The only place where tests make such logs.
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
@@ -34,6 +34,7 @@ class FakeKeyring:
         self.kept: dict[str, str] = {}
         self.broken = ""
         self.forgets = False
+        self.refuses = False
 
     def read(self, name: str) -> str:
         """See `audit.keys.Keyring`."""
@@ -43,6 +44,8 @@ class FakeKeyring:
     def keep(self, name: str, value: str) -> None:
         """See `audit.keys.Keyring`."""
         self._answer()
+        if self.refuses:
+            raise VaultUnavailable("The keyring is full.")
         if not self.forgets:
             self.kept[name] = value
 
@@ -78,7 +81,8 @@ def by_hand(path: Path, *statements: str) -> None:
         for statement in statements:
             connection.execute(statement)
         for _, sql in triggers:
-            connection.execute(sql)
+            with suppress(sqlite3.OperationalError):  # its table is gone
+                connection.execute(sql)
         connection.commit()
 
 
