@@ -10,26 +10,25 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from enum import IntEnum
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import msgspec
-
-from desktop.audit.entries import Actor, AuditKind
+from desktop.audit.due import (
+    RECEIPT_SECONDS,
+    SETTLING,
+    Due,
+    due_at_first,
+    found_by,
+    milliseconds_of,
+)
+from desktop.audit.entries import AuditKind
 from desktop.audit.log import opened_to_read
 from desktop.store.record import AuditQuery
-from workers.wire.approvals import DecisionKind, Outcome, Refusal, refused
-from workers.wire.policy.votes import Objection
 
-#: A decision that no worker has answered for so long is listed.
-RECEIPT_SECONDS: Final = 60
 #: Findings that stand before the other entries.
 MOST_FIRST: Final = 50
 #: Matches are counted up to here: nobody reads further, and counting all takes its time.
 MOST_COUNTED: Final = 1000
-UNSIGNED_NOTE: Final = "decision.unsigned_accepted"
 _CHUNK: Final = 2000
 _VERSION: Final = 1
 _SCHEMA: Final = f"""
@@ -50,18 +49,6 @@ CREATE INDEX item_due ON item (number) WHERE due > 0;
 CREATE TABLE seen (number INTEGER, hash BLOB) STRICT;
 PRAGMA user_version = {_VERSION};
 """
-
-
-class Due(IntEnum):
-    """What is missing of an entry, or wrong with it. More than `RECEIPT` is a finding at once."""
-
-    NOTHING = 0
-    RECEIPT = 1
-    DECISION = 2
-    UNSIGNED = 3
-    OWN_REQUEST = 4
-    NOT_BELIEVED = 5
-    UNREADABLE = 6
 
 
 class Found(NamedTuple):
@@ -86,45 +73,6 @@ class Mark(NamedTuple):
     request_id: str
     nonce: str
     outcome: str
-
-
-class _Entry(msgspec.Struct, frozen=True):
-    """Of an entry, what it is found by."""
-
-    kind: str = ""
-    at: str = ""
-    actor: Actor = Actor()
-    context_id: str = ""
-    agent: str = ""
-    tool_call_id: str = ""
-    request_id: str = ""
-    action: str = ""
-    decision: str = ""
-    nonce: str = ""
-    outcome: str = ""
-    detail: str = ""
-
-
-_RAN: Final = (Outcome.EXECUTED.value, Outcome.FAILED.value, Outcome.IN_DOUBT.value)
-_ENDED: Final = (*_RAN, Outcome.APPLIED.value, Outcome.EXPIRED.value)
-_ACCEPTING: Final = tuple(kind.value for kind in DecisionKind if kind is not DecisionKind.REJECT)
-_DECIDING: Final = (AuditKind.DECISION.value, AuditKind.DECISION_SEEN.value)
-_ANSWERING: Final = (
-    AuditKind.RECEIPT.value,
-    AuditKind.DECISION_NOT_SENT.value,
-    AuditKind.DECISION_JOINED.value,
-)
-#: What is due, and which entries bring it: those of the same `column`, of these kinds, in whose
-#: `field` one of these words stands. Of several reviewers, the receipt names one decision only.
-_SETTLING: Final = (
-    (Due.RECEIPT, "nonce", _ANSWERING, "", ()),
-    (Due.RECEIPT, "request", (AuditKind.RECEIPT.value,), "outcome", _ENDED),
-    (Due.DECISION, "nonce", _DECIDING, "decision", _ACCEPTING),
-    (Due.DECISION, "request", _DECIDING, "decision", _ACCEPTING),
-)
-_OWN: Final = (Objection.IS_REQUESTER.value, Objection.IS_EDITOR.value)
-_FORGED: Final = (refused(Refusal.UNTRUSTED), refused(Refusal.UNSIGNED))
-_decoder = msgspec.json.Decoder(_Entry)
 
 
 class Index:
@@ -309,9 +257,9 @@ class Index:
 
     def _item(self, number: int, body: bytes) -> tuple[object, ...]:
         try:
-            entry = _decoder.decode(body)
-            at_ms = _milliseconds(entry.at)
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+            entry = found_by(body)
+            at_ms = milliseconds_of(entry.at)
+        except ValueError:
             return (number, 0, 0, 0, 0, 0, 0, 0, "", "", "", int(Due.UNREADABLE))
         return (
             number,
@@ -325,7 +273,7 @@ class Index:
             entry.request_id,
             entry.nonce,
             _about(entry.context_id, entry.tool_call_id, entry.detail),
-            int(_due(entry)),
+            int(due_at_first(entry)),
         )
 
     def _word(self, field: str, text: str, shown: str = "") -> int:
@@ -338,7 +286,7 @@ class Index:
 
     def _settle(self, after: int) -> None:
         """Strike out what the new entries bring, and what was there for them."""
-        for due, column, kinds, field, words in _SETTLING:
+        for due, column, kinds, field, words in SETTLING:
             brings = f"kind IN ({self._ids('kind', kinds)})"
             if field:
                 brings += f" AND {field} IN ({self._ids('outcome', words)})"
@@ -418,35 +366,9 @@ class Index:
         return int(self._db.execute(query, (*values, MOST_COUNTED)).fetchone()[0])
 
 
-def _due(entry: _Entry) -> Due:
-    """What is missing as long as nothing else is known."""
-    if entry.kind == AuditKind.DECISION:
-        # A worker that is not Signoff's names no request, and sends no receipts.
-        return Due.RECEIPT if entry.request_id else Due.NOTHING
-    if entry.kind != AuditKind.RECEIPT:
-        return Due.NOTHING
-    if entry.detail == UNSIGNED_NOTE:
-        return Due.UNSIGNED
-    if entry.outcome in _FORGED:
-        return Due.NOT_BELIEVED
-    if entry.outcome.startswith(f"{Outcome.REFUSED}:") and entry.detail in _OWN:
-        return Due.OWN_REQUEST
-    return Due.DECISION if entry.outcome in _RAN else Due.NOTHING
-
-
 def _is_all(query: AuditQuery, rows: int) -> bool:
     return not query.before and rows < query.limit
 
 
 def _about(*parts: str) -> str:
     return "\n".join(parts).casefold()
-
-
-def _milliseconds(at: str) -> int:
-    """Milliseconds since the epoch.
-
-    Raises:
-        ValueError: it is no time.
-    """
-    read = datetime.fromisoformat(at)
-    return round((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp() * 1000)

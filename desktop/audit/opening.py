@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from desktop.audit import wording
+from desktop.audit.due import Due
 from desktop.audit.entries import AuditEntry, AuditKind
-from desktop.audit.index import Due
 from desktop.audit.log import Kept
 from desktop.audit.secrets import NOT_KEPT
 from desktop.errors import ConsoleError

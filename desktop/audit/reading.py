@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from desktop.audit import wording
+from desktop.audit.due import Due
 from desktop.audit.entries import BadEntry
-from desktop.audit.index import MOST_COUNTED, Due, Found, Index
+from desktop.audit.index import MOST_COUNTED, Found, Index
 from desktop.audit.log import AuditUnavailable, Kept, opened_to_read
 from desktop.audit.opening import Numbered, Secrets, detail_of, unreadable
 from desktop.store.record import AuditDetail, AuditPage, AuditQuery, AuditRow

@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
+from desktop.audit.due import RECEIPT_SECONDS, Due
 from desktop.audit.entries import AuditEntry, AuditKind
-from desktop.audit.index import RECEIPT_SECONDS, Due
 from desktop.store.record import AuditRow, AuditWord
 from workers.wire.approvals import DecisionKind, Outcome, Refusal, refused
 

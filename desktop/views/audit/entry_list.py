@@ -65,6 +65,11 @@ class EntryList(QWidget):
         """What is shown."""
         return self._query
 
+    @property
+    def is_at_top(self) -> bool:
+        """Whether the newest entries are in sight, and nobody reads further down."""
+        return self.list.verticalScrollBar().value() == 0
+
     def look_for(self, query: AuditQuery) -> None:
         """Search anew, from the newest entry on; what is shown stays until the answer comes."""
         self._query = query

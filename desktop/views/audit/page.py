@@ -114,7 +114,8 @@ class AuditLogPage(QWidget):
 
     def _look_again(self) -> None:
         if self.isVisible():
-            self._look()
+            if self._entries.is_at_top:  # who reads older ones would lose the place
+                self._look()
             if self._opened:
                 self._audit.open(self._opened)
 
