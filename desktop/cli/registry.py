@@ -21,6 +21,7 @@ import msgspec
 from desktop.cli.output import print_json, print_line
 from desktop.errors import ConsoleError
 from desktop.system.vault import Vault
+from workers.wire.ids import check_agent_name
 from workers.wire.signing.administering import (
     EnrolmentStatement,
     enrolment,
@@ -43,6 +44,7 @@ from workers.wire.trust import (
     REGISTRY_FILE,
     ROOTS_FILE,
     TrustFolder,
+    write_agent_key,
     write_roots,
 )
 
@@ -85,6 +87,8 @@ async def run(options: argparse.Namespace) -> int:
 
 async def _enrol(options: argparse.Namespace) -> int:
     key = SigningKey.generate()
+    if options.agent:
+        return _enrol_agent(key, options)
     wrapped = wrap(key, _passphrase(options, f"New passphrase for {options.name}"), options.name)
     statement = EnrolmentStatement(
         id=options.id,
@@ -97,9 +101,36 @@ async def _enrol(options: argparse.Namespace) -> int:
     request = enrolment(key, statement)
     open_enrolment(request)  # before anything is kept: a request that would be refused helps nobody
     await Vault().keep(OWN_KEY.format(options.id), msgspec.json.encode(wrapped).decode())
+    return _hand_over(options, request, key)
+
+
+def _enrol_agent(key: SigningKey, options: argparse.Namespace) -> int:
+    """An agent's key is for its workers, who cannot be asked for a passphrase."""
+    if options.key_file is None or options.id or options.name:
+        hint = "Give --agent with --key-file, or --id with --name."
+        raise ConsoleError("An agent has a key in a file, and is no person.", hint)
+    statement = EnrolmentStatement(
+        id="",
+        name="",
+        agent=check_agent_name(options.agent),
+        public=key.public.text,
+        made_at=_now().isoformat(timespec="seconds"),
+        device=platform.node(),
+    )
+    request = enrolment(key, statement)
+    open_enrolment(request)
+    try:
+        write_agent_key(options.key_file, key)
+    except OSError as error:
+        raise ConsoleError(f"{options.key_file} cannot be written: {error.strerror}.") from error
+    return _hand_over(options, request, key)
+
+
+def _hand_over(options: argparse.Namespace, request: Envelope, key: SigningKey) -> int:
     options.out.write_bytes(write_envelope(request))
+    who = options.agent or options.id
     if options.json:
-        print_json({"id": options.id, "key_id": key.public.key_id, "request": str(options.out)})
+        print_json({"id": who, "key_id": key.public.key_id, "request": str(options.out)})
     else:
         print_line(f"Give {options.out} to whoever administers the registry, and read them this:")
         print_line(key.public.key_id)
