@@ -18,8 +18,10 @@ def add_parsers(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the commands to the command line."""
     audit = _add_audit(add_parser)
     enrol = add_parser("enrol", help="make a signing key and ask to be registered")
-    enrol.add_argument("--id", required=True, help="never given to another person")
-    enrol.add_argument("--name", required=True, help="as it is printed beside a signature")
+    enrol.add_argument("--id", default="", help="never given to another person")
+    enrol.add_argument("--name", default="", help="as it is printed beside a signature")
+    enrol.add_argument("--agent", default="", help="instead of a person: whose workers shall sign")
+    enrol.add_argument("--key-file", type=Path, help="of an agent: TRUST/agents/AGENT.key")
     enrol.add_argument("--email", default="")
     enrol.add_argument("--out", type=Path, required=True, help="the request file to hand over")
     enrol.add_argument("--replace", action="store_true", help="also if there is a key of theirs")

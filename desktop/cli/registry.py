@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import platform
 import sys
 import time
 from datetime import UTC, datetime
@@ -24,7 +25,10 @@ from desktop.errors import ConsoleError
 from desktop.settings import Person
 from desktop.system.enrolling import make_key
 from desktop.system.vault import Vault
+from workers.wire.ids import check_agent_name
 from workers.wire.signing.administering import (
+    EnrolmentStatement,
+    enrolment,
     first_registry,
     open_enrolment,
     renewed,
@@ -44,6 +48,7 @@ from workers.wire.trust import (
     REGISTRY_FILE,
     ROOTS_FILE,
     TrustFolder,
+    write_agent_key,
     write_roots,
 )
 
@@ -83,6 +88,8 @@ async def run(options: argparse.Namespace) -> int:
 
 
 async def _enrol(options: argparse.Namespace) -> int:
+    if options.agent:
+        return _enrol_agent(SigningKey.generate(), options)
     person = Person(options.id, options.name)
     made = await make_key(
         Vault(),
@@ -99,11 +106,38 @@ async def _enrol(options: argparse.Namespace) -> int:
         await recorder.decided(made.entry)
     finally:
         recorder.close()
+    return _hand_over(options, options.id, made.key_id)
+
+
+def _enrol_agent(key: SigningKey, options: argparse.Namespace) -> int:
+    """An agent's key is for its workers, who cannot be asked for a passphrase."""
+    if options.key_file is None or options.id or options.name:
+        hint = "Give --agent with --key-file, or --id with --name."
+        raise ConsoleError("An agent has a key in a file, and is no person.", hint)
+    statement = EnrolmentStatement(
+        id="",
+        name="",
+        agent=check_agent_name(options.agent),
+        public=key.public.text,
+        made_at=_now().isoformat(timespec="seconds"),
+        device=platform.node(),
+    )
+    request = enrolment(key, statement)
+    open_enrolment(request)
+    try:
+        write_agent_key(options.key_file, key)
+    except OSError as error:
+        raise ConsoleError(f"{options.key_file} cannot be written: {error.strerror}.") from error
+    options.out.write_bytes(write_envelope(request))
+    return _hand_over(options, options.agent, key.public.key_id)
+
+
+def _hand_over(options: argparse.Namespace, who: str, key_id: str) -> int:
     if options.json:
-        print_json({"id": options.id, "key_id": made.key_id, "request": str(options.out)})
+        print_json({"id": who, "key_id": key_id, "request": str(options.out)})
     else:
         print_line(f"Give {options.out} to whoever administers the registry, and read them this:")
-        print_line(made.key_id)
+        print_line(key_id)
     return 0
 
 

@@ -110,3 +110,24 @@ async def test_bad_files_are_named(office: Office, tmp_path: Path) -> None:
     tampered["payload"] = tampered["payload"][:-8] + "AAAAAAA="
     (office.folder / "registry.json").write_text(json.dumps(tampered))
     assert (await office.registry("list")).code == 2
+
+
+async def test_an_agent_is_enrolled_with_a_key_for_its_workers(
+    office: Office, tmp_path: Path
+) -> None:
+    """It lies in a file for its owner alone, and is never written over."""
+    await office.registry("init")
+    request, key_file = tmp_path / "agent.json", office.folder / "agents" / "payer.key"
+    agent = ("enrol", "--agent", "payer", "--out", str(request), "--key-file", str(key_file))
+    enrolled = await signoff(*agent, "--json")
+    assert (enrolled.code, key_file.stat().st_mode & 0o777) == (0, 0o600)
+    key_id = enrolled.json["key_id"]
+
+    added = await office.registry("add", str(request), "--key-id", key_id, roots=2)
+    assert added.code == 0, added.err
+    listed = (await office.registry("list")).json
+    assert [one["name"] for one in listed["agents"]] == ["payer"]
+    again = await signoff(*agent)
+    assert (again.code, b"cannot be written" in again.err) == (2, True)
+    person = await signoff(*agent, "--name", "Rosa Mora")
+    assert (person.code, b"no person" in person.err) == (2, True)

@@ -66,7 +66,7 @@ def evaluate(condition: Condition, args: JSON) -> Truth:
             return _one_of(found, wanted)
         case Comparison.NONE_OF:
             return _OPPOSITE[_one_of(found, wanted)]
-        case Comparison.ABOVE | Comparison.AT_MOST:
+        case _:
             one, other = _number(found), _number(wanted)
             if one is None or other is None:
                 return Truth.UNKNOWN

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from workers.wire.policy.demands import Demand, Quorum
 from workers.wire.signing.distrust import NotTrusted
 from workers.wire.signing.keys import VerifyKey
-from workers.wire.signing.registry import Registry
+from workers.wire.signing.registry import KeyHolder, RegisteredKey, Registry
 
 #: The roles of one person.
 Roles: TypeAlias = frozenset[str]
@@ -42,8 +42,7 @@ def able(registry: Registry, at: float) -> People:
     """
     people: Counter[Roles] = Counter()
     for reviewer in registry.statement.reviewers:
-        ids = (VerifyKey.from_text(entry.public).key_id for entry in reviewer.keys)
-        if reviewer.roles and any(_counts(registry, key_id, at) for key_id in ids):
+        if reviewer.roles and any(_counts(entry, at) for entry in reviewer.keys):
             people[frozenset(reviewer.roles)] += 1
     return people
 
@@ -107,14 +106,12 @@ def _takes(quorum: Quorum, role: str) -> bool:
     return not quorum.roles or role in quorum.roles
 
 
-def _counts(registry: Registry, key_id: str, at: float) -> bool:
-    holder = registry.holder(key_id)
+def _counts(entry: RegisteredKey, at: float) -> bool:
     try:
-        if holder is not None:
-            holder.check_valid(at)
+        KeyHolder(VerifyKey.from_text(entry.public), entry).check_valid(at)
     except NotTrusted:
         return False
-    return holder is not None
+    return True
 
 
 def roles_held(people: People) -> Collection[str]:

@@ -12,6 +12,7 @@ from tests.support import scenes
 from tests.support.attacks import plain
 from tests.support.registered import LEE, NOW, ROSA, STRANGER, WORKER, registered_key, registry
 from workers.wire.approvals import ApprovalRequest, Mode, PolicyTerms, Receipt, Requester, Risk
+from workers.wire.policy.judging import policy_name
 from workers.wire.signing.assertions import (
     HALT_TYPE,
     RECEIPT_TYPE,
@@ -24,7 +25,7 @@ from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.dsse import seal
 from workers.wire.signing.keys import SigningKey
 from workers.wire.signing.registry import RegisteredAgent, Registry
-from workers.wire.signing.statements import canonical
+from workers.wire.signing.statements import PolicyName, canonical
 
 #: An agent of another name, registered with a key of its own.
 OTHER = SigningKey(b"\x61" * 32)
@@ -182,3 +183,9 @@ def test_what_has_no_canonical_form_is_not_signed() -> None:
     """The worker learns of it, not whoever reads it."""
     with pytest.raises(NotTrusted):
         assertion(structs.replace(RECEIPT, note="\ud800"), RECEIPT_TYPE, WORKER)
+
+
+def test_a_request_without_a_policy_is_decided_under_none() -> None:
+    """A decision that names one is for another request."""
+    assert policy_name(structs.replace(REQUEST, policy=None)) == PolicyName(id="", version=0)
+    assert policy_name(REQUEST) == PolicyName(id="payments", version=7)

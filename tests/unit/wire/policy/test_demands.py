@@ -183,6 +183,13 @@ def test_a_policy_that_cannot_be_meant_is_refused(raw: bytes) -> None:
     assert caught.value.hint
 
 
+def test_a_number_that_is_none_is_not_compared() -> None:
+    """A tagged integer that somebody spoiled on the way."""
+    limit = Condition(argument="/amount", comparison=Comparison.ABOVE, value=1)
+    assert evaluate(limit, {"amount": {"$int": "much"}}) is Truth.UNKNOWN
+    assert evaluate(limit, {"amount": {"$int": str(2**60)}}) is Truth.YES
+
+
 def test_an_empty_policy_is_one_that_gates_everything(tmp_path: Path) -> None:
     """The safest policy is the shortest."""
     file = tmp_path / "policy.toml"

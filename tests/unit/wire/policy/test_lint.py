@@ -115,7 +115,7 @@ def test_a_worker_asks_with_each_decision_what_could_never_run() -> None:
     """It hears of nothing else, and not later than the registry changes."""
     three = _policy(Rule(name="three", quorum=3, **FREE), Rule(name="free", tool="x", gate=False))
     [found] = unmet(three, registry(), NOW)
-    assert (found.rule, found.kind) == ("three", UNMET)
+    assert (found.rule, found.kind, found.fatal) == ("three", UNMET, True)
     assert unmet(three, _people(ann=TREASURY, bob=TREASURY, eve=TREASURY), NOW) == ()
     assert unmet(three, registry(), NOW) == (found,)
 

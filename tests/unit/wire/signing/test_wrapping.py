@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import structs
 
-from tests.support.registered import ROSA
+from tests.support.registered import LEE, ROSA
+from workers.wire.signing import wrapping
 from workers.wire.signing.distrust import Distrust, NotTrusted
-from workers.wire.signing.keys import to_base64
+from workers.wire.signing.keys import from_base64, to_base64
 from workers.wire.signing.wrapping import MEMORY_KIB, WrappedKey, unwrap, wrap
 
 WORDS = "four words are enough"
@@ -88,3 +90,11 @@ def test_a_passphrase_is_no_word() -> None:
     """Seven characters are guessed in no time."""
     with pytest.raises(NotTrusted):
         wrap(ROSA, "1234567", "Rosa Mora")
+
+
+def test_a_key_that_goes_by_another_name_is_refused() -> None:
+    """Somebody who knew the passphrase locked it in under the name of another key."""
+    named = structs.replace(WRAPPED, key_id=LEE.public.key_id, box="")
+    nonce, header = from_base64(named.nonce), wrapping._header(named)
+    box = AESGCM(wrapping._derive(named, WORDS)).encrypt(nonce, ROSA.seed, header)
+    assert _reason(structs.replace(named, box=to_base64(box))) is Distrust.MALFORMED

@@ -1,0 +1,1 @@
+"""Changes code on purpose, and counts how often a test notices."""
