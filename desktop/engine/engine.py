@@ -49,6 +49,7 @@ from desktop.engine.surroundings import Surroundings
 from desktop.engine.transcripts import Transcripts
 from desktop.engine.trust import Trust
 from desktop.engine.waiting import Waiting
+from desktop.engine.witness import Witness
 from desktop.store import facts
 from desktop.store.records import Link, LinkState
 from workers.wire.addresses import split_password
@@ -107,7 +108,10 @@ class Engine:
         self._recorder = Recorder(audit_log or settings.audit_log(), keyring, self._batch.emit)
         self._records_at_once = keyring is not None
         self._trust = Trust(self._batch.emit, self._recorder.jot)
-        self._follower = Follower(self._batch, self._transcripts, self._trust)
+        records = audit_log or settings.audit_log()
+        everything = keyring is not None
+        self._witness = Witness(self._recorder.jot, records.parent, everything=everything)
+        self._follower = Follower(self._batch, self._transcripts, self._trust, self._witness)
         self._signing = SigningDesk(
             self._batch.emit,
             self._recorder.note,
@@ -162,6 +166,8 @@ class Engine:
         elif isinstance(order, TakeClaim):
             work = self._claims.tell(order, self._connection)
         elif isinstance(order, SendDecision | SendMessage | DoRepair):
+            if isinstance(order, SendDecision):
+                self._witness.sent(order.nonce)
             work = carry_out(
                 order, self._connection, self._batch.emit, self._recorder, self._casting
             )
@@ -213,6 +219,7 @@ class Engine:
                 self._cache.follow("")
                 self._follower.forget()
                 self._followed = self._url
+                self._witness.follow(self._address())
                 self._flush()
                 self._cache.follow(self._address())
             if not self._url:

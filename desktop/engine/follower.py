@@ -18,6 +18,7 @@ from desktop.engine.survey import Surveyor
 from desktop.engine.telling import Teller
 from desktop.engine.transcripts import Transcripts
 from desktop.engine.trust import Trust
+from desktop.engine.witness import Witness
 from desktop.store import facts
 from workers.wire import keys
 from workers.wire.events import TokenDelta
@@ -28,11 +29,13 @@ from workers.wire.streams.reader import Reader
 class Follower:
     """What is told of one broker, over as many connections as it takes."""
 
-    def __init__(self, batch: Batch, transcripts: Transcripts, trust: Trust) -> None:
+    def __init__(
+        self, batch: Batch, transcripts: Transcripts, trust: Trust, witness: Witness
+    ) -> None:
         self._batch = batch
         self._transcripts = transcripts
         self._positions = Positions()
-        self._receipts = Receipts(batch, trust)
+        self._receipts = Receipts(batch, trust, witness)
         self._agents = Agents(batch)
         teller = Teller(batch, self._positions, transcripts)
         deriving = Deriving(teller, self._positions)

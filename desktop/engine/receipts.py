@@ -12,7 +12,9 @@ from desktop.engine.batch import Batch
 from desktop.engine.positions import START
 from desktop.engine.trust import Trust
 from desktop.engine.turns import Turns
+from desktop.engine.witness import Witness
 from desktop.store import facts
+from desktop.store.signing import Proof
 from workers.wire import keys
 from workers.wire.approvals import Receipt
 from workers.wire.codec import decode_struct
@@ -27,9 +29,10 @@ PAGE_ENTRIES = 500
 class Receipts:
     """Follows the receipts of one broker; its position is kept over a reconnect."""
 
-    def __init__(self, batch: Batch, trust: Trust) -> None:
+    def __init__(self, batch: Batch, trust: Trust, witness: Witness) -> None:
         self._batch = batch
         self._trust = trust
+        self._witness = witness
         self._position = ""
         self._reading = asyncio.Lock()
 
@@ -47,6 +50,9 @@ class Receipts:
         async with self._reading:
             if self._position and await self._is_another(reader):
                 self.forget()
+            if not self._position:
+                newest = await reader.before(keys.RECEIPTS, "+", 1)
+                self._witness.begin(newest[0].entry_id if newest else "")
             while True:
                 position = self._position or START
                 found = await reader.after({keys.RECEIPTS: position}, PAGE_ENTRIES)
@@ -57,6 +63,7 @@ class Receipts:
                     self._tell(entry)
                 if entries:
                     self._position = entries[-1].entry_id
+                    self._witness.keep(self._position)
                 if len(entries) < PAGE_ENTRIES:
                     return
 
@@ -73,5 +80,7 @@ class Receipts:
             receipt = decode_struct(entry.data, Receipt)
         except DecodeError:
             return
-        if self._trust.believes(receipt, entry.entry_id):
+        proof = self._trust.proof_of_receipt(receipt, entry.entry_id)
+        if proof is not Proof.BROKEN:
             self._batch.emit(facts.ReceiptSeen(receipt))
+            self._witness.see(receipt, entry.entry_id, proof)

@@ -95,8 +95,8 @@ class Trust:
             return Proof.BROKEN
         return Proof.PROVEN
 
-    def believes(self, receipt: Receipt, entry_id: str) -> bool:
-        """Whether a worker of the agent says this; what is not believed is noted.
+    def proof_of_receipt(self, receipt: Receipt, entry_id: str) -> Proof:
+        """Whether a worker of the agent says this; a broken proof is noted.
 
         Args:
             entry_id: of the receipt; see `proof`.
@@ -104,15 +104,15 @@ class Trust:
         registry = self.registry()
         at = StreamId.parse(entry_id)
         if registry is None or at.milliseconds < _signs_since(registry, receipt.agent) * 1000:
-            return True
+            return Proof.NONE
         try:
             check_receipt(receipt, registry, receipt.at_ms / 1000)
         except NotTrusted as error:
             if entry_id not in self._unbelieved:
                 self._unbelieved.add(entry_id)
                 self._note(_finding(receipt, error))
-            return False
-        return True
+            return Proof.BROKEN
+        return Proof.PROVEN
 
     def _read(self) -> None:
         self._registry, self._trouble = None, None

@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from tests.support.keys import leaked_keys
 from tests.support.redis_server import RedisServer
+from tests.support.shipped_users import CONSOLE, FILES, url_of
 from workers.wire import keys
 from workers.wire.errors import BrokerRefused
 from workers.wire.streams.claims import ClaimWords, Leases
@@ -35,7 +36,7 @@ async def test_votes_are_read_in_the_order_in_which_they_came(connection: Connec
         await ballots.post(*REQUEST, VoteEntry(envelope=number, args={"amount": number}))
     for odd in ({"data": b"{"}, {"other": b"{}"}, {"data": b'{"envelope": 1, "v": 2}'}):
         await connection.client.xadd(key, odd)
-    await connection.client.set(keys.votes("c-2", "cd"), "not a stream")
+    await connection.client.set(keys.votes("c-2", "cd"), "not a stream", ex=60)
 
     read = await ballots.read(*REQUEST)
 
@@ -51,6 +52,7 @@ async def test_nobody_can_make_a_desk_read_without_end(connection: Connection) -
     key = keys.votes(*REQUEST)
     for _ in range(MAX_VOTES + 6):
         await connection.client.xadd(key, {"data": b"{}"})
+    await connection.client.expire(key, 60)
 
     with pytest.raises(BrokerRefused, match="votes lie beside this request"):
         await ballots.post(*REQUEST, VoteEntry(envelope=1))
@@ -80,8 +82,6 @@ async def test_the_shipped_console_may_vote_and_claim_and_nothing_more(
     own_redis: RedisServer,
 ) -> None:
     """As the user of the file for Redis 7; votes cannot be taken away by it."""
-    from tests.support.shipped_users import CONSOLE, FILES, url_of
-
     with own_redis.client() as client:
         rules = (FILES / "signoff-7.acl").read_text().splitlines()
         [console] = [line for line in rules if line.startswith(f"user {CONSOLE}")]

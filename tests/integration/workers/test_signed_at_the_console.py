@@ -13,6 +13,7 @@ import pytest_asyncio
 from msgspec import structs
 
 from desktop import settings
+from desktop.actions.ports import TakeClaim
 from desktop.audit.entries import AuditKind
 from desktop.audit.log import read_entries
 from desktop.errors import NotAllowedNow
@@ -116,6 +117,12 @@ async def test_one_signature_runs_the_call_and_the_record_says_what_was_seen(
     assert entry.display_digest.startswith("sha-256:")
     assert entry.envelope_digest.startswith("sha-256:")
     assert {"envelope", "args", "fields"} <= set(entry.secrets)
+
+    def receipts() -> list[str]:
+        kept = read_entries(settings.home() / "r.mora" / "decisions.sqlite", 100)
+        return [one.entry.outcome for one in kept if one.entry.kind is AuditKind.RECEIPT]
+
+    await await_until(lambda: receipts() == ["applied", "executed"], "both receipts to be recorded")
 
 
 async def test_of_two_that_are_needed_the_second_sends_and_both_see_it(
@@ -272,3 +279,20 @@ async def test_a_request_that_no_worker_signed_cannot_be_approved(
         await rosa.until(key, lambda one: one.proof is Proof.BROKEN, "a broken proof")
         with pytest.raises(NotAllowedNow, match="not what a worker of the agent signed"):
             rosa.approvals.decide(key, DecisionKind.APPROVE)
+
+
+async def test_who_looks_at_a_request_shows_on_the_other_desks(bench: Bench, book: Book) -> None:
+    """Until they leave it; a console that ends gives back what it held."""
+    await bench.asks(book)
+    rosa, lee = await bench.sits(ROSA_MORA), await bench.sits(LEE_PARK)
+
+    rosa.engine.post(TakeClaim(bench.key, "r.mora", "Rosa Mora"))
+    request = await lee.until(bench.key, lambda one: one.claim is not None, "Rosa's claim")
+    assert request.claim is not None
+    assert request.claim.by_name == "Rosa Mora"
+    shown = rosa.store.request(bench.key)
+    assert shown is not None
+    assert shown.claim is None
+
+    rosa.engine.post(TakeClaim(bench.key, "r.mora", "Rosa Mora", on=False))
+    await lee.until(bench.key, lambda one: one.claim is None, "the claim to end")

@@ -9,11 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop.store import facts
-from desktop.store.records import Context, ContextStatus, Entry, EntryKind, Request, Source, Summary
+from desktop.store.records import (
+    Context,
+    ContextStatus,
+    Entry,
+    EntryKind,
+    Request,
+    RequestKey,
+    Source,
+    Summary,
+)
+from desktop.store.signing import CastVote, Claim, Meaning, Proof
 from desktop.store.store import Store
 from tests.support import scenes
 from tests.support.learning import START_MS, seen, told
-from workers.wire.approvals import Outcome, Receipt
+from workers.wire.approvals import DecisionKind, Outcome, Receipt
 from workers.wire.events import Event
 from workers.wire.ids import HUMAN
 
@@ -59,6 +69,37 @@ _SUMMARIES = st.builds(
     waiting=st.integers(0, 2),
     source=st.sampled_from(Source),
 )
+_PROOFS = st.builds(
+    facts.ProofSeen,
+    key=st.sampled_from([RequestKey(scenes.CONTEXT, call) for call in ("call_1", "call_3")]),
+    proof=st.sampled_from(Proof),
+    entry_id=st.sampled_from([f"{START_MS + second * 1000}-0" for second in range(10)]),
+)
+_BY_LEE = CastVote("l.park", "Lee Park", "t", DecisionKind.APPROVE, Meaning.APPROVAL, 1)
+_NAMES = (scenes.request().request_id, scenes.request(attempt=1).request_id)
+_AROUND = st.one_of(
+    st.builds(
+        facts.VotesSeen,
+        key=st.just(RequestKey(scenes.CONTEXT, scenes.CALL)),
+        votes=st.sampled_from([(), (_BY_LEE,)]),
+        request_id=st.sampled_from(_NAMES),
+    ),
+    st.builds(
+        facts.ClaimSeen,
+        key=st.just(RequestKey(scenes.CONTEXT, scenes.CALL)),
+        claim=st.sampled_from([None, Claim("l.park", "Lee Park", 5)]),
+        request_id=st.sampled_from(_NAMES),
+    ),
+)
+
+
+def _last_alone(around: list[facts.Fact]) -> list[facts.Fact]:
+    """Of what one request is surrounded by, one fact of each kind: the last one counts."""
+    named = {
+        (type(fact), getattr(fact, "request_id", "") or getattr(fact, "entry_id", "")): fact
+        for fact in around
+    }
+    return [*named.values()]
 
 
 @dataclass(frozen=True)
@@ -76,10 +117,15 @@ class Known:
     said=st.lists(_SAID, max_size=10),
     receipts=st.lists(_RECEIPTS, max_size=3),
     summaries=st.lists(_SUMMARIES, max_size=4),
+    around=st.lists(st.one_of(_PROOFS, _AROUND), max_size=5).map(_last_alone),
     shuffle=st.randoms(use_true_random=False),
 )
 def test_pages_news_and_repetitions_in_any_order_make_the_same_records(
-    said: list[Event], receipts: list[Receipt], summaries: list[Summary], shuffle: random.Random
+    said: list[Event],
+    receipts: list[Receipt],
+    summaries: list[Summary],
+    around: list[facts.Fact],
+    shuffle: random.Random,
 ) -> None:
     """What is live for one console is history for another, and both show the same."""
     entries = [
@@ -91,6 +137,7 @@ def test_pages_news_and_repetitions_in_any_order_make_the_same_records(
         *(entry for entry in entries if entry.context_id == OTHER),
         *told(*receipts),
         *(facts.ContextsSeen((summary,)) for summary in summaries),
+        *around,
     ]
 
     mixed: list[facts.Fact] = [
@@ -100,6 +147,8 @@ def test_pages_news_and_repetitions_in_any_order_make_the_same_records(
         *(replace(entry, live=False) for entry in entries[::3]),
         *told(*receipts, *receipts[::2]),
         *(facts.ContextsSeen((summary,)) for summary in [*summaries, *summaries[::2]]),
+        *around,
+        *around[::2],
     ]
     shuffle.shuffle(mixed)
 
