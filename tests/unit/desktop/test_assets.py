@@ -26,7 +26,7 @@ WANTED = (
         "clock",
         "conversations",
     ),
-    *("copy", "edit", "info", "link", "moon", "plug", "plus", "search", "send", "settings"),
+    *("copy", "edit", "info", "link", "lock", "moon", "plug", "plus", "search", "send", "settings"),
     *("sun", "user", "warning", "x"),
 )
 
