@@ -17,7 +17,7 @@ from desktop.store.policies import name_of, role_for, takes_several
 from desktop.store.records import Dialect, Request
 from desktop.store.signing import Identity, Meaning, Seen
 from workers.wire.approvals import Binding, Decision, DecisionKind, args_digest
-from workers.wire.canonical import JSON, canonical_bytes, digest
+from workers.wire.canonical import canonical_bytes, digest
 from workers.wire.errors import NotApprovable
 from workers.wire.signing.distrust import NotTrusted
 from workers.wire.signing.statements import (
