@@ -219,7 +219,8 @@ def _as_text(args: object, request: Request | None = None) -> str:
     """Arguments as JSON, masked: who wants to see a hidden value opens its request."""
     policy = request.policy.masked if request and request.policy else ()
     try:
-        shown = with_masks(args, find_hidden(args, policy))
-        return json.dumps(shown, ensure_ascii=False, indent=2)
+        whole = json.dumps(args, ensure_ascii=False, indent=2)
     except RecursionError:
         return "nested too deeply to be shown"
+    hidden = find_hidden(args, policy)
+    return json.dumps(with_masks(args, hidden), ensure_ascii=False, indent=2) if hidden else whole

@@ -50,7 +50,8 @@ class Approvals:
         return found()[0]
 
     async def open(self, request: Request) -> None:
-        """Click its row."""
+        """Bring the window to the front, where it can be read, and click its row."""
+        self._console.window.activateWindow()
         await self._console.pilot.click("rail.approvals")
         await self._console.pilot.choose("approvals.list", request.key)
 

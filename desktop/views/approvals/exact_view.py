@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from desktop.actions.exact import BYTES_IN_A_LINE, ExactBytes
 from desktop.views.parts.buttons import ActionButton, ButtonLook
 from desktop.views.parts.labels import Look, TextLabel, caption
-from desktop.views.parts.secret_clipboard import SecretClipboard
+from desktop.views.parts.secret_clipboard import secret_clipboard
 from desktop.views.parts.value_box import ValueBox
 
 #: So many bytes are laid out at a time; a megabyte at once would hold the window for seconds.
@@ -35,7 +35,7 @@ class ExactView(QWidget):
         self.setObjectName("request.exact")
         self._exact: ExactBytes | None = None
         self._at = 0
-        self._secrets = SecretClipboard(parent=self)
+        self._secrets = secret_clipboard()
         self._what = TextLabel("", Look.MUTED, wrap=True)
         self._text = ValueBox("Exact bytes as text", self, max_lines=_LINES)
         self._text.setObjectName("request.exact_text")

@@ -18,7 +18,7 @@ from desktop.views.parts.argument_row import ArgumentRow
 from desktop.views.parts.argument_text import WordedValue, worded
 from desktop.views.parts.labels import Look, TextLabel, hairline
 from desktop.views.parts.reveals import Reveals
-from desktop.views.parts.secret_clipboard import SecretClipboard
+from desktop.views.parts.secret_clipboard import secret_clipboard
 from desktop.views.parts.value_box import ValueBox
 from desktop.views.parts.visible_text import visible
 
@@ -43,7 +43,7 @@ class ArgumentsView(QFrame):
         self.setProperty("surface", "well")
         self.setAccessibleName("Arguments")
         self._reveals = reveals or Reveals(parent=self)
-        self._secrets = SecretClipboard(parent=self)
+        self._secrets = secret_clipboard()
         self._rows: list[ArgumentRow] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(1, 1, 1, 1)

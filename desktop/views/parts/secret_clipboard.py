@@ -46,6 +46,17 @@ class SecretClipboard(QObject):
                 clipboard.clear(mode)
 
 
+def secret_clipboard() -> SecretClipboard:
+    """The one of the application: it outlives the page that a secret was copied from."""
+    app = QGuiApplication.instance()
+    assert app is not None  # noqa: S101 - there are widgets
+    found = app.findChild(SecretClipboard)
+    if found is None:
+        found = SecretClipboard(parent=app)
+        app.aboutToQuit.connect(found.clear)
+    return found
+
+
 def _may_read(clipboard: QClipboard, mode: QClipboard.Mode) -> bool:
     if QGuiApplication.platformName() not in _TELLS_OWNER:
         return True

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import pytest
+import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QClipboard, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop.views.parts.arguments_view import ArgumentsView
 from desktop.views.parts.reveals import REVEAL_MS, Reveals
-from desktop.views.parts.secret_clipboard import CLEAR_MS, HINT, SecretClipboard
+from desktop.views.parts.secret_clipboard import (
+    CLEAR_MS,
+    HINT,
+    SecretClipboard,
+    secret_clipboard,
+)
 
 CARD = "4111 1111 1111 1111"
 MASK = "•••• •••• •••• 1111"
@@ -137,3 +143,15 @@ def test_many_values_of_one_argument_have_one_button(qtbot: QtBot, reveals: Reve
     press(made, "Show: 1000 values")
     assert "A-999" in "".join(row.value.text for row in made._rows)
     assert len(reveals.ever) == 1_000
+
+
+def test_the_clipboard_is_cleared_after_the_page_is_gone(qapp: QApplication) -> None:
+    """A locked window has unloaded it; the secret's time still ends."""
+    reveals = Reveals(600_000)
+    view = ArgumentsView(reveals)
+    view.show_arguments(ARGUMENTS)
+    reveals.reveal("/card")
+    assert copy(view, "card") == CARD
+    shiboken6.delete(view)
+    secret_clipboard()._timer.timeout.emit()
+    assert qapp.clipboard().text() == ""
