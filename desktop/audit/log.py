@@ -20,7 +20,7 @@ from msgspec import structs
 
 from desktop.audit.chain import BEGINNING, Tree, entry_hash
 from desktop.audit.checkpoints import sign_checkpoint
-from desktop.audit.entries import AuditEntry, own_account, read_entry, write_entry
+from desktop.audit.entries import AuditEntry, BadEntry, own_account, read_entry, write_entry
 from desktop.audit.heads import Head
 from desktop.audit.keys import LogKeys
 from desktop.audit.places import HINT, OneWriter, another_person, check_owner, check_place
@@ -111,7 +111,7 @@ class AuditLog:
         """
         self.path, self.keys = path, keys
         self._tree = Tree()
-        with contextlib.ExitStack() as undo, _translated():
+        with contextlib.ExitStack() as undo, translated():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             check_place(path.parent)
             with contextlib.suppress(FileExistsError):
@@ -149,7 +149,7 @@ class AuditLog:
 
     def append_all(self, records: Sequence[Record]) -> list[Kept]:
         """Record several things, all or none; see `append`."""
-        with _translated(), self._transaction():
+        with translated(), self._transaction():
             return [self._write(record) for record in records]
 
     def settle(self, number: int, state: OutboxState, entry: AuditEntry) -> Kept:
@@ -161,7 +161,7 @@ class AuditLog:
         Raises:
             AuditUnavailable: it is not recorded.
         """
-        with _translated(), self._transaction():
+        with translated(), self._transaction():
             change = "UPDATE outbox SET state = ?, payload = NULL WHERE number = ?"
             self._connection.execute(change, (state, number))
             return self._write(Record(entry))
@@ -172,7 +172,7 @@ class AuditLog:
         Raises:
             AuditUnavailable: the log cannot be read.
         """
-        with _translated():
+        with translated():
             query = "SELECT number, body, before, hash FROM entry ORDER BY number DESC LIMIT 1"
             row = self._connection.execute(query).fetchone()
         return Kept(*row) if row else None
@@ -183,7 +183,7 @@ class AuditLog:
         Raises:
             AuditUnavailable: the log cannot be read.
         """
-        with _translated():
+        with translated():
             return self._connection.execute(query, values).fetchall()
 
     def checkpoint(self) -> Head | None:
@@ -194,7 +194,7 @@ class AuditLog:
         """
         if self.keys is None:
             return None
-        with _translated(), self._transaction():
+        with translated(), self._transaction():
             self._grow_tree()
             size, root = self._tree.size, self._tree.root()
             if not size:
@@ -218,7 +218,7 @@ class AuditLog:
         Raises:
             AuditUnavailable: nothing of it was done.
         """
-        with _translated(), self._transaction():
+        with translated(), self._transaction():
             yield self._connection
 
     def add(self, entry: AuditEntry) -> Kept:
@@ -271,7 +271,9 @@ class AuditLog:
     def _check_person(self) -> None:
         query = "SELECT number, body, before, hash FROM entry ORDER BY number LIMIT 1"
         row = self._connection.execute(query).fetchone()
-        account = Kept(*row).entry.actor.os_user if row else ""
+        account = ""
+        with contextlib.suppress(BadEntry):  # which a verification tells
+            account = Kept(*row).entry.actor.os_user if row else ""
         if account and account != own_account():
             raise another_person()
 
@@ -347,7 +349,8 @@ def opened_to_read(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextlib.contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """What a disk or a database says, as `AuditUnavailable`."""
     try:
         yield
     except OSError as error:

@@ -14,9 +14,17 @@ from desktop.audit.emergency import take_in
 from desktop.audit.entries import AuditEntry, AuditKind, happened
 from desktop.audit.heads import Head, keep_head, kept_head
 from desktop.audit.keys import Keyring, LogKeys, log_keys
-from desktop.audit.log import AuditLog, AuditUnavailable, Kept, OutboxState, Outgoing, Record
+from desktop.audit.log import (
+    AuditLog,
+    AuditUnavailable,
+    Kept,
+    OutboxState,
+    Outgoing,
+    Record,
+    translated,
+)
 from desktop.audit.secrets import RecordKey, SecretUnreadable
-from desktop.audit.verifying import check_end
+from desktop.audit.verifying import Finding, check_end
 from desktop.errors import VaultUnavailable
 from desktop.store.record import AuditHealth, AuditStanding
 
@@ -47,6 +55,7 @@ class Logbook:
         self._keys: LogKeys | None = None
         self._last: dict[str, str] = {}
         self._new = 0
+        self._found = AuditStanding()
 
     @property
     def new_entries(self) -> int:
@@ -59,16 +68,19 @@ class Logbook:
         return self._log is not None
 
     def open(self) -> AuditStanding:
-        """Open the file, and judge its end.
+        """Open the file, unless it is open, and judge its end.
 
         Raises:
             AuditUnavailable: it cannot be used.
         """
+        if self._log is not None:
+            return self._found
         hint, head = self._unlock()
         log = AuditLog(self.path, self._keys)
         try:
             install = self._keys.install.public if self._keys else None
-            findings = check_end(log.connection, head, install)
+            with translated():
+                findings = check_end(log.connection, head, install)
             if not findings:
                 self._new = take_in(log)
             last = log.head()
@@ -76,11 +88,8 @@ class Logbook:
             log.close()
             raise
         self._log = log
-        found = AuditStanding(AuditHealth.FINE, hint=hint, size=last.number if last else 0)
-        if not findings:
-            return found
-        title = f"The audit log is not the one that was left: {findings[0].title}"
-        return replace(found, health=AuditHealth.TAMPERED, title=title, hint=_TAMPERED_HINT)
+        self._found = _judged(hint, last.number if last else 0, findings)
+        return self._found
 
     def append(self, records: Sequence[Record]) -> list[Kept]:
         """Append; see `AuditLog.append_all`."""
@@ -164,3 +173,11 @@ class Logbook:
             return Outgoing(stream, key.open_payload(stream, payload))
         except SecretUnreadable:
             return None
+
+
+def _judged(hint: str, size: int, findings: list[Finding]) -> AuditStanding:
+    found = AuditStanding(AuditHealth.FINE, hint=hint, size=size)
+    if not findings:
+        return found
+    title = f"The audit log is not the one that was left: {findings[0].title}"
+    return replace(found, health=AuditHealth.TAMPERED, title=title, hint=_TAMPERED_HINT)

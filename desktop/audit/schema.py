@@ -29,6 +29,7 @@ BEGIN SELECT RAISE(ABORT, 'an entry of the audit log is never deleted'); END;
 PRAGMA application_id = 1397310278;
 PRAGMA user_version = 1;
 """
+_TABLES_BESIDE: Final = 4
 #: Deleting a row of `record_key` is what shredding is.
 _BESIDE_ENTRIES: Final = """
 CREATE TABLE record_key (
@@ -96,9 +97,11 @@ def is_as_made(connection: sqlite3.Connection) -> bool:
 
 
 def has_beside(connection: sqlite3.Connection) -> bool:
-    """Whether a file has tables beside its entries: one of the first version has none."""
-    [version] = connection.execute("PRAGMA user_version").fetchone()
-    return bool(version != 1)
+    """Whether a file has the tables beside its entries: one of the first version has none."""
+    query = """SELECT count(*) FROM sqlite_schema WHERE type = 'table'
+               AND name IN ('record_key', 'secret', 'outbox', 'checkpoint')"""
+    [found] = connection.execute(query).fetchone()
+    return bool(found == _TABLES_BESIDE)
 
 
 def _made(connection: sqlite3.Connection) -> tuple[object, ...]:

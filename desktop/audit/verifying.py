@@ -94,8 +94,6 @@ def _verify(
         # What is in it may be of any type now; nothing more can be said of it.
         found.take(Finding(0, f"The file is damaged: {word}.") for word in damage)
         return Tree()
-    if not is_as_made(connection):
-        found.add(0, "Its tables are not as they were made.")
     checkpoints = Checkpoints(_install(known, keys))
     matching, secrets, outbox = Matching(), Secrets(connection, keys), Outbox(connection, keys)
     if has_beside(connection):
@@ -127,6 +125,8 @@ def _verify(
     if has_beside(connection):
         found.take(secrets.findings())
         found.take(outbox.findings())
+    if not is_as_made(connection):
+        found.add(0, "Its tables are not as they were made.")
     return tree
 
 
@@ -185,22 +185,33 @@ def check_end(
         known: what it ended with earlier.
         install: whose signature its checkpoints must carry; None if nobody here knows.
     """
-    findings = list(_last_checkpoint(connection, install))
+    try:
+        return list(_end(connection, known, install))
+    except (TypeError, ValueError, AttributeError):
+        return [Finding(0, "The file is damaged.")]  # of other types than any program wrote
+
+
+def _end(
+    connection: sqlite3.Connection, known: Head | None, install: VerifyKey | None
+) -> Iterator[Finding]:
+    yield from _last_checkpoint(connection, install)
     tree = last_tree(connection)
     query = "SELECT hash FROM entry WHERE number = ?"
     row = connection.execute(query, (tree.size,)).fetchone()
+    if row is None and tree.size:
+        yield Finding(0, f"It had {tree.size} entries: its end was cut off.")
+        return
     before = row[0] if row else BEGINNING
     query = "SELECT number, body, before, hash FROM entry WHERE number > ? ORDER BY number"
     for number, body, kept_before, kept_hash in connection.execute(query, (tree.size,)):
         if (number, kept_before) != (tree.size + 1, before):
-            findings.append(Finding(number, "It does not follow the entry before it."))
+            yield Finding(number, "It does not follow the entry before it.")
         if entry_hash(number, kept_before, body) != kept_hash:
-            findings.append(Finding(number, "It is not what was recorded."))
+            yield Finding(number, "It is not what was recorded.")
         before = kept_hash
         tree.add(body)
     if known is not None:
-        findings.extend(_against_head(connection, tree.size, known))
-    return findings
+        yield from _against_head(connection, tree.size, known)
 
 
 def _last_checkpoint(

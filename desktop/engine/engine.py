@@ -48,6 +48,7 @@ from desktop.engine.signing_people import KeyCustody, NoCustody
 from desktop.engine.surroundings import Surroundings
 from desktop.engine.transcripts import Transcripts
 from desktop.engine.trust import Trust
+from desktop.engine.unsent import settle_unsent
 from desktop.engine.waiting import Waiting
 from desktop.engine.witness import Witness
 from desktop.store import facts
@@ -275,6 +276,7 @@ class Engine:
             self._connection, self._reader = connection, reader
             checks = isinstance(listening, Touched) and listening.method is Method.CHECKING
             self._tell_link(LinkState.ONLINE, "Connected", _CHECKS if checks else "")
+            await settle_unsent(self._recorder, connection, self._address(), self._batch.emit)
             around = self._surroundings.looking_at(connection)
             async with self._monitor.looking_at(connection), around:
                 await self._follower.follow(reader, news)

@@ -63,6 +63,7 @@ class Recorder:
         self._standing = AuditStanding()
         self._jotted: list[Record] = []
         self._jotting: asyncio.Task[None] | None = None
+        self._left: list[Unsent] | None = None
         self._due = asyncio.Event()
         self._signing = asyncio.Lock()
         self._opening = asyncio.Lock()
@@ -100,6 +101,8 @@ class Recorder:
                 return
             try:
                 self.stand(await self._on_thread(self._book.open))
+                if self._left is None and self._standing.health is AuditHealth.FINE:
+                    self._left = list(await self._on_thread(self._book.unsent))
             except AuditUnavailable as error:
                 self._failed(error)
                 raise
@@ -187,13 +190,14 @@ class Recorder:
         """
         return await self._use(lambda: self._book.last_hash(person))
 
-    async def unsent(self) -> tuple[Unsent, ...]:
-        """The decisions that are recorded and of which nothing says that they left.
+    def left_behind(self) -> tuple[Unsent, ...]:
+        """What waited to leave when the log was first opened, and nobody has taken up since."""
+        return tuple(self._left or ())
 
-        Raises:
-            AuditUnavailable: the log cannot be read.
-        """
-        return await self._use(self._book.unsent)
+    def taken_up(self, one: Unsent) -> None:
+        """Take in that something left behind was seen to."""
+        if self._left is not None:
+            self._left.remove(one)
 
     async def checkpoint(self) -> None:
         """Sign what the log is now, and keep its head elsewhere: at a lock, and now and then."""
@@ -256,8 +260,11 @@ class Recorder:
     async def _write_jotted(self) -> None:
         while self._jotted:
             records, self._jotted = self._jotted, []
-            with contextlib.suppress(AuditUnavailable):  # it shows in how the log stands
+            try:
                 await self._use(partial(self._book.append, records))
+            except AuditUnavailable:  # which shows in how the log stands
+                for record in records:
+                    await asyncio.to_thread(keep_outside, self._path, record.entry)
 
     async def _use(self, work: Callable[[], T]) -> T:
         """Do something with the open log; how that went is told."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 SERVICE = "signoff"
 #: A locked keyring asks the person; nobody waits for that longer than this.
 ANSWER_SECONDS = 20.0
+#: One that has answered before takes something to keep at once; a console that ends cannot wait.
+KEEP_SECONDS = 3.0
 TEXT_KEY = "key of kept message text"
 TEXT_KEY_BYTES = 32
 #: Under this name the keyring keeps a reviewer's signing key, wrapped by their passphrase.
@@ -152,15 +154,15 @@ class LogKeyring:
 
     def read(self, name: str) -> str:
         """See `audit.keys.Keyring`."""
-        return self._ask(_get, name) or ""
+        return self._ask(partial(_get, name, ""), ANSWER_SECONDS) or ""
 
     def keep(self, name: str, value: str) -> None:
         """See `audit.keys.Keyring`."""
-        self._ask(_set, name, value)
+        self._ask(partial(_set, name, value), KEEP_SECONDS)
 
-    def _ask(self, call: _Call, name: str, value: str = "") -> str | None:
+    def _ask(self, call: Callable[[], str | None], seconds: float) -> str | None:
         try:
-            return _started(partial(call, name, value)).result(ANSWER_SECONDS)
+            return _started(call).result(seconds)
         except TimeoutError as error:
             raise VaultUnavailable("The keyring does not answer.", _HINT) from error
 

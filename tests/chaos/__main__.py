@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests.chaos.auditing import KILLS, break_the_disk, flip_bits, kill_writers
 from tests.chaos.quarrel import Quarrel
 from tests.chaos.storm import Plan, Storm
 from tests.support.cluster import PRIMARIES, running_cluster
@@ -26,6 +27,7 @@ from tests.support.shipped_users import CONSOLE, WORKER, settings_with_users, ur
 
 _TELL_EVERY_SECONDS = 15
 _SHOWN_LINES = 40
+AUDIT = "audit"
 #: A server that swaps parts asks the others for their votes, once in two times this.
 _HASTY_MS = 3000
 
@@ -87,6 +89,7 @@ LONG = {
 def main() -> int:
     """Run them. Returns the exit code."""
     names = "\n".join(f"  {name:16}{one.about}: {_size(one.plan)}" for name, one in LONG.items())
+    names += f"\n  {AUDIT:16}the audit log: {KILLS} kill -9, a failing disk, flipped bits"
     parser = argparse.ArgumentParser(
         prog="python -m tests.chaos",
         description=__doc__,
@@ -98,11 +101,32 @@ def main() -> int:
         "--part", type=float, default=1.0, help="so much of each: 0.1 is a tenth (default: 1)"
     )
     options = parser.parse_args()
-    unknown = set(options.storm) - set(LONG)
+    unknown = set(options.storm) - {*LONG, AUDIT}
     if unknown:
         parser.error(f"there is no storm {', '.join(sorted(unknown))}")
-    good = [run(name, LONG[name], options.part) for name in options.storm or LONG]
+    good = [
+        run_audit(options.part) if name == AUDIT else run(name, LONG[name], options.part)
+        for name in options.storm or [*LONG, AUDIT]
+    ]
     return 0 if all(good) else 1
+
+
+def run_audit(part: float) -> bool:
+    """Do to the audit log what can be done to it. Returns whether every promise was kept."""
+    runs = (
+        ("killed", lambda folder: kill_writers(folder, max(round(KILLS * part), 1))),
+        ("disk", break_the_disk),
+        ("bits", lambda folder: flip_bits(folder, max(round(1 / part), 1))),
+    )
+    good = True
+    for name, attack in runs:
+        _say(f"{AUDIT}: {name}")
+        with tempfile.TemporaryDirectory(prefix="storm-") as place:
+            outcome = attack(Path(place))
+        line = {"storm": f"{AUDIT}-{name}", "ok": outcome.is_good, **msgspec.to_builtins(outcome)}
+        print(msgspec.json.encode(line).decode(), flush=True)
+        good = good and outcome.is_good
+    return good
 
 
 def run(name: str, long: Long, part: float) -> bool:

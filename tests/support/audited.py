@@ -6,7 +6,7 @@ The only place where tests make such logs.
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
@@ -16,7 +16,7 @@ from desktop.audit.chain import tree_of
 from desktop.audit.entries import AuditEntry, AuditKind, happened
 from desktop.audit.heads import Head
 from desktop.audit.keys import LogKeys
-from desktop.audit.log import AuditLog, OutboxState, Outgoing, read_entries
+from desktop.audit.log import AuditLog, OutboxState, Outgoing, opened_to_read
 from desktop.audit.secrets import ENVELOPE
 from desktop.errors import VaultUnavailable
 from tests.support.registered import CALL, decision, signed
@@ -24,7 +24,7 @@ from workers.wire.signing.keys import SigningKey
 
 KEYS = LogKeys(bytes(range(32)), SigningKey(bytes(range(32, 64))))
 STREAM = "agent_event:treasury_agent"
-ALL = 10_000
+ALL = 10_000_000
 
 
 class FakeKeyring:
@@ -34,6 +34,7 @@ class FakeKeyring:
         self.kept: dict[str, str] = {}
         self.broken = ""
         self.forgets = False
+        self.refuses = False
 
     def read(self, name: str) -> str:
         """See `audit.keys.Keyring`."""
@@ -43,6 +44,8 @@ class FakeKeyring:
     def keep(self, name: str, value: str) -> None:
         """See `audit.keys.Keyring`."""
         self._answer()
+        if self.refuses:
+            raise VaultUnavailable("The keyring is full.")
         if not self.forgets:
             self.kept[name] = value
 
@@ -62,7 +65,9 @@ def decided(number: int, **changes: object) -> AuditEntry:
 
 def head_of(path: Path, keys: LogKeys | None = KEYS) -> Head:
     """What a log ends with now."""
-    tree = tree_of(kept.body for kept in read_entries(path, ALL))
+    with opened_to_read(path) as connection:
+        query = "SELECT body FROM entry ORDER BY number"
+        tree = tree_of(body for [body] in connection.execute(query))
     return Head(tree.size, tree.root(), install=keys.install.public if keys else None)
 
 
@@ -76,7 +81,8 @@ def by_hand(path: Path, *statements: str) -> None:
         for statement in statements:
             connection.execute(statement)
         for _, sql in triggers:
-            connection.execute(sql)
+            with suppress(sqlite3.OperationalError):  # its table is gone
+                connection.execute(sql)
         connection.commit()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -228,6 +230,15 @@ async def test_a_decision_is_on_the_disk_before_it_leaves(
     assert "Jane" not in str(entry)
 
 
+def _kept_outside() -> list[str]:
+    """What was noted where the log could not be; it is taken away."""
+    found = list(Path(tempfile.gettempdir()).glob("signoff-*-emergency.jsonl"))
+    texts = [path.read_text() for path in found]
+    for path in found:
+        path.unlink()
+    return texts
+
+
 async def test_what_cannot_be_recorded_is_not_approved(
     desk: Desk, connection: Connection, redis_url: str
 ) -> None:
@@ -245,6 +256,8 @@ async def test_what_cannot_be_recorded_is_not_approved(
     assert await _sent(connection) == []
     desk.approvals.decide(KEY, DecisionKind.REJECT)
     await await_until(lambda: _sent(connection), "the rejection")
+    [noted] = _kept_outside()
+    assert '"decision":"reject"' in noted
 
 
 async def test_a_recorded_decision_that_did_not_leave_says_so(

@@ -12,6 +12,7 @@ from msgspec import structs
 
 from desktop.audit.emergency import LATER, keep_outside, take_in
 from desktop.audit.entries import AuditKind
+from desktop.audit.heads import Head
 from desktop.audit.log import (
     AuditLog,
     AuditUnavailable,
@@ -134,6 +135,21 @@ def test_a_closed_log_is_not_written(book: Logbook) -> None:
     assert book.checkpoint() is None
     with pytest.raises(AuditUnavailable):
         book.append([Record(decided(4))])
+
+
+def test_a_damaged_log_is_told_and_left_alone(book: Logbook, path: Path) -> None:
+    """Every time it is asked for, until somebody looks at it."""
+    assert book.open() is book.open()
+    book.close()
+    damaged = bytearray(path.read_bytes())
+    damaged[4096:] = b"\xff" * (len(damaged) - 4096)
+    path.write_bytes(damaged)
+    for _ in range(2):
+        with closing(Logbook(path, None)) as again, pytest.raises(AuditUnavailable):
+            again.open()
+    assert path.read_bytes() == damaged
+    without = Logbook(path, None)
+    without.keep_head(Head(1, bytes(32)))
 
 
 def test_what_was_kept_outside_comes_into_the_log(book: Logbook, path: Path) -> None:

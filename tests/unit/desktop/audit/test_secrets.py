@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from desktop.audit.heads import Head, keep_head, kept_head
 from desktop.audit.keys import KEYS_NAME, LogKeys, kept_keys, log_keys
@@ -63,9 +64,10 @@ def test_a_commitment_is_of_the_text_itself() -> None:
     """Whoever has the entry's key cannot put another text in the place of the one it names."""
     key = RecordKey()
     [one] = key.seal({"comment": "No"})
-    [other] = key.seal({"comment": "Yes"})
+    bound = b"signoff/audit/secret/v1\x00comment\x00" + one.commitment.encode()
+    other = AESGCM(key.raw).encrypt(one.nonce, bytes(16) + b"Yes", bound)
     with pytest.raises(SecretUnreadable):
-        key.open(dataclasses.replace(other, commitment=one.commitment))
+        key.open(dataclasses.replace(one, ciphertext=other))
 
 
 def test_the_keys_of_the_log_are_made_once() -> None:
@@ -84,6 +86,9 @@ def test_a_keyring_that_keeps_nothing_is_told() -> None:
     keyring = FakeKeyring()
     keyring.forgets = True
     with pytest.raises(VaultUnavailable):
+        log_keys(keyring)
+    keyring.refuses = True
+    with pytest.raises(VaultUnavailable, match="full"):
         log_keys(keyring)
     for content in ("no base64!", to_base64(b"short")):
         keyring.kept[KEYS_NAME] = content

@@ -1,0 +1,67 @@
+"""Decisions that were recorded, and of which nobody knows whether they left: after a crash.
+
+The only place that takes them up again. What stops a call goes by itself, as it does no harm twice;
+what lets one run is never sent by itself: its reviewer is told, and may decide again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from desktop.audit.logbook import Unsent
+from desktop.engine.recorder import Recorder
+from desktop.store.facts import DecisionNotSent, DecisionSending, Fact
+from desktop.store.records import RequestKey
+from workers.wire import keys
+from workers.wire.approvals import DecisionKind
+from workers.wire.codec import decode_event
+from workers.wire.errors import DecodeError
+from workers.wire.events import Event
+from workers.wire.streams.connection import Connection
+from workers.wire.streams.inbox import send
+
+_TITLE = "This decision was recorded, and Signoff ended before it was known to have left."
+_HINT = "Look at the request, and decide again if it still waits."
+
+
+async def settle_unsent(
+    recorder: Recorder,
+    connection: Connection,
+    address: str,
+    emit: Callable[[Fact], None],
+) -> None:
+    """Send the rejections that were left behind, and tell of the rest.
+
+    Args:
+        address: of the broker; what was meant for another one stays where it is.
+
+    Raises:
+        BrokerError: it went away meanwhile; what is left is taken up with the next connection.
+    """
+    for one in recorder.left_behind():
+        if one.entry.broker not in ("", address):
+            continue
+        order = _rejection(one)
+        if order is not None:
+            entry_id = await send(connection, *order)
+            await recorder.sent(one.entry, one.number, entry_id)
+        else:
+            await recorder.not_sent(one.entry, _TITLE, one.number)
+            key = RequestKey(one.entry.context_id, one.entry.tool_call_id)
+            kind = DecisionKind(one.entry.decision)
+            emit(DecisionSending(key, kind, one.entry.nonce))
+            emit(DecisionNotSent(key, one.entry.nonce, _TITLE, _HINT))
+        recorder.taken_up(one)
+
+
+def _rejection(one: Unsent) -> tuple[str, Event] | None:
+    """The agent and what it was to be told; None for anything but a rejection that was kept."""
+    kept = one.outgoing
+    if one.entry.decision != DecisionKind.REJECT or kept is None:
+        return None
+    if not kept.stream.startswith(keys.INBOX_PREFIX):
+        return None
+    try:
+        return kept.stream.removeprefix(keys.INBOX_PREFIX), decode_event(kept.payload)
+    except DecodeError:
+        return None

@@ -1,0 +1,201 @@
+"""The engine's record: what it lets pass, what it says of itself, and what it takes up again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from desktop.audit.entries import AuditEntry, AuditKind
+from desktop.audit.heads import kept_head
+from desktop.audit.log import AuditUnavailable, Outgoing, read_entries
+from desktop.audit.verifying import Verdict, verify
+from desktop.engine import recorder as recorder_module
+from desktop.engine.recorder import Recorder
+from desktop.engine.unsent import settle_unsent
+from desktop.store.facts import AuditChanged, DecisionNotSent, Fact
+from desktop.store.record import AuditHealth
+from tests.support import scenes
+from tests.support.audited import ALL, STREAM, FakeKeyring, by_hand, decided
+from tests.support.waiting import await_until
+from workers.wire import keys
+from workers.wire.codec import decode_event, encode_event
+from workers.wire.streams.connection import Connection
+
+_ORDER = scenes.asks()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the log is."""
+    return tmp_path / "log.sqlite"
+
+
+@pytest.fixture
+def keyring() -> FakeKeyring:
+    """A keyring of its own."""
+    return FakeKeyring()
+
+
+@asynccontextmanager
+async def _recording(path: Path, keyring: FakeKeyring) -> AsyncIterator[Recorder]:
+    """A recorder at work, as the engine runs it."""
+    recorder = Recorder(path, keyring, lambda _fact: None)
+    task = asyncio.create_task(recorder.run())
+    try:
+        await await_until(lambda: recorder.standing.health is not AuditHealth.UNKNOWN, "it")
+        yield recorder
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        recorder.close()
+
+
+def _move(path: Path, to: Path) -> None:
+    path.rename(to)
+
+
+def _kinds(path: Path) -> list[AuditKind]:
+    return [one.entry.kind for one in read_entries(path, ALL)]
+
+
+async def test_a_decision_is_recorded_sent_and_signed_for(path: Path, keyring: FakeKeyring) -> None:
+    """When the console ends, its head is in the keyring."""
+    async with _recording(path, keyring) as recorder:
+        number = await recorder.decided(decided(1), {"comment": "No"}, Outgoing(STREAM, b"x"))
+        await recorder.sent(decided(1), number, "1-0")
+        number = await recorder.decided(decided(2), None, Outgoing(STREAM, b"y"))
+        await recorder.not_sent(decided(2), "The broker was gone.", number)
+        assert await recorder.last_hash("r.mora") == read_entries(path, 1)[0].hash.hex()
+    report = verify(path, kept_head(keyring, path))
+    assert (report.verdict, report.size) == (Verdict.INTACT, 4)
+    kinds = [AuditKind.DECISION_SENT, AuditKind.DECISION_NOT_SENT]
+    assert _kinds(path)[1::2] == kinds
+
+
+async def test_a_log_that_was_tampered_with_lets_nothing_run(
+    path: Path, keyring: FakeKeyring
+) -> None:
+    """Rejecting still works, and is recorded."""
+    async with _recording(path, keyring) as recorder:
+        await recorder.note(decided(1))
+    by_hand(path, "DELETE FROM entry")
+    async with _recording(path, keyring) as recorder:
+        assert recorder.standing.health is AuditHealth.TAMPERED
+        for decision in ("approve", "edit", "respond"):
+            with pytest.raises(AuditUnavailable, match="not the one that was left"):
+                await recorder.decided(decided(2, decision=decision))
+        assert await recorder.decided(decided(3, decision="reject")) == 1
+        assert recorder.standing.health is AuditHealth.TAMPERED
+
+
+async def test_a_log_that_fails_is_told_and_opened_again(
+    tmp_path: Path, keyring: FakeKeyring
+) -> None:
+    """What was rejected meanwhile comes into it."""
+    told: list[AuditChanged] = []
+    path, moved = tmp_path / "audit" / "log.sqlite", tmp_path / "moved"
+    recorder = Recorder(path, keyring, told.append)
+    (tmp_path / "audit").write_text("in the way")
+    with pytest.raises(AuditUnavailable):
+        await recorder.decided(decided(1))
+    assert await recorder.decided(decided(2, decision="reject")) == 0
+    await recorder.not_sent(decided(2), "gone")
+    _move(tmp_path / "audit", moved)
+    assert await recorder.decided(decided(4)) == 2
+    recorder.close()
+    nonces = [one.entry.nonce for one in read_entries(path, ALL)]
+    assert nonces == [decided(2).nonce, decided(4).nonce]
+    healths = [one.standing.health for one in told]
+    assert healths == [AuditHealth.UNWRITABLE, AuditHealth.FINE]
+
+
+async def test_receipts_of_a_bad_moment_are_not_lost(path: Path, keyring: FakeKeyring) -> None:
+    """They lie beside the log until it is opened again."""
+    async with _recording(path, keyring) as recorder:
+        await recorder.note(decided(1))
+        _move(path, path.with_suffix(".away"))
+        recorder.jot(decided(2, kind=AuditKind.RECEIPT))
+        outside = path.with_name("emergency.jsonl")
+        await await_until(outside.exists, "the note")
+        _move(path.with_suffix(".away"), path)
+        await recorder.note(decided(3))
+    assert {one.entry.nonce for one in read_entries(path, ALL)} == {
+        decided(number).nonce for number in (1, 2, 3)
+    }
+
+
+async def test_receipts_are_written_together(path: Path, keyring: FakeKeyring) -> None:
+    """In the order they came, also those that came last; what says nothing is left out."""
+    async with _recording(path, keyring) as recorder:
+        for number in range(50):
+            recorder.jot(decided(number, kind=AuditKind.RECEIPT))
+        recorder.jot(decided(1, context_id="\ud800"))
+        await await_until(lambda: len(read_entries(path, ALL)) == 50, "the receipts")
+        recorder.jot(decided(50, kind=AuditKind.RECEIPT))
+    nonces = [one.entry.nonce for one in read_entries(path, ALL)]
+    assert nonces == [decided(number).nonce for number in range(51)]
+
+
+async def test_checkpoints_are_made_by_count_and_by_time(
+    path: Path, keyring: FakeKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a keyring that fails then takes nothing away from the log."""
+    monkeypatch.setattr(recorder_module, "CHECKPOINT_ENTRIES", 5)
+    async with _recording(path, keyring) as recorder:
+        for number in range(5):
+            await recorder.note(decided(number))
+        head = await await_until(lambda: kept_head(keyring, path), "the head")
+        assert head.size == 5
+        keyring.broken = "The keyring is locked."
+        await recorder.note(decided(6))
+        await recorder.checkpoint()
+        await recorder.checkpoint()
+        keyring.broken = ""
+        monkeypatch.setattr(recorder_module, "CHECKPOINT_SECONDS", 0.01)
+        for number in range(10, 15):
+            await recorder.note(decided(number))
+        await await_until(lambda: _size(keyring, path) == 11, "the next head")
+    recorder.close()
+
+
+def _size(keyring: FakeKeyring, path: Path) -> int:
+    head = kept_head(keyring, path)
+    return head.size if head else 0
+
+
+def _left(number: int, **changes: object) -> AuditEntry:
+    entry = decided(number, context_id=scenes.CONTEXT, tool_call_id=scenes.CALL)
+    return structs.replace(entry, **changes)
+
+
+async def test_what_a_crash_left_behind_is_taken_up(
+    path: Path, keyring: FakeKeyring, connection: Connection
+) -> None:
+    """A rejection goes by itself; an approval never does: its reviewer is told."""
+    inbox = keys.inbox(scenes.AGENT)
+    order = Outgoing(inbox, encode_event(_ORDER))
+    async with _recording(path, keyring) as recorder:
+        await recorder.decided(_left(1, decision="reject"), None, order)
+        await recorder.decided(_left(2), None, order)
+        await recorder.decided(_left(3, decision="reject", broker="redis://other"), None, order)
+        await recorder.decided(_left(4, decision="reject"), None, Outgoing("elsewhere", b"x"))
+        await recorder.decided(_left(5, decision="reject"), None, Outgoing(inbox, b"x"))
+        assert recorder.left_behind() == ()
+
+    told: list[Fact] = []
+    async with _recording(path, keyring) as recorder:
+        await settle_unsent(recorder, connection, "redis://here", told.append)
+        assert [one.entry.broker for one in recorder.left_behind()] == ["redis://other"]
+        await settle_unsent(recorder, connection, "redis://here", told.append)
+
+    [(_, fields)] = await connection.client.xrange(inbox)
+    assert decode_event(fields[b"data"]) == _ORDER
+    nonces = [one.nonce for one in told if isinstance(one, DecisionNotSent)]
+    assert nonces == [decided(number).nonce for number in (2, 4, 5)]
+    assert _kinds(path)[5:] == [AuditKind.DECISION_SENT] + 3 * [AuditKind.DECISION_NOT_SENT]
+    assert verify(path, kept_head(keyring, path)).verdict is Verdict.INTACT
