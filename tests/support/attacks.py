@@ -8,25 +8,20 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-import msgspec
-
-from tests.support import registered
+from tests.support.attack_target import Target, plain, to_text
 from tests.support.registered import LEE, ROOT_1, ROSA, STRANGER, WORKER
 from workers.wire.approvals import DecisionKind
 from workers.wire.canonical import JSON
 from workers.wire.signing.assertions import HALT_TYPE, RECEIPT_TYPE, REQUEST_TYPE
 from workers.wire.signing.distrust import Distrust
 from workers.wire.signing.dsse import MAX_PAYLOAD_BYTES, MAX_SIGNATURES, pae, seal
-from workers.wire.signing.keys import SigningKey
 from workers.wire.signing.statements import (
     DECISION_TYPE,
     ENROLMENT_TYPE,
     REGISTRY_TYPE,
-    DecisionStatement,
     Meaning,
     Signer,
     write_statement,
@@ -38,47 +33,7 @@ _ORDER: Final = 2**252 + 27742317777372353535851937790883648493
 _EMPTY: Final = base64.b64encode(bytes(64)).decode()
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A call that waits, and what a valid decision on it says.
-
-    Attributes:
-        fields: of Rosa's statement, where they are others than `registered.decision` has.
-        at: now, in seconds since the epoch.
-    """
-
-    fields: Mapping[str, Any]
-    at: int
-
-    def statement(self, **changes: Any) -> DecisionStatement:  # noqa: ANN401 - fields
-        """What Rosa would state, but for the changes."""
-        return registered.decision(**{**self.fields, **changes})
-
-    def signed(self, *keys: SigningKey, **changes: Any) -> JSON:  # noqa: ANN401 - fields
-        """It in its envelope, signed by Rosa unless told otherwise."""
-        return plain(registered.signed(self.statement(**changes), *keys))
-
-    def of_bytes(self, payload: bytes, kind: str = DECISION_TYPE) -> JSON:
-        """Any bytes, signed by Rosa."""
-        return plain(seal(kind, payload, [ROSA]))
-
-    def altered(self, **changes: Any) -> JSON:  # noqa: ANN401 - fields
-        """Another statement under the signature of the valid one."""
-        envelope = self.signed()
-        envelope["payload"] = _text(write_statement(self.statement(**changes)))
-        return envelope
-
-
 Attack: TypeAlias = Callable[[Target], JSON]
-
-
-def plain(value: msgspec.Struct) -> Any:  # noqa: ANN401 - JSON, to be spoiled
-    """A structure as it travels."""
-    return msgspec.json.decode(msgspec.json.encode(value))
-
-
-def _text(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()
 
 
 def _with(target: Target, **members: JSON) -> JSON:
@@ -96,13 +51,13 @@ def _raw_sig(target: Target) -> bytes:
 
 def _under_rosas_id(target: Target) -> JSON:
     message = pae(DECISION_TYPE, write_statement(target.statement()))
-    return _sig(target, _text(STRANGER.sign(message)))
+    return _sig(target, to_text(STRANGER.sign(message)))
 
 
 def _plus_the_order(target: Target) -> JSON:
     raw = _raw_sig(target)
     scalar = int.from_bytes(raw[32:], "little") + _ORDER
-    return _sig(target, _text(raw[:32] + scalar.to_bytes(32, "little")))
+    return _sig(target, to_text(raw[:32] + scalar.to_bytes(32, "little")))
 
 
 def _labelled(target: Target, signed_as: str) -> JSON:
@@ -128,7 +83,7 @@ def _written(target: Target, change: Callable[[bytes], bytes]) -> JSON:
 
 
 def _keyed(target: Target, change: Callable[[str], str]) -> JSON:
-    return _sig(target, _text(_raw_sig(target)), change(ROSA.public.key_id))
+    return _sig(target, to_text(_raw_sig(target)), change(ROSA.public.key_id))
 
 
 def _rosa(**changes: str) -> Signer:
@@ -160,8 +115,8 @@ FORGED: Final[dict[str, tuple[Attack, Distrust]]] = {
     ),
     "an empty signature": (lambda t: _sig(t, ""), BAD),
     "a signature of zeros": (lambda t: _sig(t, _EMPTY), BAD),
-    "a signature cut short": (lambda t: _sig(t, _text(_raw_sig(t)[:-1])), BAD),
-    "a signature and more": (lambda t: _sig(t, _text(_raw_sig(t) + b"\0")), BAD),
+    "a signature cut short": (lambda t: _sig(t, to_text(_raw_sig(t)[:-1])), BAD),
+    "a signature and more": (lambda t: _sig(t, to_text(_raw_sig(t) + b"\0")), BAD),
     "a signature plus the group's order": (_plus_the_order, BAD),
     "a signature that is no base64": (lambda t: _sig(t, "!"), MALFORMED),
     "a good signature beside a bad one": (
@@ -217,7 +172,7 @@ TYPES: Final[dict[str, tuple[Attack, Distrust]]] = {
         lambda t: _with(t, payload=write_statement(t.statement()).decode()),
         MALFORMED,
     ),
-    "a payload encoded twice": (lambda t: _payload(t, lambda x: _text(x.encode())), BAD),
+    "a payload encoded twice": (lambda t: _payload(t, lambda x: to_text(x.encode())), BAD),
     "a payload of nothing": (lambda t: _with(t, payload=""), BAD),
     "a payload with a line end": (lambda t: _payload(t, lambda text: text + "\n"), MALFORMED),
     "a payload with blanks": (

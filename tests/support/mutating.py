@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from tests.support.attacks import Target, plain
+from tests.support.attack_target import Target, plain
 from tests.support.registered import CALL, LEE, NOW, ROOT_1, ROSA, STRANGER, WORKER, registry
 from workers.wire.canonical import JSON
 from workers.wire.codec import decode_json

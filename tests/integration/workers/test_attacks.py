@@ -11,7 +11,8 @@ from msgspec import structs
 
 from tests.integration.workers.conftest import Book
 from tests.integration.workers.office import Office
-from tests.support.attacks import ALL, Target, plain
+from tests.support.attack_target import Target, plain
+from tests.support.attacks import ALL
 from tests.support.trusted import TrustedFolder, envelope
 from workers.wire.approvals import (
     ApprovalRequest,

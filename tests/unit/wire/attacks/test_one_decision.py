@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.attacks import ALL, EDITED, Attack, Target
+from tests.support.attack_target import Target
+from tests.support.attacks import ALL, EDITED, Attack
 from tests.support.registered import CALL, NOW, registry
 from workers.wire.policy.demands import Demand
 from workers.wire.policy.judging import Judgement, judge

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from tests.support.attacks import Target
+from tests.support.attack_target import Target
 from tests.support.registered import CALL, NOW, ROSA, registered_key, registry, registry_statement
 from workers.wire.approvals import (
     MAX_ENVELOPES,

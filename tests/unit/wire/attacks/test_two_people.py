@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from tests.support.attacks import Target
+from tests.support.attack_target import Target
 from tests.support.registered import (
     CALL,
     LEE,

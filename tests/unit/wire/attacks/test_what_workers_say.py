@@ -9,10 +9,12 @@ import pytest
 from msgspec import structs
 
 from tests.support import scenes
-from tests.support.attacks import plain
+from tests.support.attack_target import plain
 from tests.support.registered import LEE, NOW, ROSA, STRANGER, WORKER, registered_key, registry
 from workers.wire.approvals import ApprovalRequest, Mode, PolicyTerms, Receipt, Requester, Risk
-from workers.wire.policy.judging import policy_name
+from workers.wire.policy.demands import demand
+from workers.wire.policy.judging import policy_name, terms_of
+from workers.wire.policy.rules import Policy, Rule
 from workers.wire.signing.assertions import (
     HALT_TYPE,
     RECEIPT_TYPE,
@@ -189,3 +191,12 @@ def test_a_request_without_a_policy_is_decided_under_none() -> None:
     """A decision that names one is for another request."""
     assert policy_name(structs.replace(REQUEST, policy=None)) == PolicyName(id="", version=0)
     assert policy_name(REQUEST) == PolicyName(id="payments", version=7)
+
+
+def test_what_a_policy_demands_stands_in_the_request() -> None:
+    """As it is judged, for the console to explain."""
+    policy = Policy(id="payments", version=7, rules=(Rule(name="two", quorum=2, masked=("/a",)),))
+    terms = terms_of(policy, demand(policy, scenes.AGENT, scenes.ACTION, {}))
+    assert (terms.id, terms.version, terms.masked) == ("payments", 7, ("/a",))
+    assert [quorum.count for quorum in terms.quorums] == [2]
+    assert terms.why == ("two: 2 reviewers",)
