@@ -106,20 +106,12 @@ class Console:
             self.engine.submit,
             self._spawn,
         )
-        self._url = ""
+        self._url = self._trust = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._requests_changed = asyncio.Event()
         self._arrived = False
         self._surveyed = False
-        self.window = MainWindow(
-            store=self.store,
-            bridge=self.bridge,
-            approvals=self.approvals,
-            conversations=self.conversations,
-            desk=self,
-            now_ms=lambda: int(time.time() * 1000),
-        )
-        self.window.close_requested.connect(self.stopping.set)
+        self.window = self._make_window()
         self._tray = self._make_tray(app.windowIcon())
         self._absence = Absence(self.window, self._lock_seconds)
         self._absence.noticed.connect(self.lock)
@@ -128,6 +120,18 @@ class Console:
             assets.icon_path("signoff.png"), self._tray, self._on_notification_opened, self._alert
         )
         self.bridge.changed.connect(self._on_changed)
+
+    def _make_window(self) -> MainWindow:
+        window = MainWindow(
+            store=self.store,
+            bridge=self.bridge,
+            approvals=self.approvals,
+            conversations=self.conversations,
+            desk=self,
+            now_ms=lambda: int(time.time() * 1000),
+        )
+        window.close_requested.connect(self.stopping.set)
+        return window
 
     @property
     def settings(self) -> Settings:

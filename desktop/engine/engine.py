@@ -113,9 +113,7 @@ class Engine:
         self._recorder = Recorder(log, keyring, self._batch.emit)
         self._audit_log, self._records_at_once = log, keyring is not None
         self._trust = Trust(self._batch.emit, self._recorder.jot)
-        self._witness = Witness(
-            self._recorder.jot, log.parent, everything=self._records_at_once
-        )
+        self._witness = Witness(self._recorder.jot, log.parent, everything=self._records_at_once)
         self._follower = Follower(self._batch, self._transcripts, self._trust, self._witness)
         self._signing = SigningDesk(
             self._batch.emit,

@@ -35,6 +35,7 @@ class DemoReady(msgspec.Struct, frozen=True):
     redis_url: str
     model_url: str
     mcp_url: str
+    trust: str
     agents: list[str]
     pid: int
 

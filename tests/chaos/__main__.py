@@ -17,8 +17,8 @@ from pathlib import Path
 
 import msgspec
 
-from tests.chaos.auditing import KILLS, break_the_disk, flip_bits, kill_writers
 from tests.chaos.attacks import MUTATIONS, VALUES, attack
+from tests.chaos.auditing import KILLS, break_the_disk, flip_bits, kill_writers
 from tests.chaos.quarrel import Quarrel
 from tests.chaos.storm import Plan, Storm
 from tests.support.cluster import PRIMARIES, running_cluster
@@ -124,10 +124,10 @@ def run_audit(part: float) -> bool:
         ("bits", lambda folder: flip_bits(folder, max(round(1 / part), 1))),
     )
     good = True
-    for name, attack in runs:
+    for name, harm in runs:
         _say(f"{AUDIT}: {name}")
         with tempfile.TemporaryDirectory(prefix="storm-") as place:
-            outcome = attack(Path(place))
+            outcome = harm(Path(place))
         line = {"storm": f"{AUDIT}-{name}", "ok": outcome.is_good, **msgspec.to_builtins(outcome)}
         print(msgspec.json.encode(line).decode(), flush=True)
         good = good and outcome.is_good
