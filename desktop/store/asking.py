@@ -111,7 +111,11 @@ def see(
         case facts.ClaimSeen() if fact.request_id:
             docket.claims[fact.request_id] = fact.claim
         case facts.ProofSeen() if fact.entry_id:
-            docket.proofs[StreamId.parse(fact.entry_id)] = fact.proof
+            at = StreamId.parse(fact.entry_id)
+            docket.proofs[at] = fact.proof
+            # The place says whose it is; under which call it was told does not matter.
+            for trail in [one for one in docket.trails.values() if one.was_asked(at)]:
+                _review(state, key.context_id, trail, changes)
         case facts.VotesSeen():
             return _conclude(state, replace(exactly, votes=fact.votes), changes)
         case facts.ClaimSeen():

@@ -65,6 +65,10 @@ class Trail:
         self.asked.append(asked)
         return asked
 
+    def was_asked(self, at: StreamId) -> bool:
+        """Whether an interrupt at this place made a request."""
+        return any(one.at == at for one in self.asked)
+
     def answer(self, at: StreamId, agent: str, message: ChatMessage) -> None:
         """Take in a tool's message."""
         self._answers[at] = (agent, message)
