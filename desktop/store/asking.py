@@ -121,6 +121,7 @@ def see(
         case facts.ClaimSeen():
             return _conclude(state, replace(exactly, claim=fact.claim), changes)
         case facts.ProofSeen():
+            docket.bare_proofs[key] = fact.proof
             return _conclude(state, replace(exactly, proof=fact.proof), changes)
     return _review(state, key.context_id, docket.trail(key.call), changes)
 
