@@ -7,6 +7,7 @@ ends when its time is over, with a wrong passphrase, and with the console.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
@@ -156,7 +157,8 @@ class SigningDesk:
     async def _try(self, order: Unlock, who: Identity, wrapped: WrappedKey, session: int) -> None:
         seconds = self._attempts.wait(who.id)
         if seconds > 0:
-            self._refuse(SigningState.LOCKED, *_too_soon(seconds), seconds=seconds)
+            words = _too_soon(seconds, is_damaged=self._attempts.is_damaged)
+            self._refuse(SigningState.LOCKED, *words, seconds=seconds)
             return
         self._tell(replace(self._told, checking=True, title="", hint="", retry_ms=0))
         try:
@@ -316,7 +318,10 @@ class SigningDesk:
             self._refuse(SigningState.UNAVAILABLE, title, "Close it, and open it again.")
 
 
-def _too_soon(seconds: float) -> tuple[str, str]:
+def _too_soon(seconds: float, *, is_damaged: bool) -> tuple[str, str]:
+    if is_damaged and seconds <= 60:
+        title = "The count of wrong passphrases (signing.json) is damaged, and was taken as high."
+        return title, f"Wait {math.ceil(seconds)} s; the right passphrase makes the file anew."
     if seconds > 60:
         title = "Signing is locked after several wrong passphrases."
         return title, f"The next one is taken in {seconds / 60:.0f} minutes."
