@@ -116,7 +116,7 @@ class Casting:
         registry = self._trust.check() if lets_run else self._trust.registry()
         statement = structs.replace(
             order.statement,
-            audit_prev=await self._recorder.last_hash(order.statement.reviewer.id),
+            audit_prev=await self._entry_before(order.statement),
             auth=Authentication(method="passphrase", at=self._signer.opened_at),
         )
         is_high = order.request is None or order.request.risk is Risk.HIGH
@@ -133,6 +133,19 @@ class Casting:
         Raises:
             SignoffError: by the registry and the policy this signature would not count.
         """
+    async def _entry_before(self, statement: DecisionStatement) -> str:
+        """The hash of the reviewer's entry before this; empty for a rejection without a log.
+
+        Raises:
+            AuditUnavailable: the log cannot be read, and the decision lets a call run.
+        """
+        try:
+            return await self._recorder.last_hash(statement.reviewer.id)
+        except AuditUnavailable:
+            if statement.decision is DecisionKind.REJECT:
+                return ""
+            raise
+
         if signed.aim.kind is DecisionKind.REJECT or request.mode is not Mode.ENFORCE:
             return True
         if request.policy is None:

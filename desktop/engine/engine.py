@@ -117,7 +117,7 @@ class Engine:
         self._follower = Follower(self._batch, self._transcripts, self._trust, self._witness)
         self._signing = SigningDesk(
             self._batch.emit,
-            self._recorder.note,
+            self._recorder.note_anyway,
             custody or NoCustody(),
             self._trust.check,
             Attempts(settings.attempts(), time.time),
@@ -125,6 +125,7 @@ class Engine:
         index = cache_folder / "audit-index.sqlite" if cache_folder else None
         self._audit = AuditDesk(self._recorder, self._batch.emit, log, index, keyring)
         self._noting = Noting(self._recorder, self._audit, attends=self._records_at_once)
+        self._trust.on_changed = self._signing.look_at_registry
         self._waiting = Waiting(self._trust)
         self._claims = Claims(self._waiting)
         self._surroundings = Surroundings(

@@ -173,6 +173,13 @@ class Recorder:
 
         That it fails shows in how the log stands, and nowhere else.
         """
+    async def note_anyway(self, entry: AuditEntry) -> None:
+        """Record something that happened, or keep it beside the log, which takes it in later."""
+        try:
+            await self.note(entry)
+        except AuditUnavailable:  # which shows in how the log stands
+            await asyncio.to_thread(keep_outside, self._path, entry)
+
         try:
             write_entry(entry)
         except BadEntry as error:
