@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from desktop.errors import NotAllowedNow, PassphraseWanted
+from desktop.store.clock import ClockState
 from desktop.store.policies import barred
 from desktop.store.record import AuditHealth
 from desktop.store.records import DecisionKind, Request
@@ -75,7 +76,9 @@ def _why_nobody_signs(signing: Signing) -> NotAllowedNow | None:
 def _why_not_by_terms(
     store: Store, request: Request, kind: DecisionKind, seen: Seen | None
 ) -> NotAllowedNow | None:
-    """What the policy has against a signed decision that lets a call run."""
+    """What the clock and the policy have against a signed decision that lets a call run."""
+    if store.clock.state is ClockState.WRONG:
+        return NotAllowedNow(store.clock.title, store.clock.hint)
     title, hint = barred(request, store.signing.identity, kind)
     if title:
         return NotAllowedNow(title, hint)
