@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Final
 
 from desktop.errors import NotAllowedNow, PassphraseWanted
+from desktop.store.clock import ClockState
 from desktop.store.policies import barred
 from desktop.store.record import AuditHealth
 from desktop.store.records import DecisionKind, Request
-from desktop.store.signing import Identity, Meaning, Proof, Seen, SigningState
+from desktop.store.signing import Identity, Meaning, Proof, Seen, Signing, SigningState
 from desktop.store.store import Store
 from workers.wire.approvals import Decision
 
@@ -22,6 +23,7 @@ _LOCKED: Final = {
     SigningState.UNAVAILABLE: "This request takes a signed decision, and nothing can be signed.",
 }
 _LOCKED_HINT: Final = "Open your signing key, or make one in Settings."
+_REGISTRY_HINT: Final = "Ask whoever administers the registry for a new one."
 
 
 def why_not_sound(
@@ -43,16 +45,10 @@ def _why_not_signed(
     store: Store, request: Request, kind: DecisionKind, seen: Seen | None
 ) -> NotAllowedNow | None:
     """What there is against it, whether or not the key is open."""
-    signing, standing = store.signing, store.audit_standing
-    can_sign = signing.state in {SigningState.OPEN, SigningState.LOCKED}
-    if request.must_be_signed and not can_sign:
-        title, hint = signing.title or _LOCKED[signing.state], signing.hint or _LOCKED_HINT
-        return NotAllowedNow(title, hint)
-    if request.must_be_signed and signing.identity and not signing.identity.roles:
-        title = "You are in no role of the registry, so your signature would not count."
-        return NotAllowedNow(title, "Ask whoever administers the registry to enrol you.")
-    if kind is DecisionKind.REJECT:
-        return None  # what stops a call is never held back
+    refusal = _why_nobody_signs(store.signing) if request.must_be_signed else None
+    if refusal is not None or kind is DecisionKind.REJECT:
+        return refusal  # beside that, what stops a call is never held back
+    standing = store.audit_standing
     if standing.health in {AuditHealth.UNWRITABLE, AuditHealth.TAMPERED}:
         return NotAllowedNow(standing.title or "The audit log is not fine.", standing.hint)
     if request.proof is Proof.BROKEN:
@@ -60,9 +56,30 @@ def _why_not_signed(
             "This request is not what a worker of the agent signed.",
             "Reject it, and tell whoever runs the broker: somebody may have forged it.",
         )
-    if not request.must_be_signed:
+    return _why_not_by_terms(store, request, kind, seen) if request.must_be_signed else None
+
+
+def _why_nobody_signs(signing: Signing) -> NotAllowedNow | None:
+    """Why a signature of this desk would not count, whatever it is under."""
+    if signing.state not in {SigningState.OPEN, SigningState.LOCKED}:
+        title, hint = signing.title or _LOCKED[signing.state], signing.hint or _LOCKED_HINT
+        return NotAllowedNow(title, hint)
+    if signing.identity is None or signing.identity.roles:
         return None
-    title, hint = barred(request, signing.identity, kind)
+    if signing.registry_trouble:
+        hint = signing.registry_hint or _REGISTRY_HINT
+        return NotAllowedNow(signing.registry_trouble, f"Your signature would not count. {hint}")
+    title = "You are in no role of the registry, so your signature would not count."
+    return NotAllowedNow(title, "Ask whoever administers the registry to enrol you.")
+
+
+def _why_not_by_terms(
+    store: Store, request: Request, kind: DecisionKind, seen: Seen | None
+) -> NotAllowedNow | None:
+    """What the clock and the policy have against a signed decision that lets a call run."""
+    if store.clock.state is ClockState.WRONG:
+        return NotAllowedNow(store.clock.title, store.clock.hint)
+    title, hint = barred(request, store.signing.identity, kind)
     if title:
         return NotAllowedNow(title, hint)
     dwell = request.policy.dwell_seconds if request.policy else 0.0

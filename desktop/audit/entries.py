@@ -86,6 +86,8 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
         result_digest: of what the tool said.
         reviewers: ids of all whose signed decisions counted.
         broker: the address without its password.
+        clock_skew_ms: how far this machine's clock was ahead of the broker's when they were last
+            compared; negative if behind; None if they were not.
         detail: what else there is to say, in words of ours; never of a person or an agent.
         secrets: names of what the encrypted part holds of it, each with the salted digest of its
             clear text; a shredded one can still be told from another.
@@ -120,6 +122,7 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     result_digest: str = ""
     reviewers: tuple[str, ...] = ()
     broker: str = ""
+    clock_skew_ms: int | None = None
     detail: str = ""
     secrets: dict[str, str] = {}
     app: str = ""

@@ -223,9 +223,18 @@ def facts_of(entry: AuditEntry) -> tuple[tuple[str, str], ...]:
         ("Shown values", ", ".join(entry.revealed)),
         ("Account", f"{entry.actor.os_user} on {entry.actor.device}".strip()),
         ("Broker", entry.broker),
+        ("Clock", _clock(entry.clock_skew_ms)),
         ("Version", entry.app),
     )
     return tuple((label, text) for label, text in pairs if text)
+
+
+def _clock(skew_ms: int | None) -> str:
+    if skew_ms is None:
+        return ""
+    if not skew_ms:
+        return "As the broker's"
+    return f"{abs(skew_ms) / 1000:.1f} s {'ahead of' if skew_ms > 0 else 'behind'} the broker's"
 
 
 def digests_of(entry: AuditEntry, digest: bytes, before: bytes) -> tuple[tuple[str, str], ...]:

@@ -6,6 +6,7 @@ The only place, beside the window's, that puts these rooms together.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -41,10 +42,15 @@ class Session:
         store: what the broker holds, read once and followed from then on.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, now: Callable[[], float] = time.time) -> None:
+        """Set it up; nothing is connected yet.
+
+        Args:
+            now: this computer's clock, in seconds since the epoch.
+        """
         self.store = Store()
         self._url = url
-        self._engine = Engine(self._take, custody=Vault())
+        self._engine = Engine(self._take, custody=Vault(), now=now)
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._told_of_signing = 0

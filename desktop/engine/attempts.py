@@ -2,7 +2,7 @@
 
 The only place that makes guessing slow beside Argon2id itself. It is kept in a file, so that
 closing the console begins nothing anew; whoever can delete the file can guess as fast as Argon2id
-lets them.
+lets them. A file that cannot be read counts as the last guess before the lock, for everybody.
 """
 
 from __future__ import annotations
@@ -40,10 +40,11 @@ class Attempts:
     def __init__(self, path: Path, now: Callable[[], float]) -> None:
         self._path, self._now = path, now
         self._wrong: dict[str, _Wrong] | None = None
+        self._unknown: _Wrong | None = None
 
     def wait(self, person: str) -> float:
         """Seconds until the next passphrase of a person is taken; 0 for now."""
-        wrong = self._known().get(person)
+        wrong = self._of(person)
         if wrong is None:
             return 0.0
         # A clock that was set back must not lock for longer than was meant.
@@ -51,8 +52,14 @@ class Attempts:
 
     def count(self, person: str) -> int:
         """How many were wrong since the last right one, or the last lock."""
-        wrong = self._known().get(person)
+        wrong = self._of(person)
         return wrong.count if wrong else 0
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether the file could not be read; a right passphrase makes it anew."""
+        self._known()
+        return self._unknown is not None
 
     def failed(self, person: str) -> float:
         """Count a wrong one. Returns the seconds until the next is taken."""
@@ -66,8 +73,12 @@ class Attempts:
 
     def succeeded(self, person: str) -> None:
         """Forget those of a person."""
-        if self._known().pop(person, None) is not None:
+        if self._known().pop(person, None) is not None or self._unknown is not None:
+            self._unknown = None
             self._save()
+
+    def _of(self, person: str) -> _Wrong | None:
+        return self._known().get(person, self._unknown)
 
     def _known(self) -> dict[str, _Wrong]:
         if self._wrong is None:
@@ -81,6 +92,8 @@ class Attempts:
             return {}
         except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             _log.warning("count of wrong passphrases lost", error=type(error).__name__)
+            now, seconds = self._now(), DELAYS_SECONDS[-1]
+            self._unknown = _Wrong(len(DELAYS_SECONDS), now, now + seconds)
             return {}
 
     def _save(self) -> None:

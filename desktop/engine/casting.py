@@ -15,7 +15,8 @@ from msgspec import structs
 
 from desktop.actions.ports import SendDecision
 from desktop.audit.entries import AuditKind
-from desktop.audit.log import Outgoing
+from desktop.audit.log import AuditUnavailable, Outgoing
+from desktop.engine.clock import ClockWatch
 from desktop.engine.recorder import Recorder
 from desktop.engine.signer import Signer
 from desktop.engine.surroundings import Surroundings
@@ -72,12 +73,14 @@ class Casting:
         trust: Trust,
         recorder: Recorder,
         surroundings: Surroundings,
+        clock: ClockWatch,
         emit: Callable[[Fact], None],
     ) -> None:
         self._signer = signer
         self._trust = trust
         self._recorder = recorder
         self._surroundings = surroundings
+        self._clock = clock
         self._emit = emit
 
     async def cast(self, order: SendDecision, connection: Connection, send: SendIt) -> None:
@@ -89,7 +92,7 @@ class Casting:
         Raises:
             SignoffError: it did not leave; that is recorded, if it was.
         """
-        signed = await self._sign(order)
+        signed = await self._sign(order, connection)
         request = order.request
         alone = request is None or self._is_enough_alone(signed, request)
         order = signed.order
@@ -105,18 +108,21 @@ class Casting:
             await self._recorder.not_sent(order.record, error.title, number)
             raise
 
-    async def _sign(self, order: SendDecision) -> _Signed:
+    async def _sign(self, order: SendDecision, connection: Connection) -> _Signed:
         """The decision with its signature, and its entry with what is known of that.
 
         Raises:
-            SignoffError: it cannot be signed, or the registry here is not to be believed.
+            SignoffError: it cannot be signed, or the registry or the clock here is not to be
+                believed.
         """
         assert order.statement is not None  # noqa: S101 - the caller has looked
         lets_run = order.statement.decision is not DecisionKind.REJECT
+        if lets_run:
+            await self._clock.check(connection)
         registry = self._trust.check() if lets_run else self._trust.registry()
         statement = structs.replace(
             order.statement,
-            audit_prev=await self._recorder.last_hash(order.statement.reviewer.id),
+            audit_prev=await self._entry_before(order.statement),
             auth=Authentication(method="passphrase", at=self._signer.opened_at),
         )
         is_high = order.request is None or order.request.risk is Risk.HIGH
@@ -126,6 +132,19 @@ class Casting:
         order = replace(order, record=record, secrets={**order.secrets, "envelope": told})
         now_ms = int(time.time() * 1000)
         return _Signed(order, statement, own_ballot(envelope, order.args, now_ms), registry)
+
+    async def _entry_before(self, statement: DecisionStatement) -> str:
+        """The hash of the reviewer's entry before this; empty for a rejection without a log.
+
+        Raises:
+            AuditUnavailable: the log cannot be read, and the decision lets a call run.
+        """
+        try:
+            return await self._recorder.last_hash(statement.reviewer.id)
+        except AuditUnavailable:
+            if statement.decision is DecisionKind.REJECT:
+                return ""
+            raise
 
     def _is_enough_alone(self, signed: _Signed, request: ApprovalRequest) -> bool:
         """Whether it is sent without anybody else's.

@@ -40,6 +40,7 @@ from desktop.engine.batch import Batch
 from desktop.engine.cache import Cache
 from desktop.engine.casting import Casting
 from desktop.engine.claims import Claims
+from desktop.engine.clock import ClockWatch
 from desktop.engine.follower import Follower
 from desktop.engine.monitor import MonitorPoll
 from desktop.engine.noting import Noting
@@ -86,6 +87,7 @@ class Engine:
         audit_log: Path | None = None,
         keyring: Keyring | None = None,
         custody: KeyCustody | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         """Set it up; nothing is followed yet.
 
@@ -96,6 +98,7 @@ class Engine:
             keyring: holds the keys of that log, which is opened at once; without one it is opened
                 with the first decision.
             custody: keeps the keys of those who sign; None where nobody does.
+            now: the clock that is compared with the broker's, in seconds since the epoch.
         """
         self._sink = sink
         self._ready = asyncio.Event()
@@ -117,11 +120,12 @@ class Engine:
         self._follower = Follower(self._batch, self._transcripts, self._trust, self._witness)
         self._signing = SigningDesk(
             self._batch.emit,
-            self._recorder.note,
+            self._recorder.note_anyway,
             custody or NoCustody(),
             self._trust.check,
             Attempts(settings.attempts(), time.time),
         )
+        self._trust.on_changed = self._signing.look_at_registry
         index = cache_folder / "audit-index.sqlite" if cache_folder else None
         self._audit = AuditDesk(self._recorder, self._batch.emit, log, index, keyring)
         self._noting = Noting(self._recorder, self._audit, attends=self._records_at_once)
@@ -130,11 +134,13 @@ class Engine:
         self._surroundings = Surroundings(
             self._batch.emit, self._trust, self._waiting, self._claims
         )
+        self._clock = ClockWatch(self._batch.emit, self._recorder, now)
         self._casting = Casting(
             self._signing.signer,
             self._trust,
             self._recorder,
             self._surroundings,
+            self._clock,
             self._batch.emit,
         )
         self._orders: set[asyncio.Task[None]] = set()
@@ -284,12 +290,14 @@ class Engine:
             self._tell_link(LinkState.CATCHING_UP, "Catching up")
             reader = Reader(connection)
             await self._follower.begin(reader)
+            await self._clock.look(connection)
             self._connection, self._reader = connection, reader
             checks = isinstance(listening, Touched) and listening.method is Method.CHECKING
             self._tell_link(LinkState.ONLINE, "Connected", _CHECKS if checks else "")
             await settle_unsent(self._recorder, connection, self._address(), self._batch.emit)
             around = self._surroundings.looking_at(connection)
-            async with self._monitor.looking_at(connection), around:
+            clock = self._clock.looking_at(connection)
+            async with self._monitor.looking_at(connection), around, clock:
                 await self._follower.follow(reader, news)
 
     async def _read_transcripts(self) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -42,6 +43,9 @@ class Recorder:
     """Writes on a thread of its own, because a disk takes its time.
 
     Used on one event loop. The file is opened with the first entry, or by `begin`.
+
+    Attributes:
+        clock_skew_ms: what each entry says of the clock; see `AuditEntry`.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class Recorder:
         self._book = Logbook(path, keyring)
         self._path = path
         self._emit = emit
+        self.clock_skew_ms: int | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._standing = AuditStanding()
         self._jotted: list[Record] = []
@@ -168,6 +173,13 @@ class Recorder:
         """
         await self._append(Record(entry, secrets or {}))
 
+    async def note_anyway(self, entry: AuditEntry) -> None:
+        """Record something that happened, or keep it beside the log, which takes it in later."""
+        try:
+            await self.note(entry)
+        except AuditUnavailable:  # which shows in how the log stands
+            await asyncio.to_thread(keep_outside, self._path, entry)
+
     def jot(self, entry: AuditEntry, secrets: Mapping[str, str] | None = None) -> None:
         """Record something soon, together with what else comes meanwhile, such as receipts.
 
@@ -178,7 +190,7 @@ class Recorder:
         except BadEntry as error:
             _log.error("this cannot be recorded", kind=str(entry.kind), error=error.title)
             return
-        self._jotted.append(Record(entry, secrets or {}))
+        self._jotted.append(self._stamped(Record(entry, secrets or {})))
         if self._jotting is None or self._jotting.done():
             self._jotting = asyncio.create_task(self._write_jotted(), name="audit:jotted")
 
@@ -245,7 +257,13 @@ class Recorder:
     ) -> None:
         now = happened(kind)
         entry = structs.replace(
-            entry, kind=kind, outcome=outcome, at=now.at, mono_ms=now.mono_ms, secrets={}
+            entry,
+            kind=kind,
+            outcome=outcome,
+            at=now.at,
+            mono_ms=now.mono_ms,
+            clock_skew_ms=self.clock_skew_ms,
+            secrets={},
         )
         try:
             await self._use(lambda: self._book.settle(number, state, entry))
@@ -254,8 +272,14 @@ class Recorder:
             return
 
     async def _append(self, record: Record) -> int:
-        [kept] = await self._use(lambda: self._book.append([record]))
+        stamped = self._stamped(record)
+        [kept] = await self._use(lambda: self._book.append([stamped]))
         return kept.number
+
+    def _stamped(self, record: Record) -> Record:
+        """A record that says how far off the clock is now."""
+        entry = structs.replace(record.entry, clock_skew_ms=self.clock_skew_ms)
+        return replace(record, entry=entry)
 
     async def _write_jotted(self) -> None:
         while self._jotted:

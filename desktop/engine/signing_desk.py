@@ -7,6 +7,7 @@ ends when its time is over, with a wrong passphrase, and with the console.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
@@ -17,7 +18,6 @@ from msgspec import structs
 
 from desktop.actions.ports import ChooseSigner, Lock, Unlock
 from desktop.audit.entries import AuditEntry, AuditKind, happened
-from desktop.audit.log import AuditUnavailable
 from desktop.engine.attempts import LOCKED_SECONDS, Attempts
 from desktop.engine.bundled import Bundled
 from desktop.engine.signer import FRESH_SECONDS, Signer
@@ -83,7 +83,7 @@ class SigningDesk:
             case Unlock():
                 self._spawn(self._unlock(order, self._session), "signing:unlock")
             case ChooseSigner() if order == self._choice and self.signer.is_open:
-                self._name_again()
+                self.look_at_registry()
             case ChooseSigner():
                 self._end_session()
                 self._choice = order
@@ -123,12 +123,18 @@ class SigningDesk:
             self.signer.open(key, at, owner=bundled.id)
             self._tell_open()
 
-    def _name_again(self) -> None:
-        """Nothing else was chosen, but the registry may be another one now."""
+    def look_at_registry(self) -> None:
+        """Say again what the registry says of who signs: it may be another one now."""
         if self._told.identity is not None:
             now = self._people.enrolled(self._told.identity)
-            told = replace(self._told, identity=now.identity, registry_trouble=now.trouble)
-            self._tell(told)
+            told = replace(
+                self._told,
+                identity=now.identity,
+                registry_trouble=now.trouble,
+                registry_hint=now.hint,
+            )
+            if told != self._told:
+                self._tell(told)
 
     # -- the passphrase --------------------------------------------------------------------------
 
@@ -156,7 +162,8 @@ class SigningDesk:
     async def _try(self, order: Unlock, who: Identity, wrapped: WrappedKey, session: int) -> None:
         seconds = self._attempts.wait(who.id)
         if seconds > 0:
-            self._refuse(SigningState.LOCKED, *_too_soon(seconds), seconds=seconds)
+            words = _too_soon(seconds, is_damaged=self._attempts.is_damaged)
+            self._refuse(SigningState.LOCKED, *words, seconds=seconds)
             return
         self._tell(replace(self._told, checking=True, title="", hint="", retry_ms=0))
         try:
@@ -184,12 +191,9 @@ class SigningDesk:
     async def _begin(self, key: SigningKey, order: Unlock, who: Identity, session: int) -> None:
         choice = self._choice
         assert choice is not None  # noqa: S101 - nobody unlocks without
-        try:
-            await self._record(happened(AuditKind.SESSION_UNLOCKED, person=who.id, name=who.name))
-        except AuditUnavailable as error:
-            # A session that nobody could show later must not begin.
-            self._refuse(SigningState.UNAVAILABLE, error.title, error.hint)
-            return
+        # Begun also where the log cannot be written: without a key nothing could be rejected, and
+        # what lets a call run does not leave without its record.
+        await self._try_to_record(AuditKind.SESSION_UNLOCKED, "", who)
         if session != self._session:  # locked meanwhile
             self._tell(replace(self._told, checking=False))
             return
@@ -199,7 +203,7 @@ class SigningDesk:
             key, at, owner=who.id, rule=choice.rule, until=at + lasts, fresh=order.to_sign
         )
         self._tell_open()
-        self._name_again()
+        self.look_at_registry()
 
     # -- the session -----------------------------------------------------------------------------
 
@@ -316,7 +320,10 @@ class SigningDesk:
             self._refuse(SigningState.UNAVAILABLE, title, "Close it, and open it again.")
 
 
-def _too_soon(seconds: float) -> tuple[str, str]:
+def _too_soon(seconds: float, *, is_damaged: bool) -> tuple[str, str]:
+    if is_damaged and seconds <= 60:
+        title = "The count of wrong passphrases (signing.json) is damaged, and was taken as high."
+        return title, f"Wait {math.ceil(seconds)} s; the right passphrase makes the file anew."
     if seconds > 60:
         title = "Signing is locked after several wrong passphrases."
         return title, f"The next one is taken in {seconds / 60:.0f} minutes."

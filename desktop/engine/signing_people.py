@@ -24,6 +24,10 @@ _DAMAGED: Final = (
     "The signing key in the keyring is damaged.",
     "Make a new one in the settings, and have it registered.",
 )
+_NO_REGISTRY: Final = (
+    "There is no registry on this computer.",
+    "Put roots.json and registry.json, from whoever administers them, into the trust folder.",
+)
 
 
 class KeyCustody(Protocol):
@@ -59,11 +63,12 @@ class Enrolled:
     """A person as the registry has them.
 
     Attributes:
-        trouble: why it is not believed.
+        trouble, hint: why it is not believed, and what to do about it.
     """
 
     identity: Identity
     trouble: str = ""
+    hint: str = ""
 
 
 class SigningPeople:
@@ -123,14 +128,14 @@ class SigningPeople:
         try:
             registry = self._registry()
             if registry is None:
-                return Enrolled(bare)
+                return Enrolled(bare, *_NO_REGISTRY)
             if who.key_id:
                 holder = registry.holder(who.key_id)
                 if holder is None or holder.reviewer is None or holder.reviewer.id != who.id:
                     return Enrolled(bare)
                 holder.check_valid(self._now())
         except SignoffError as error:
-            return Enrolled(bare, error.title)
+            return Enrolled(bare, error.title, error.hint)
         reviewer = registry.reviewer(who.id)
         if reviewer is None:
             return Enrolled(bare)
@@ -156,7 +161,13 @@ class SigningPeople:
 
 
 def _standing(state: SigningState, who: Enrolled, others: Iterable[Identity]) -> Signing:
-    return Signing(state, who.identity, tuple(others), registry_trouble=who.trouble)
+    return Signing(
+        state,
+        who.identity,
+        tuple(others),
+        registry_trouble=who.trouble,
+        registry_hint=who.hint,
+    )
 
 
 def _nobody(others: Iterable[Identity]) -> Signing:

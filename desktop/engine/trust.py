@@ -35,7 +35,11 @@ _log = structlog.get_logger(__name__)
 
 
 class Trust:
-    """The registry of one desk. Blocking, for small files; used on the engine's loop."""
+    """The registry of one desk. Blocking, for small files; used on the engine's loop.
+
+    Attributes:
+        on_changed: told when another registry is believed, or none any more.
+    """
 
     def __init__(self, emit: Callable[[Fact], None], note: Callable[[AuditEntry], None]) -> None:
         """Set it up; until `follow` nobody is believed.
@@ -51,6 +55,7 @@ class Trust:
         self._read_at = float("-inf")
         self._told: tuple[int, str] = (0, "")
         self._unbelieved: set[str] = set()
+        self.on_changed: Callable[[], None] = lambda: None
 
     def follow(self, path: Path) -> None:
         """Believe the registry of another folder from now on."""
@@ -134,6 +139,7 @@ class Trust:
             self._note(structs.replace(entry, detail=self._trouble.title))
         elif version:
             self._note(structs.replace(happened(AuditKind.REGISTRY_SEEN), detail=f"v{version}"))
+        self.on_changed()
 
 
 def _signs_since(registry: Registry, agent: str) -> float:

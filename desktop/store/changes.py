@@ -20,7 +20,7 @@ class Changes:
         memory: what this computer remembers changed its state.
         reset: contexts went away; lists must be read anew.
         monitor: the monitor looked again, or a repair went on.
-        signing: who signs here, and whether they can now.
+        signing: who signs here, and whether they and the clock let them now.
         record: the audit log, or what a search of it found.
         read_only: whether this console may write at all; `link` is set, too: both say what can be
             sent now.

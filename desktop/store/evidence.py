@@ -20,6 +20,7 @@ from workers.wire.approvals import DecisionKind, Outcome, Receipt, Refusal, dige
 from workers.wire.codec import encode_struct
 from workers.wire.dialects import PendingCall
 from workers.wire.messages import ChatMessage
+from workers.wire.signing.distrust import Distrust
 
 #: What the base package's tools answer when they were rejected.
 BASE_REJECTED = "User declined to execute this action"
@@ -42,6 +43,20 @@ _REFUSALS = {
     Refusal.UNTRUSTED: "The worker does not believe the signature on the decision.",
     Refusal.NOT_ENOUGH: "The worker asks for more reviewers than have signed.",
     Refusal.UNPREPARED: "The worker has no registry or policy that it can believe.",
+}
+#: What the worker has against a signature, where a person can do something about it.
+_DISTRUST: Final = {
+    Distrust.FROM_THE_FUTURE: "By the worker's clock the decision was made in the future. Compare "
+    "its clock with this computer's.",
+    Distrust.EXPIRED: "By the worker's clock the decision came too late. Decide again; if that "
+    "comes too late, too, compare its clock with this computer's.",
+    Distrust.KEY_REVOKED: "The worker's registry says that the key which signed was revoked.",
+    Distrust.KEY_NOT_VALID: "By the worker's registry and clock, the key which signed is not valid "
+    "now.",
+    Distrust.UNKNOWN_KEY: "The worker's registry does not know the key which signed.",
+    Distrust.WRONG_REVIEWER: "By the worker's registry, the key which signed is not this person's.",
+    Distrust.WRONG_ROLE: "By the worker's registry, whoever signed is not in the role they named.",
+    Distrust.WRONG_POLICY: "The worker's policy has changed since it asked.",
 }
 
 
@@ -222,9 +237,7 @@ class Evidence:
                 return RequestState.DECIDED_ELSEWHERE, None, ""
             if receipt.refusal is Refusal.NOT_PENDING:
                 return RequestState.WITHDRAWN, None, "The worker no longer waits for this call."
-            known = receipt.refusal is not None
-            text = _REFUSALS[receipt.refusal] if known and receipt.refusal else receipt.outcome
-            return RequestState.WAITING, None, text
+            return RequestState.WAITING, None, _words_of(receipt)
         return RequestState.SENDING, sending.kind, ""
 
     def _word_kind(self) -> DecisionKind | None:
@@ -242,6 +255,15 @@ class Evidence:
         if decision is not DecisionKind.APPROVE:
             return Execution.NOT_RUN
         return Execution.FAILED if self.answer.failed else Execution.EXECUTED
+
+
+def _words_of(refused: Receipt) -> str:
+    """Why a worker refused a decision, in words."""
+    if refused.refusal is None:
+        return refused.outcome
+    reason = next((words for word, words in _DISTRUST.items() if word == refused.note), "")
+    is_reason = reason and refused.refusal is Refusal.UNTRUSTED
+    return reason if is_reason else _REFUSALS[refused.refusal]
 
 
 def _age(receipt: Receipt) -> tuple[int, bytes]:

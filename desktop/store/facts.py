@@ -23,6 +23,7 @@ from desktop.store.records import (
     WorkerInfo,
 )
 from desktop.store.signing_facts import ClaimSeen as ClaimSeen
+from desktop.store.signing_facts import ClockSeen as ClockSeen
 from desktop.store.signing_facts import DecisionJoined as DecisionJoined
 from desktop.store.signing_facts import ProofSeen as ProofSeen
 from desktop.store.signing_facts import ReviewersSeen as ReviewersSeen
@@ -333,6 +334,7 @@ OfDesk: TypeAlias = (
     | LocalWorkersChanged
     | ReadOnlyChanged
     | SigningChanged
+    | ClockSeen
     | ReviewersSeen
     | AuditFound
     | AuditEntryOpened

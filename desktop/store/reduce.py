@@ -112,6 +112,7 @@ def _apply_to_desk(state: State, fact: facts.OfDesk, changes: Changes) -> None:
             asking.name_reviewers(state, fact.names, changes)
         case (
             facts.SigningChanged()
+            | facts.ClockSeen()
             | facts.AuditFound()
             | facts.AuditEntryOpened()
             | facts.AuditChanged()
@@ -123,13 +124,20 @@ def _apply_to_desk(state: State, fact: facts.OfDesk, changes: Changes) -> None:
 
 def _apply_to_record(
     state: State,
-    fact: facts.SigningChanged | facts.AuditFound | facts.AuditEntryOpened | facts.AuditChanged,
+    fact: facts.SigningChanged
+    | facts.ClockSeen
+    | facts.AuditFound
+    | facts.AuditEntryOpened
+    | facts.AuditChanged,
     changes: Changes,
 ) -> None:
     """Who signs here, and the record of it."""
     match fact:
         case facts.SigningChanged():
             state.signing = fact.signing
+            changes.signing = True
+        case facts.ClockSeen():
+            state.clock = fact.clock
             changes.signing = True
         case facts.AuditFound():
             if fact.page.number >= state.audit_page.number:

@@ -56,8 +56,8 @@ class Signing:
         until_ms: when the session ends by itself, ms since the epoch; 0 for never.
         checking: a passphrase is being tried.
         unlocks: how many were right so far; tells a right one from a wrong one.
-        registry_trouble: why the registry is not believed, in one line; empty if it is, or if
-            there is none.
+        registry_trouble, registry_hint: why what the registry says of them does not count, and
+            what to do about it; empty if it does.
     """
 
     state: SigningState = SigningState.NO_KEY
@@ -73,6 +73,7 @@ class Signing:
     checking: bool = False
     unlocks: int = 0
     registry_trouble: str = ""
+    registry_hint: str = ""
 
 
 class Proof(StrEnum):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from desktop.store.clock import Clock
 from desktop.store.records import RequestKey
 from desktop.store.signing import CastVote, Claim, Proof, Signing
 
@@ -17,6 +18,13 @@ class SigningChanged:
     """Whether and as whom this desk signs."""
 
     signing: Signing
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSeen:
+    """How this computer's clock stands."""
+
+    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from desktop.store.clock import Clock
 from desktop.store.conversation import Conversation
 from desktop.store.docket import Docket
 from desktop.store.line_up import LineUp
@@ -77,6 +78,7 @@ class State:
     read_only: bool = False
     reviewers: dict[str, str] = field(default_factory=dict)
     signing: Signing = field(default_factory=Signing)
+    clock: Clock = field(default_factory=Clock)
     audit_page: AuditPage = field(default_factory=AuditPage)
     audit_opened: AuditOpened = field(default_factory=AuditOpened)
     audit_standing: AuditStanding = field(default_factory=AuditStanding)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from desktop.store import reduce, troubles
 from desktop.store.changes import Changes
+from desktop.store.clock import Clock
 from desktop.store.facts import Fact
 from desktop.store.health import Troubles
 from desktop.store.local_workers import LocalWorker
@@ -180,6 +181,11 @@ class Store:
     def signing(self) -> Signing:
         """Who signs at this desk, and whether they can now."""
         return self._state.signing
+
+    @property
+    def clock(self) -> Clock:
+        """How this computer's clock stands beside the broker's."""
+        return self._state.clock
 
     @property
     def audit_page(self) -> AuditPage:

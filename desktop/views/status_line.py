@@ -14,6 +14,7 @@ from desktop.qtmodels.bridge import Bridge
 from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import link_tone, survey_words
 from desktop.store.changes import Changes
+from desktop.store.clock import ClockState
 from desktop.store.records import DemoState
 from desktop.store.signing import SigningState
 from desktop.store.store import Store
@@ -59,6 +60,8 @@ class StatusLine(QFrame):
         self.read_only.setObjectName("read_only.state")
         self.signing = PressableState("Signing", "Opens the settings")
         self.signing.setObjectName("signing.state")
+        self.clock = PressableState("Clock", "Opens the settings")
+        self.clock.setObjectName("clock.state")
         self._survey = TextLabel("", Look.SMALL)
         self._survey.setObjectName("survey.state")
         self._note = TextLabel("", Look.SMALL)
@@ -68,6 +71,7 @@ class StatusLine(QFrame):
         row.addWidget(self.link)
         row.addWidget(self.read_only)
         row.addWidget(self.signing)
+        row.addWidget(self.clock)
         row.addWidget(self._survey)
         row.addStretch(1)
         row.addWidget(self._note)
@@ -75,6 +79,7 @@ class StatusLine(QFrame):
         self.link.pressed.connect(self.settings_wanted)
         self.read_only.pressed.connect(self.settings_wanted)
         self.signing.pressed.connect(self.settings_wanted)
+        self.clock.pressed.connect(self.settings_wanted)
         self.demo.pressed.connect(self.demo_wanted)
         bridge.changed.connect(self._on_changed)
         self._show_link()
@@ -111,6 +116,10 @@ class StatusLine(QFrame):
             tone, words = _SIGNING[signing.state]
             hint = f"{signing.title} {signing.hint}".strip()
             self.signing.show_state(tone, f"{who.name} · {words}", hint)
+        clock = self._store.clock
+        self.clock.setVisible(bool(clock.title))
+        tone = Tone.DANGER if clock.state is ClockState.WRONG else Tone.WARN
+        self.clock.show_state(tone, clock.words, f"{clock.title} {clock.hint}".strip())
 
     def _show_demo(self) -> None:
         demo = self._store.demo

@@ -6,6 +6,7 @@ The only place where tests put these rooms together.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -43,12 +44,14 @@ class Desk:
         *,
         signer: trusted.Person | None = None,
         trust: Path | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         """Set it up.
 
         Args:
             signer: who signs here; their signing session is open from the start.
             trust: the folder with the registry.
+            now: the clock that is compared with the broker's.
         """
         self.store = Store()
         self._signer, self._trust = signer, trust
@@ -58,7 +61,7 @@ class Desk:
             person = signer.id
             custody.kept[person] = wrapped(signer.key)
             audit_log = settings.home() / person / "decisions.sqlite"
-        self.engine = Engine(self._take, cache_folder, audit_log, custody=custody)
+        self.engine = Engine(self._take, cache_folder, audit_log, custody=custody, now=now)
         self.links: list[LinkState] = []
         self.facts: list[Fact] = []
         chosen = Person(person, person.title())

@@ -16,7 +16,7 @@ _RULES: Final = (
     (SigningRule.EVERY, "For each decision"),
 )
 _SESSIONS: Final = (15, 30, 60, 120, 240, 480)
-_LOCKS: Final = (1, 2, 3, 5, 10, MOST_LOCK_MINUTES)
+_LOCKS: Final = tuple(range(1, MOST_LOCK_MINUTES + 1))
 _LOCK_ABOUT: Final = (
     "It also locks with the screen and before the computer sleeps. A locked console shows "
     "nothing, and what was being written in it is dropped."

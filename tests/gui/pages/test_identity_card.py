@@ -151,6 +151,7 @@ def test_the_rules_of_a_session_are_chosen(page: SettingsPage, fed: HandFed) -> 
     see(page, "session.rule.every", QRadioButton).click()
     lock = see(page, "session.lock", QComboBox)
     assert lock.currentText() == "10 minutes"
+    assert [lock.itemData(row) for row in range(lock.count())] == list(range(1, 16))
     QTest.keyClick(lock, Qt.Key.Key_Down)
     write(page, "session.trust", "/srv/trust")
     QTest.keyClick(see(page, "session.trust", QLineEdit), Qt.Key.Key_Return)
@@ -158,7 +159,7 @@ def test_the_rules_of_a_session_are_chosen(page: SettingsPage, fed: HandFed) -> 
 
     assert fed.desk.asked == [
         ("choose_rule", SigningRule.EVERY, 60),
-        ("choose_lock", 15),
+        ("choose_lock", 11),
         ("choose_trust", "/srv/trust"),
         ("lock_now",),
     ]

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from tests.integration.workers.conftest import Book
 from tests.integration.workers.office import Office
 from tests.support import trusted
 from tests.support.registered import ROOT_1, STRANGER, WORKER
-from tests.support.trusted import LEE_PARK, ROSA_MORA, Person, TrustedFolder, envelope
+from tests.support.trusted import (
+    LEE_PARK,
+    ROSA_MORA,
+    Person,
+    TrustedFolder,
+    envelope,
+    registry_of_today,
+)
 from tests.support.waiting import await_until
 from workers.runtime.service import UNPREPARED
 from workers.wire.approvals import ApprovalRequest, DecisionKind, Mode, Receipt, Reviewer
@@ -244,6 +253,21 @@ async def test_a_signed_approval_does_not_pay_twice_nor_the_next_call(
     outcome, note = await _refused(office, 3)
     assert (outcome, note) == ("refused:untrusted", "wrong_request")
     assert book.payments == [("ACME", 10.0)]
+
+
+async def test_a_key_that_is_revoked_while_a_call_waits_counts_no_more(
+    office: Office, book: Book, trust: TrustedFolder
+) -> None:
+    """The worker takes the new registry without a restart, and names what is wrong."""
+    call = await _asked(office, book, trust)
+    rosa, lee = registry_of_today(AGENT).reviewers
+    revoked = structs.replace(rosa.keys[0], revoked_at=datetime.now(UTC).isoformat())
+    trust.write_registry(version=4, reviewers=(structs.replace(rosa, keys=(revoked,)), lee))
+
+    await office.decide(call, envelopes=[envelope(_request(call))], reviewer=ROSA_DECIDES)
+
+    assert await _refused(office) == ("refused:untrusted", "key_revoked")
+    assert book.payments == []
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ The only place that reads the broker's own state. Nothing is written.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from redis.exceptions import NoPermissionError
 from workers.wire import keys
 from workers.wire.errors import BrokerError
 from workers.wire.ids import CONSUMER_PREFIX
+from workers.wire.streams.clock import skew_of
 from workers.wire.streams.connection import (
     COMMAND_TIMEOUT_SECONDS,
     Client,
@@ -103,12 +103,7 @@ async def broker_states(connection: Connection) -> list[BrokerState]:
 async def _broker_state(client: Client, node: str) -> BrokerState:
     with translated():
         info: Mapping[str, Any] = await client.info()
-        # Asked twice: the first may pay for a new connection.
-        await client.time()
-        before = time.time()
-        seconds, microseconds = await client.time()
-        after = time.time()
-    there = seconds + microseconds / 1e6
+        skew_seconds = await skew_of(client)
     return BrokerState(
         software="Valkey" if "valkey_version" in info else "Redis",
         version=_numbers(str(info["redis_version"])),
@@ -124,7 +119,7 @@ async def _broker_state(client: Client, node: str) -> BrokerState:
         max_memory=int(info.get("maxmemory", 0)),
         used_memory=int(info.get("used_memory", 0)),
         eviction_policy=str(info.get("maxmemory_policy", "")),
-        skew_seconds=min(there - before, 0.0) or max(there - after, 0.0),
+        skew_seconds=skew_seconds,
         node=node,
     )
 

@@ -74,9 +74,33 @@ async def test_a_clock_that_was_set_back_locks_no_longer(desk: Desk) -> None:
     assert desk.status.retry_ms == int((desk.now + 1) * 1000)
 
 
-async def test_a_count_that_cannot_be_kept_or_read_still_counts(desk: Desk) -> None:
-    """In memory for as long as the console runs; a damaged file begins anew."""
-    (desk.folder / "signing.json").write_text("damaged")
+@pytest.mark.parametrize("kept", ["damaged", "", "[]", '{"r.mora": {"count": -1}}'])
+async def test_a_damaged_count_is_taken_as_high_and_mended_by_the_right_passphrase(
+    desk: Desk, kept: str
+) -> None:
+    """Whoever damages it wins no guess: there is a pause, and after one more it is locked."""
+    file = desk.folder / "signing.json"
+    file.write_text(kept)
+    await desk.choose()
+    await unlock(desk)
+    assert "signing.json" in desk.status.title
+    assert "makes the file anew" in desk.status.hint
+    desk.now += 8
+    await unlock(desk, "wrong")
+    assert "15 minutes" in desk.status.hint
+
+    file.write_text(kept)
+    desk.begin()
+    await desk.choose()
+    await unlock(desk)
+    desk.now += 8
+    await unlock(desk)
+    assert desk.status.state is SigningState.OPEN
+    assert file.read_text() == "{}"
+
+
+async def test_a_count_that_cannot_be_kept_still_counts(desk: Desk) -> None:
+    """In memory, for as long as the console runs."""
     (desk.folder / "signing.new").mkdir()
     await desk.choose()
     await unlock(desk, "wrong")

@@ -1,0 +1,111 @@
+"""Which widget of the window says what is wrong: a table of what the engine tells.
+
+That the engine tells it of real files and clocks is in `tests.integration.engine.test_refusals`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from desktop.store.clock import Clock
+from desktop.store.facts import AuditChanged, ClockSeen, Fact, SigningChanged
+from desktop.store.record import AuditHealth, AuditStanding
+from desktop.store.signing import Identity, Signing, SigningState
+from desktop.views.main_window import USUAL, MainWindow
+from desktop.views.page import Page
+from desktop.views.parts.buttons import ActionButton
+from desktop.views.status_line import PressableState
+from tests.gui.pages.approving import read_on
+from tests.gui.pages.seeing import is_seen, lay_out, open_page, see
+from tests.gui.pages.signed import KEY, ROSA, asks_signed, policy, signs
+from tests.support.hand_fed import HandFed
+from workers.wire.approvals import DecisionKind
+
+STRANGER: Final = Identity("r.mora", "Rosa Mora", (), "key-1")
+REVOKED: Final = Signing(
+    SigningState.OPEN,
+    STRANGER,
+    registry_trouble="The key of the signer has been revoked.",
+    registry_hint="Ask whoever administers the registry for the present one.",
+)
+FULL: Final = AuditStanding(
+    AuditHealth.UNWRITABLE, "The audit log cannot be written: no space.", "Rejecting still works."
+)
+TAMPERED: Final = AuditStanding(AuditHealth.TAMPERED, "The audit log was cut.", "Verify it.")
+GONE: Final = Signing(
+    SigningState.UNAVAILABLE, ROSA, title="The keyring is locked.", hint="Open it."
+)
+NO_KEY: Final = Signing(SigningState.NO_KEY)
+FAST: Final = Clock(180_000)
+
+#: What is told; what the card says of it; whether the call can still be stopped; and on which page
+#: and in which widget it stands beside that.
+TROUBLES: Final[dict[str, tuple[Fact, str, bool, Page, str]]] = {
+    "registry": (
+        SigningChanged(REVOKED), "has been revoked", False, Page.SETTINGS, "identity.trouble"
+    ),
+    "keyring": (
+        SigningChanged(GONE), "keyring is locked", False, Page.SETTINGS, "identity.trouble"
+    ),
+    "no key": (SigningChanged(NO_KEY), "no signing key", False, Page.SETTINGS, "identity.state"),
+    "log full": (AuditChanged(FULL), "no space", True, Page.AUDIT, "audit.standing"),
+    "log cut": (AuditChanged(TAMPERED), "was cut", True, Page.AUDIT, "audit.standing"),
+    "clock": (ClockSeen(FAST), "3 min ahead of", True, Page.APPROVALS, "clock.state"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def window(fed: HandFed, qtbot: QtBot) -> MainWindow:
+    """Rosa has read a request, and could approve it."""
+    signs(fed)
+    fed.tell(asks_signed(policy(1)), seconds_ago=75)
+    made = MainWindow(fed.store, fed.bridge, fed.approvals, fed.conversations, fed.desk, fed.clock)
+    open_page(made, qtbot, (USUAL.width(), USUAL.height()))
+    qtbot.waitUntil(made.isActiveWindow)
+    made.approvals.open_request(KEY)
+    lay_out()
+    read_on(made, qtbot)
+    qtbot.waitUntil(lambda: see(made, "request.approve", ActionButton).isEnabled())
+    return made
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+def test_what_is_wrong_is_on_the_card_and_where_it_can_be_mended(
+    window: MainWindow, fed: HandFed, name: str
+) -> None:
+    """The open card changes at once: approve is off, and says why and what to do."""
+    fact, words, may_reject, page, widget = TROUBLES[name]
+    fed.feed(fact)
+    lay_out()
+    assert not see(window, "request.approve", ActionButton).isEnabled()
+    assert see(window, "request.reject", ActionButton).isEnabled() is may_reject
+    refusal = fed.approvals.why_not(KEY, DecisionKind.APPROVE)
+    assert refusal is not None
+    assert refusal.hint
+    told = see(window, "request.why_not", QLabel).text()
+    assert words in told
+    assert refusal.hint in told
+
+    window.show_page(page)
+    lay_out()
+    assert is_seen(window, widget)
+    assert fed.outbox.decisions == []
+
+
+def test_a_clock_that_is_off_is_said_before_it_is_wrong(window: MainWindow, fed: HandFed) -> None:
+    """At the lower edge of every page; it goes when the clock is right."""
+    assert not is_seen(window, "clock.state")
+    fed.feed(ClockSeen(Clock(-3_400)))
+    line = see(window, "clock.state", PressableState)
+    assert "Clock off by 3 s" in line.accessibleName()
+    assert "behind the broker's" in line.accessibleDescription()
+    assert see(window, "request.approve", ActionButton).isEnabled()
+    fed.feed(ClockSeen(FAST))
+    assert "beyond" not in line.accessibleDescription()
+    fed.feed(ClockSeen(Clock(40)))
+    assert not is_seen(window, "clock.state")
+    assert see(window, "request.approve", ActionButton).isEnabled()
