@@ -85,6 +85,7 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
         ms_open: how long the request was open.
         result_digest: of what the tool said.
         reviewers: ids of all whose signed decisions counted.
+        proof: of what a worker said: `unsigned` where nobody has proven that it was one.
         broker: the address without its password.
         detail: what else there is to say, in words of ours; never of a person or an agent.
         secrets: names of what the encrypted part holds of it, each with the salted digest of its
@@ -119,6 +120,7 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     ms_open: int = 0
     result_digest: str = ""
     reviewers: tuple[str, ...] = ()
+    proof: str = ""
     broker: str = ""
     detail: str = ""
     secrets: dict[str, str] = {}

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -22,7 +21,7 @@ from desktop.actions.ports import ExportAudit, FindAudit, Note, OpenAudit, Verif
 from desktop.audit.entries import AuditEntry, AuditKind, happened
 from desktop.audit.findings import Report, Verdict
 from desktop.audit.heads import Head, kept_head
-from desktop.audit.index import Mark
+from desktop.audit.index import Known, Mark
 from desktop.audit.keys import Keyring, LogKeys, log_keys
 from desktop.audit.log import AuditUnavailable, read_secret
 from desktop.audit.opening import Secrets
@@ -89,26 +88,23 @@ class AuditDesk:
         except Exception:  # noqa: BLE001 - the door: a page must not wait for ever
             _log.exception("audit order failed", order=type(order).__name__)
 
-    async def knows(self, marks: Iterable[Mark]) -> frozenset[Mark]:
-        """Which of these receipts are in the log.
+    async def known_of(
+        self, marks: Iterable[Mark], people: Iterable[str], requests: Iterable[str]
+    ) -> Known:
+        """What the log holds already; nothing if there is none yet.
+
+        Args:
+            marks: of requests and receipts; which of them are in it.
+            people: which of them ever decided at this desk.
+            requests: ids; the tools they are about.
 
         Raises:
             AuditUnavailable: it cannot be read.
         """
-        return await self._read(partial(self._known, tuple(marks)))
-
-    async def deciders_here(self, people: Iterable[str]) -> frozenset[str]:
-        """Which of these people ever decided at this desk.
-
-        Raises:
-            AuditUnavailable: the log cannot be read.
-        """
-
-        def find() -> frozenset[str]:
-            index = self._reader.index()
-            return frozenset(person for person in people if index.decides_here(person))
-
-        return await self._read(find)
+        if not self._log.exists():
+            return Known()
+        asked = (tuple(marks), tuple(people), tuple(requests))
+        return await self._read(lambda: self._reader.index().known_of(*asked))
 
     def close(self) -> None:
         """End what runs, and close the index."""
@@ -234,10 +230,6 @@ class AuditDesk:
         if keyring is None:
             return None
         return lambda connection, kept, name: read_secret(connection, log_keys(keyring), kept, name)
-
-    def _known(self, marks: tuple[Mark, ...]) -> frozenset[Mark]:
-        index = self._reader.index()
-        return frozenset(mark for mark in marks if index.knows(mark))
 
     async def _read(self, work: Callable[[], T]) -> T:
         if self._thread is None:

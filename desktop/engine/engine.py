@@ -113,7 +113,10 @@ class Engine:
         self._recorder = Recorder(log, keyring, self._batch.emit)
         self._audit_log, self._records_at_once = log, keyring is not None
         self._trust = Trust(self._batch.emit, self._recorder.jot)
-        self._witness = Witness(self._recorder.jot, log.parent, everything=self._records_at_once)
+        index = cache_folder / "audit-index.sqlite" if cache_folder else None
+        self._audit = AuditDesk(self._recorder, self._batch.emit, log, index, keyring)
+        self._witness = Witness(self._recorder, self._audit, everything=self._records_at_once)
+        self._noting = Noting(self._recorder, attends=self._records_at_once)
         self._follower = Follower(self._batch, self._transcripts, self._trust, self._witness)
         self._signing = SigningDesk(
             self._batch.emit,
@@ -122,9 +125,6 @@ class Engine:
             self._trust.check,
             Attempts(settings.attempts(), time.time),
         )
-        index = cache_folder / "audit-index.sqlite" if cache_folder else None
-        self._audit = AuditDesk(self._recorder, self._batch.emit, log, index, keyring)
-        self._noting = Noting(self._recorder, self._audit, attends=self._records_at_once)
         self._waiting = Waiting(self._trust)
         self._claims = Claims(self._waiting)
         self._surroundings = Surroundings(
@@ -201,7 +201,8 @@ class Engine:
                 await asyncio.wait(self._orders, timeout=2)
             await self._signing.close()
             self._flush()
-            await self._noting.finish()
+            await self._witness.finish()
+            self._noting.finish()
             self._audit.close()
             self._recorder.close()
             self._flush()
@@ -218,6 +219,7 @@ class Engine:
             self._cache.see(leaving)
             self._searcher.see(leaving)
             self._noting.see(leaving)
+            self._witness.see(leaving)
             self._sink(leaving)
 
     async def _follow_for_ever(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -167,6 +167,15 @@ class Recorder:
             AuditUnavailable: it is not recorded.
         """
         await self._append(Record(entry, secrets or {}))
+
+    async def note_all(self, entries: Sequence[AuditEntry]) -> None:
+        """Record several things that happened, all or none.
+
+        Raises:
+            AuditUnavailable: they are not recorded.
+        """
+        if entries:
+            await self._use(partial(self._book.append, [Record(entry) for entry in entries]))
 
     def jot(self, entry: AuditEntry, secrets: Mapping[str, str] | None = None) -> None:
         """Record something soon, together with what else comes meanwhile, such as receipts.

@@ -21,14 +21,19 @@ from desktop.engine.engine import Engine
 from desktop.settings import Person
 from desktop.store.facts import Fact
 from desktop.store.record import AuditHealth, AuditQuery
+from desktop.store.records import RequestKey
 from desktop.store.store import Store
 from tests.support import scenes
+from tests.support.desk import Desk
+from tests.support.hand_worker import HandWorker
 from tests.support.waiting import await_until
 from workers.wire import keys
-from workers.wire.approvals import Outcome
+from workers.wire.approvals import DecisionKind, Outcome
 from workers.wire.codec import encode_event
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.progress import ProgressWriter
+
+KIND = DecisionKind.APPROVE
 
 
 @dataclass
@@ -106,6 +111,50 @@ async def test_receipts_are_written_down_once(
     with closing(AuditReader(settings.audit_log())) as reader:
         late = time.time_ns() // 1_000_000 + 600_000
         assert reader.page(AuditQuery(findings_only=True), 1, late).rows == ()
+
+
+async def test_a_request_that_waits_is_written_down_once(
+    worker: HandWorker, redis_url: str, keyring: MemoryKeyring, tmp_path: Path
+) -> None:
+    """At first sight, without its arguments; what is said of it later names its tool."""
+    answered = "call-of-another-day"
+    await worker.say(scenes.asks(call=answered), scenes.tool_answers("Paid.", call=answered))
+    await worker.say(scenes.asks())
+    for _ in range(2):
+        async with Window(keyring, tmp_path) as window:
+            window.engine.connect(redis_url)
+            await await_until(lambda: recorded(AuditKind.REQUEST_SEEN), "the request")
+            await await_until(lambda: window.store.survey.done, "the survey")
+    await worker.tell(scenes.receipt("refused:not_enough", note="wrong_role"))
+    async with Window(keyring, tmp_path) as window:
+        window.engine.connect(redis_url)
+        await await_until(lambda: recorded(AuditKind.RECEIPT), "the receipt")
+
+    [seen] = recorded(AuditKind.REQUEST_SEEN)
+    assert (seen.action, seen.request_id) == (scenes.ACTION, scenes.request().request_id)
+    assert (seen.secrets, seen.proof) == ({}, "")
+    [told] = recorded(AuditKind.RECEIPT)
+    assert (told.action, told.detail, told.proof) == (scenes.ACTION, "wrong_role", "unsigned")
+
+
+async def test_a_command_records_what_became_of_its_own_decision_and_a_window_the_rest(
+    worker: HandWorker, redis_url: str, keyring: MemoryKeyring, tmp_path: Path
+) -> None:
+    """They keep one log, one after the other, and nothing stands in it twice."""
+    await worker.say(scenes.asks())
+    await worker.tell(scenes.receipt(Outcome.APPLIED, call="another", nonce="ab" * 16))
+    async with Desk() as command, worker.serving(worker.obey):
+        await command.connect(redis_url)
+        nonce = command.approvals.decide(RequestKey(scenes.CONTEXT, scenes.CALL), KIND)
+        await await_until(lambda: recorded(AuditKind.RECEIPT), "its receipt")
+    assert {entry.nonce for entry in recorded(AuditKind.RECEIPT)} == {nonce}
+
+    async with Window(keyring, tmp_path) as window:
+        window.engine.connect(redis_url)
+        await await_until(lambda: len(recorded(AuditKind.RECEIPT)) == 2, "the other receipt")
+        await await_until(lambda: window.store.survey.done, "the survey")
+    assert len(recorded(AuditKind.RECEIPT)) == 2
+    assert [entry.nonce for entry in recorded(AuditKind.DECISION)] == [nonce]
 
 
 async def test_the_window_searches_opens_verifies_and_exports(
