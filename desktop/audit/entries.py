@@ -133,6 +133,7 @@ class Glance(msgspec.Struct, frozen=True, gc=False):
 
     kind: AuditKind
     at: str
+    request_id: str = ""
     decision: str = ""
     nonce: str = ""
     outcome: str = ""

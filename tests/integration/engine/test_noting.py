@@ -176,7 +176,7 @@ async def test_the_window_searches_opens_verifies_and_exports(
         await await_until(lambda: window.store.audit_standing.verified_ms, "the verification")
         standing = window.store.audit_standing
         assert standing.health is AuditHealth.FINE
-        assert standing.found == (f"Entry {row.number}: A call ran without a decision.",)
+        assert standing.found == (f"Entry {row.number}: {row.finding}.",)
         await await_until(lambda: recorded(AuditKind.VERIFIED), "the note of it")
 
         path = tmp_path / "all.jsonl"
