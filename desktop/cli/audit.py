@@ -30,6 +30,9 @@ from desktop.errors import ConsoleError, VaultUnavailable
 from desktop.store.record import AuditQuery, AuditRow
 from desktop.system.vault import LogKeyring
 from workers.wire.canonical import JSON
+from workers.wire.signing.distrust import NotTrusted
+from workers.wire.signing.registry import Registry
+from workers.wire.trust import TrustFolder
 
 _WORDS = {
     Verdict.INTACT: "The audit log is intact",
@@ -48,6 +51,7 @@ async def run(options: argparse.Namespace) -> int:
     Raises:
         AuditUnavailable: there is nothing to show.
         ConsoleError: there is no such entry or request.
+        NotTrusted: the folder to verify signed decisions with cannot be believed.
     """
     if options.step == "export" or (options.step == "verify" and options.file):
         # Apart: fpdf2 and the keyring, for exports alone.
@@ -64,7 +68,7 @@ async def run(options: argparse.Namespace) -> int:
         case _:
             # What the keyring holds is of this person's own log.
             known, keys = _kept_outside(path) if options.log is None else (None, None)
-            report = verify(path, known, keys)
+            report = verify(path, known, keys, _registry(options.trust))
             _print(report, path, as_json=options.json)
             return int(report.verdict)
 
@@ -78,6 +82,21 @@ def _kept_outside(path: Path) -> tuple[Head | None, LogKeys | None]:
         return kept_head(keyring, path), log_keys(keyring)
     except VaultUnavailable:
         return None, None
+
+
+def _registry(given: Path | None) -> Registry | None:
+    """Who may decide; None where nobody has set that up, or where it is not to be believed.
+
+    Raises:
+        NotTrusted: the folder that was asked for holds none.
+    """
+    folder = TrustFolder(given or settings.trust_folder(settings.load()[0]), remembers=False)
+    try:
+        return folder.registry(time.time()) if given or folder.exists else None
+    except NotTrusted:
+        if given:
+            raise
+        return None  # the report says what it could not look at
 
 
 def _print(report: Report, path: Path, *, as_json: bool) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 from pathlib import Path
 
 from desktop import settings
@@ -115,7 +114,7 @@ def _beside(keyring: Keyring, *, reasons: bool) -> Beside:
         secrets=_reading(keys) if keys else None,
         reasons=reasons,
         install=keys.install.public.text if keys else "",
-        registry=registry_in(_trust_folder()),
+        registry=registry_in(settings.trust_folder(settings.load()[0])),
     )
 
 
@@ -123,13 +122,8 @@ def _reading(keys: LogKeys) -> Secrets:
     return lambda connection, kept, name: read_secret(connection, keys, kept, name)
 
 
-def _trust_folder() -> Path:
-    told = os.environ.get("SIGNOFF_TRUST")
-    return Path(told).expanduser() if told else settings.home() / "trust"
-
-
 def _roots(given: Path | None) -> Roots | None:
-    folder = TrustFolder(given or _trust_folder())
+    folder = TrustFolder(given or settings.trust_folder(settings.load()[0]))
     return folder.roots() if given or folder.exists else None
 
 

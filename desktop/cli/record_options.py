@@ -68,7 +68,12 @@ def _add_audit(add_parser: Callable[..., argparse.ArgumentParser]) -> argparse.A
     verified = looks.add_parser("verify", help="0 intact, 1 findings, 2 unreadable, 3 tampered")
     verified.add_argument("--file", type=Path, help="an export (JSON Lines) instead of the log")
     verified.add_argument("--root", default="", metavar="HEX", help="of the log, kept elsewhere")
-    verified.add_argument("--trust", type=Path, metavar="FOLDER", help="with roots.json")
+    verified.add_argument(
+        "--trust",
+        type=Path,
+        metavar="FOLDER",
+        help="with the registry to verify signed decisions with",
+    )
     exported = looks.add_parser("export", help="write the log, or what is asked for, to a file")
     exported.add_argument("--format", required=True, choices=tuple(ExportFormat))
     exported.add_argument("--out", type=Path, required=True, metavar="FILE")

@@ -28,6 +28,7 @@ from desktop.audit.opening import Secrets
 from desktop.audit.reading import AuditReader
 from desktop.audit.verifying import verify
 from desktop.engine.recorder import Recorder
+from desktop.engine.trust import Trust
 from desktop.errors import ConsoleError, VaultUnavailable
 from desktop.store.facts import AuditEntryOpened, AuditFound, Fact
 from desktop.store.record import AuditHealth, AuditOpened, AuditPage, AuditStanding
@@ -51,6 +52,7 @@ class AuditDesk:
         log: the file.
         index: where its index is kept; None to make it anew, for this desk alone.
         keyring: holds the key of its encrypted part, and its head; None to do without.
+        trust: whom this desk believes; None for nobody.
     """
 
     def __init__(
@@ -60,9 +62,10 @@ class AuditDesk:
         log: Path,
         index: Path | None = None,
         keyring: Keyring | None = None,
+        trust: Trust | None = None,
     ) -> None:
         self._recorder, self._emit = recorder, emit
-        self._log, self._keyring = log, keyring
+        self._log, self._keyring, self._trust = log, keyring, trust
         self._reader = AuditReader(log, index, self._secrets())
         self._thread: ThreadPoolExecutor | None = None
         self._asked = 0
@@ -144,12 +147,14 @@ class AuditDesk:
             return
         loop = asyncio.get_running_loop()
         self._progress(0)
+        registry = self._trust.registry() if self._trust else None
         try:
             report = await asyncio.to_thread(
                 lambda: verify(
                     self._log,
                     self._head(),
                     self._keys(),
+                    registry,
                     progress=lambda count: _call(loop, self._progress, count),
                 )
             )
@@ -170,6 +175,7 @@ class AuditDesk:
 
     async def _export(self, order: ExportAudit) -> None:
         self._exported(exporting=True)
+        await self._recorder.checkpoint()  # signs just what is handed out
         loop = asyncio.get_running_loop()
 
         def record(entry: AuditEntry) -> None:
@@ -188,11 +194,16 @@ class AuditDesk:
     def _write_export(self, order: ExportAudit, record: Callable[[AuditEntry], None]) -> str:
         """On a thread. Returns what was written, in words."""
         # fpdf2 takes its time to load, and most desks never export.
-        from desktop.audit.exporting.selecting import Beside  # noqa: PLC0415
+        from desktop.audit.exporting.selecting import Beside, registry_in  # noqa: PLC0415
         from desktop.audit.exporting.writing import write_export  # noqa: PLC0415
 
         keys = self._keys()
-        beside = Beside(secrets=self._secrets(), install=keys.install.public.text if keys else "")
+        trusted = self._trust.folder if self._trust else None
+        beside = Beside(
+            secrets=self._secrets(),
+            install=keys.install.public.text if keys else "",
+            registry=registry_in(trusted) if trusted else None,
+        )
         report = write_export(
             self._log,
             order.query,

@@ -114,7 +114,7 @@ class Engine:
         self._audit_log, self._records_at_once = log, keyring is not None
         self._trust = Trust(self._batch.emit, self._recorder.jot)
         index = cache_folder / "audit-index.sqlite" if cache_folder else None
-        self._audit = AuditDesk(self._recorder, self._batch.emit, log, index, keyring)
+        self._audit = AuditDesk(self._recorder, self._batch.emit, log, index, keyring, self._trust)
         self._witness = Witness(self._recorder, self._audit, everything=self._records_at_once)
         self._noting = Noting(self._recorder, attends=self._records_at_once)
         self._follower = Follower(self._batch, self._transcripts, self._trust, self._witness)

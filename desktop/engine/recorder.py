@@ -167,6 +167,8 @@ class Recorder:
             AuditUnavailable: it is not recorded.
         """
         await self._append(Record(entry, secrets or {}))
+        if entry.kind is AuditKind.SESSION_LOCKED:
+            self._due.set()  # nobody watches the file from now on
 
     async def note_all(self, entries: Sequence[AuditEntry]) -> None:
         """Record several things that happened, all or none.

@@ -56,6 +56,11 @@ class Trust:
             self._folder = TrustFolder(path)
             self._read_at = float("-inf")
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the registry is; None if nobody is believed."""
+        return self._folder.path if self._folder else None
+
     def registry(self) -> Registry | None:
         """The registry, as it is believed now; None if there is none, or none to believe."""
         if time.monotonic() - self._read_at >= _KEPT_SECONDS:

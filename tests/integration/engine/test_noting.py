@@ -13,8 +13,11 @@ import pytest
 
 from desktop import settings
 from desktop.actions.audit import Audit
-from desktop.actions.ports import ExportFormat
+from desktop.actions.ports import ExportFormat, Lock
 from desktop.audit.entries import AuditEntry, AuditKind
+from desktop.audit.exporting.checking import verify_export
+from desktop.audit.findings import Verdict
+from desktop.audit.heads import kept_head
 from desktop.audit.log import read_entries
 from desktop.audit.reading import AuditReader
 from desktop.engine.engine import Engine
@@ -26,12 +29,14 @@ from desktop.store.store import Store
 from tests.support import scenes
 from tests.support.desk import Desk
 from tests.support.hand_worker import HandWorker
+from tests.support.trusted import TrustedFolder
 from tests.support.waiting import await_until
 from workers.wire import keys
 from workers.wire.approvals import DecisionKind, Outcome
 from workers.wire.codec import encode_event
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.progress import ProgressWriter
+from workers.wire.trust import TrustFolder
 
 KIND = DecisionKind.APPROVE
 
@@ -162,7 +167,9 @@ async def test_the_window_searches_opens_verifies_and_exports(
 ) -> None:
     """The way of every order, with a decision that nobody made."""
     await ProgressWriter(connection).receipt(scenes.receipt(Outcome.EXECUTED))
+    trust = TrustedFolder(tmp_path / "trust", "another_agent")
     async with Window(keyring, tmp_path) as window:
+        window.engine.trust(trust.path)
         window.engine.connect(redis_url)
         await await_until(lambda: recorded(AuditKind.RECEIPT), "the receipt")
         number = window.audit.find(AuditQuery(findings_only=True))
@@ -182,7 +189,24 @@ async def test_the_window_searches_opens_verifies_and_exports(
         path = tmp_path / "all.jsonl"
         window.audit.export(AuditQuery(), ExportFormat.JSONL, str(path))
         await await_until(lambda: window.store.audit_standing.exported, "the file")
-        assert path.exists()
+        check = verify_export(path, TrustFolder(trust.path).roots())
+        assert (check.report.verdict, bool(check.signed_by)) == (Verdict.INTACT, True)
+        assert not any("registry" in lacking for lacking in check.lacks)
         window.audit.export(AuditQuery(), ExportFormat.JSONL, str(path))
         await await_until(lambda: window.store.audit_standing.export_failed, "the refusal")
     assert [entry.actor.name for entry in recorded(AuditKind.EXPORTED)] == ["Rosa Mora"]
+
+
+async def test_who_locks_the_desk_leaves_a_head_that_is_kept(
+    keyring: MemoryKeyring, tmp_path: Path
+) -> None:
+    """So that an end which is cut off while nobody is there shows."""
+    async with Window(keyring, tmp_path) as window:
+        window.engine.post(Lock("left the desk"))
+
+        def kept() -> bool:
+            head = kept_head(keyring, settings.audit_log())
+            return head is not None and head.size >= 2
+
+        await await_until(kept, "the head to be kept")
+        assert [entry.detail for entry in recorded(AuditKind.SESSION_LOCKED)] == ["left the desk"]
