@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from desktop.audit.due import (
@@ -23,6 +22,7 @@ from desktop.audit.due import (
     milliseconds_of,
 )
 from desktop.audit.entries import AuditKind
+from desktop.audit.known import Known, Mark
 from desktop.audit.log import opened_to_read
 from desktop.store.record import AuditQuery
 
@@ -64,30 +64,6 @@ class Found(NamedTuple):
     findings: list[tuple[int, Due]]
     others: list[int]
     total: int
-
-
-class Mark(NamedTuple):
-    """What tells a receipt from all others, or a request; that has no nonce and no outcome."""
-
-    context_id: str
-    tool_call_id: str
-    request_id: str
-    nonce: str
-    outcome: str
-    kind: AuditKind = AuditKind.RECEIPT
-
-
-class Known(NamedTuple):
-    """What a log holds of what was asked for.
-
-    Attributes:
-        people: who decided at this desk.
-        tools: by request id.
-    """
-
-    marks: frozenset[Mark] = frozenset()
-    people: frozenset[str] = frozenset()
-    tools: Mapping[str, str] = MappingProxyType({})
 
 
 class Index:

@@ -21,8 +21,8 @@ from desktop.actions.ports import ExportAudit, FindAudit, Note, OpenAudit, Verif
 from desktop.audit.entries import AuditEntry, AuditKind, happened
 from desktop.audit.findings import Report, Verdict
 from desktop.audit.heads import Head, kept_head
-from desktop.audit.index import Known, Mark
 from desktop.audit.keys import Keyring, LogKeys, log_keys
+from desktop.audit.known import Known, Mark
 from desktop.audit.log import AuditUnavailable, read_secret
 from desktop.audit.opening import Secrets
 from desktop.audit.reading import AuditReader

@@ -18,7 +18,7 @@ import structlog
 from msgspec import structs
 
 from desktop.audit.entries import Actor, AuditEntry, AuditKind, BadEntry, happened, write_entry
-from desktop.audit.index import Mark
+from desktop.audit.known import Mark
 from desktop.audit.log import AuditUnavailable
 from desktop.engine.audit_desk import AuditDesk
 from desktop.engine.recorder import Recorder
