@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from desktop.errors import NotAllowedNow, PassphraseWanted
-from desktop.store.policies import barred
+from desktop.store.policies import barred, default_meaning
 from desktop.store.record import AuditHealth
 from desktop.store.records import DecisionKind, Request
 from desktop.store.signing import Identity, Meaning, Proof, Seen, SigningState
@@ -25,14 +25,15 @@ _LOCKED_HINT: Final = "Open your signing key, or make one in Settings."
 
 
 def why_not_sound(
-    store: Store, request: Request, kind: DecisionKind, seen: Seen | None
+    store: Store, request: Request, kind: DecisionKind, seen: Seen | None, edited: str = ""
 ) -> NotAllowedNow | None:
     """What signatures, the policy and the audit log have against a decision; None for nothing.
 
     Args:
         seen: what the reviewer has seen so far; None to leave out how long that took.
+        edited: digest of the changed arguments; empty if there are none, or not known yet.
     """
-    refusal = _why_not_signed(store, request, kind, seen)
+    refusal = _why_not_signed(store, request, kind, seen, edited)
     if refusal is None and request.must_be_signed and store.signing.state is SigningState.LOCKED:
         # Last, so that nobody gives a passphrase for what is refused after it.
         return PassphraseWanted(_LOCKED[SigningState.LOCKED], _LOCKED_HINT)
@@ -40,7 +41,7 @@ def why_not_sound(
 
 
 def _why_not_signed(
-    store: Store, request: Request, kind: DecisionKind, seen: Seen | None
+    store: Store, request: Request, kind: DecisionKind, seen: Seen | None, edited: str
 ) -> NotAllowedNow | None:
     """What there is against it, whether or not the key is open."""
     signing, standing = store.signing, store.audit_standing
@@ -62,7 +63,8 @@ def _why_not_signed(
         )
     if not request.must_be_signed:
         return None
-    title, hint = barred(request, signing.identity, kind)
+    meaning = default_meaning(request, kind, signing.identity, edited) if edited else None
+    title, hint = barred(request, signing.identity, kind, meaning, edited)
     if title:
         return NotAllowedNow(title, hint)
     dwell = request.policy.dwell_seconds if request.policy else 0.0

@@ -111,7 +111,7 @@ def see(
         case facts.ClaimSeen() if fact.request_id:
             docket.claims[fact.request_id] = fact.claim
         case facts.ProofSeen() if fact.entry_id:
-            docket.proofs[StreamId.parse(fact.entry_id)] = fact.proof
+            docket.trail(key.call).proofs[StreamId.parse(fact.entry_id)] = fact.proof
         case facts.VotesSeen():
             return _conclude(state, replace(exactly, votes=fact.votes), changes)
         case facts.ClaimSeen():
@@ -168,7 +168,8 @@ def _review(state: State, context_id: str, trail: Trail, changes: Changes) -> No
         evidence = docket.evidence[asked.key].told(
             trail.answer_to(asked), trail.receipts_for(asked)
         )
-        evidence = replace(evidence, asked_again=trail.asks_again(asked))
+        proof = trail.proofs.get(asked.at, evidence.proof)
+        evidence = replace(evidence, asked_again=trail.asks_again(asked), proof=proof)
         _conclude(state, docket.around(evidence, asked), changes)
 
 

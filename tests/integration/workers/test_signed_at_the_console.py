@@ -17,6 +17,8 @@ from desktop.actions.ports import TakeClaim
 from desktop.audit.entries import AuditKind
 from desktop.audit.log import read_entries
 from desktop.errors import NotAllowedNow
+from desktop.qtmodels.wording import outcome_text
+from desktop.store.quorums import votes_missing
 from desktop.store.records import Execution, Request, RequestKey, RequestState
 from desktop.store.signing import Meaning, Proof, Seen
 from tests.integration.workers.conftest import Book
@@ -137,7 +139,7 @@ async def test_of_two_that_are_needed_the_second_sends_and_both_see_it(
     for desk in (rosa, lee):
         request = await desk.until(bench.key, _signed_by("r.mora"), "Rosa's vote")
         assert request.state is RequestState.WAITING
-    assert "Signed so far: Rosa Mora (treasury)." in lee.approvals.policy_words(bench.key)
+    assert votes_missing(request) == 1
     with pytest.raises(NotAllowedNow, match="signed already"):
         rosa.approvals.decide(bench.key, DecisionKind.APPROVE)
     assert book.payments == []
@@ -189,7 +191,8 @@ async def test_an_edit_runs_when_somebody_else_approves_it(
     request = await lee.until(bench.key, _ran, "the payment")
     assert request.state is RequestState.EDITED
     request = await rosa.until(bench.key, _ran, "the payment")
-    assert (request.decision, request.decided_by) == (DecisionKind.EDIT, "Lee Park")
+    assert (request.state, request.decided_by) == (RequestState.EDITED, "Lee Park")
+    assert outcome_text(request) == "Edited by Rosa Mora, approved by Lee Park. The worker ran it."
     assert book.payments == [("ACME", 5.0)]
 
 
