@@ -40,6 +40,7 @@ from desktop.engine.batch import Batch
 from desktop.engine.cache import Cache
 from desktop.engine.casting import Casting
 from desktop.engine.claims import Claims
+from desktop.engine.completing import Completing
 from desktop.engine.follower import Follower
 from desktop.engine.monitor import MonitorPoll
 from desktop.engine.noting import Noting
@@ -127,8 +128,9 @@ class Engine:
         )
         self._waiting = Waiting(self._trust)
         self._claims = Claims(self._waiting)
+        self._completing = Completing(self._recorder.jot)
         self._surroundings = Surroundings(
-            self._batch.emit, self._trust, self._waiting, self._claims
+            self._batch.emit, self._trust, self._waiting, self._claims, self._completing
         )
         self._casting = Casting(
             self._signing.signer,
@@ -147,6 +149,10 @@ class Engine:
     def trust(self, folder: Path) -> None:
         """Believe the registry in this folder from now on."""
         self._trust.follow(folder)
+
+    def only_read(self, *, wanted: bool) -> None:
+        """Write nothing to the broker of one's own accord, or do again; orders are another's."""
+        self._completing.allowed = not wanted
 
     def keep_text(self, key: bytes) -> None:
         """Keep last words on this computer, encrypted; see `Cache.keep_text`."""

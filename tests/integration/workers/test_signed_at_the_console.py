@@ -16,6 +16,7 @@ from desktop import settings
 from desktop.actions.ports import TakeClaim
 from desktop.audit.entries import AuditKind
 from desktop.audit.log import read_entries
+from desktop.engine import completing
 from desktop.errors import NotAllowedNow
 from desktop.qtmodels.wording import outcome_text
 from desktop.store.quorums import votes_missing
@@ -151,6 +152,51 @@ async def test_of_two_that_are_needed_the_second_sends_and_both_see_it(
         assert request.state is RequestState.APPROVED
         assert request.decided_by == "Rosa Mora, Lee Park"
     assert book.payments == [("ACME", 10.0)]
+
+
+async def test_votes_whose_desk_ended_before_it_sent_them_are_sent_by_another(
+    bench: Bench, book: Book, trust: TrustedFolder, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both lie there and nobody sends: a desk that sees it for a while does, unless it only reads.
+
+    And nobody runs it twice, whoever else sends the same.
+    """
+    monkeypatch.setattr(completing, "LATE_SECONDS", 1.0)
+    trust.write_policy(TWO)
+    await bench.asks(book)
+    rosa, lee = await bench.sits(ROSA_MORA), await bench.sits(LEE_PARK)
+    rosa.engine.only_read(wanted=True)
+    lee.engine.only_read(wanted=True)
+    asked, ballots = _asked(lee, bench.key), Ballots(office.connection)
+    for person in (ROSA_MORA, LEE_PARK):
+        await ballots.post(
+            asked.context_id, asked.request_id, VoteEntry(envelope=envelope(asked, person=person))
+        )
+    await rosa.until(bench.key, _signed_by("r.mora", "l.park"), "both votes")
+    assert book.payments == []
+
+    rosa.engine.only_read(wanted=False)
+    lee.engine.only_read(wanted=False)
+
+    request = await lee.until(bench.key, _ran, "the payment")
+    assert (request.state, request.decided_by) == (RequestState.APPROVED, "Rosa Mora, Lee Park")
+    assert book.payments == [("ACME", 10.0)]
+
+
+async def test_a_vote_that_expires_is_judged_again(
+    bench: Bench, book: Book, trust: TrustedFolder, office: Office
+) -> None:
+    """It counted when it came; nothing else has to happen for the desk to say that it does not."""
+    trust.write_policy(TWO)
+    await bench.asks(book)
+    lee = await bench.sits(LEE_PARK)
+    asked, now = _asked(lee, bench.key), int(time.time())
+    vote = VoteEntry(envelope=envelope(asked, iat=now - 60, exp=now + 3))
+    await Ballots(office.connection).post(asked.context_id, asked.request_id, vote)
+
+    await lee.until(bench.key, _signed_by("r.mora"), "Rosa's vote")
+    request = await lee.until(bench.key, _signed_by(), "it to expire")
+    assert request.votes[0].objection
 
 
 async def test_one_rejection_closes_what_another_has_signed(
