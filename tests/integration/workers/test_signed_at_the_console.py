@@ -13,20 +13,21 @@ import pytest_asyncio
 from msgspec import structs
 
 from desktop import settings
-from desktop.actions.ports import TakeClaim
+from desktop.actions.ports import ChooseSigner, Lock, TakeClaim, Unlock
 from desktop.audit.entries import AuditKind
 from desktop.audit.log import read_entries
 from desktop.engine import completing
 from desktop.errors import NotAllowedNow
 from desktop.qtmodels.wording import outcome_text
 from desktop.store.quorums import votes_missing
-from desktop.store.records import Execution, Request, RequestKey, RequestState
-from desktop.store.signing import Meaning, Proof, Seen
+from desktop.store.records import Execution, Request, RequestKey, RequestState, Risk
+from desktop.store.signing import Meaning, Proof, Seen, SigningRule, SigningState
 from tests.integration.workers.conftest import Book
 from tests.integration.workers.office import Office
 from tests.support import registered
 from tests.support.desk import Desk
-from tests.support.trusted import LEE_PARK, ROSA_MORA, TWO, Person, TrustedFolder, envelope
+from tests.support.signing import PASSPHRASE
+from tests.support.trusted import LEE_PARK, ONE, ROSA_MORA, TWO, Person, TrustedFolder, envelope
 from tests.support.waiting import await_until
 from workers.wire import keys
 from workers.wire.approvals import ApprovalRequest, DecisionKind, Mode, Outcome, Receipt
@@ -126,6 +127,37 @@ async def test_one_signature_runs_the_call_and_the_record_says_what_was_seen(
         return [one.entry.outcome for one in kept if one.entry.kind is AuditKind.RECEIPT]
 
     await await_until(lambda: receipts() == ["applied", "executed"], "both receipts to be recorded")
+
+
+async def test_a_call_of_high_risk_takes_the_passphrase_again(
+    bench: Bench, book: Book, trust: TrustedFolder
+) -> None:
+    """Where the person chose so, and for such calls alone: the risk is the worker's word."""
+    trust.write_policy(ONE.replace("requester_may", 'risk = "low"\nrequester_may'))
+    await bench.asks(book)
+    rosa = await bench.sits(ROSA_MORA)
+    rosa.engine.post(Lock())
+    await await_until(lambda: rosa.store.signing.state is SigningState.LOCKED, "the lock")
+    person = settings.Person(ROSA_MORA.id, ROSA_MORA.name)
+    rule = SigningRule.ABOVE
+    rosa.engine.post(ChooseSigner(person, (person,), rule, 60, trust.path))
+    await await_until(lambda: rosa.store.signing.rule is rule, "the rule")
+    rosa.engine.post(Unlock(PASSPHRASE))
+    await await_until(lambda: rosa.store.signing.state is SigningState.OPEN, "the key")
+    for _ in range(2):
+        rosa.approvals.decide(bench.key, DecisionKind.APPROVE)
+        await rosa.until(bench.key, _ran, "a payment")
+        await bench.asks_again()
+        await rosa.until(bench.key, lambda one: one.proof is Proof.PROVEN, "the next")
+
+    trust.write_policy(ONE.replace("requester_may", 'risk = "high"\nrequester_may'))
+    await bench.asks_again()
+    await rosa.until(bench.key, lambda one: one.risk is Risk.HIGH, "a call of high risk")
+    rosa.approvals.decide(bench.key, DecisionKind.APPROVE)
+
+    request = await rosa.until(bench.key, lambda one: bool(one.notice), "the refusal")
+    assert "needs your passphrase again" in request.notice
+    assert len(book.payments) == 2
 
 
 async def test_of_two_that_are_needed_the_second_sends_and_both_see_it(
