@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -26,8 +27,9 @@ from desktop.audit.log import AuditUnavailable, Kept, read_entries
 from desktop.audit.reading import AuditReader
 from desktop.audit.verifying import verify
 from desktop.cli.output import moment, print_json, print_line
+from desktop.cli.record_options import query_of
 from desktop.errors import ConsoleError, VaultUnavailable
-from desktop.store.record import AuditQuery, AuditRow
+from desktop.store.record import AuditRow
 from desktop.system.vault import LogKeyring
 from workers.wire.canonical import JSON
 from workers.wire.signing.distrust import NotTrusted
@@ -148,17 +150,7 @@ def _show(path: Path, name: str, limit: int, *, as_json: bool) -> int:
 
 def _find(path: Path, options: argparse.Namespace) -> int:
     """Rows: what matches, findings first, then the newest first."""
-    query = AuditQuery(
-        person=options.person,
-        tool=options.tool,
-        agent=options.agent,
-        outcome=options.outcome,
-        text=options.text,
-        since_ms=options.since,
-        until_ms=options.until,
-        findings_only=options.findings,
-        limit=max(options.limit, 1),
-    )
+    query = replace(query_of(options), limit=max(options.limit, 1))
     with closing(AuditReader(path)) as reader:
         rows = reader.page(query, 0, _now_ms()).rows
     _print_rows(rows, as_json=options.json)

@@ -21,8 +21,8 @@ from desktop.audit.log import Record, read_secret
 from desktop.audit.logbook import Logbook
 from desktop.audit.opening import Secrets
 from desktop.cli.output import print_json, print_line
+from desktop.cli.record_options import query_of
 from desktop.errors import VaultUnavailable
-from desktop.store.record import AuditQuery
 from desktop.system.vault import LogKeyring
 from workers.wire.signing.registry import Roots
 from workers.wire.trust import TrustFolder
@@ -83,20 +83,6 @@ def verify_file(options: argparse.Namespace) -> int:
     check = verify_export(options.file, _roots(options.trust), options.root)
     _print_check(check, options.file, as_json=options.json)
     return int(check.report.verdict)
-
-
-def query_of(options: argparse.Namespace) -> AuditQuery:
-    """What the options of a command ask for."""
-    return AuditQuery(
-        person=options.person,
-        tool=options.tool,
-        agent=options.agent,
-        outcome=options.outcome,
-        text=options.text,
-        since_ms=options.since,
-        until_ms=options.until,
-        findings_only=options.findings,
-    )
 
 
 def _made() -> AuditEntry:

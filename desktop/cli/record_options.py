@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from desktop.audit.exporting.formats import ExportFormat
+from desktop.store.record import AuditQuery
 
 
 def add_parsers(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
@@ -93,6 +94,20 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", type=_moment, default=0, metavar="TIME", help="2026-11-20T08:00")
     parser.add_argument("--until", type=_moment, default=0, metavar="TIME", help="before this")
     parser.add_argument("--findings", action="store_true", help="only what should be looked at")
+
+
+def query_of(options: argparse.Namespace) -> AuditQuery:
+    """What the filters among the options ask for."""
+    return AuditQuery(
+        person=options.person,
+        tool=options.tool,
+        agent=options.agent,
+        outcome=options.outcome,
+        text=options.text,
+        since_ms=options.since,
+        until_ms=options.until,
+        findings_only=options.findings,
+    )
 
 
 def _moment(text: str) -> int:

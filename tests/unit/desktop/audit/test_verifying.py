@@ -17,7 +17,7 @@ from desktop.audit import matching, verifying
 from desktop.audit.chain import BEGINNING, Tree, entry_hash
 from desktop.audit.checkpoints import sign_checkpoint
 from desktop.audit.due import RECEIPT_SECONDS, UNSIGNED_NOTE
-from desktop.audit.entries import AuditEntry, AuditKind, happened
+from desktop.audit.entries import Actor, AuditEntry, AuditKind, happened
 from desktop.audit.keys import LogKeys
 from desktop.audit.log import AuditLog, Record, read_entries
 from desktop.audit.reading import AuditReader
@@ -240,6 +240,10 @@ def test_signatures_are_looked_at_again(tmp_path: Path) -> None:
         tool_call_id=CALL.tool_call_id,
         action=CALL.action,
         args_digest=CALL.args_digest,
+        nonce=decision().nonce,
+        meaning=decision().meaning,
+        role=decision().reviewer.role,
+        actor=Actor(id=decision().reviewer.id, name=decision().reviewer.name),
     )
     good, forged = signed(decision()), signed(decision(), LEE)
     with closing(AuditLog(path, KEYS)) as log:
