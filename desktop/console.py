@@ -145,6 +145,7 @@ class Console:
             url, demo, diagnose: see `run_console`.
         """
         self.engine.start()
+        self.engine.only_read(wanted=self._settings.read_only)
         self.identity.look_again()
         if self._settings.locked:
             self.window.lock("It was locked when it was closed.")
@@ -221,6 +222,7 @@ class Console:
         """See `Desk`."""
         self._choose(read_only=wanted)
         self.store.apply([ReadOnlyChanged(wanted)])
+        self.engine.only_read(wanted=wanted)
 
     def keep_text(self, *, wanted: bool) -> None:
         """See `Desk`."""

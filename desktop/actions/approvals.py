@@ -22,7 +22,7 @@ from desktop.audit.entries import AuditEntry, AuditKind, comment_digest, happene
 from desktop.errors import NotAllowedNow
 from desktop.settings import Person
 from desktop.store.facts import DecisionSending
-from desktop.store.policies import default_meaning, explained
+from desktop.store.policies import default_meaning
 from desktop.store.records import DecisionKind, Dialect, Request, RequestKey, RequestState
 from desktop.store.signing import Identity, Meaning, Seen, SigningState
 from desktop.store.store import Store
@@ -56,12 +56,13 @@ class Approvals:
         self.signing = SigningActions(store, outbox)
 
     def why_not(
-        self, key: RequestKey, kind: DecisionKind, seen: Seen | None = None
+        self, key: RequestKey, kind: DecisionKind, seen: Seen | None = None, edited: str = ""
     ) -> NotAllowedNow | None:
         """Why this decision may not be made now; None if it may.
 
         Args:
             seen: what the reviewer has seen so far; None to leave out how long that took.
+            edited: digest of the changed arguments, if they are known already.
         """
         request = self._store.request(key)
         if request is None:
@@ -84,13 +85,8 @@ class Approvals:
                 "The arguments shown are not those the worker asked about.",
                 "Reject the call, and tell whoever runs the worker.",
             )
-        unsound = why_not_sound(self._store, request, kind, seen)
+        unsound = why_not_sound(self._store, request, kind, seen, edited)
         return unsound or (self._foreign_hazard(request) if request.foreign else None)
-
-    def policy_words(self, key: RequestKey) -> tuple[str, ...]:
-        """What the policy of a request asks for, and how that stands, line by line."""
-        request = self._store.request(key)
-        return explained(request, self._store.signing.identity) if request else ()
 
     def decide(
         self,
@@ -139,9 +135,9 @@ class Approvals:
         decision = self._decision(request, kind, fit_to_travel(reason)[:MAX_REASON_LENGTH], args)
         signer = self._signer()
         binding = self._binding(request, decision, nonce)
+        edited = binding.edited_args_digest if binding else ""
         statement = None
         if signer is not None:
-            edited = binding.edited_args_digest if binding else ""
             meaning = meaning or default_meaning(request, kind, signer, edited)
             check_policy(request, signer, decision, meaning, edited)
             statement = stated(
@@ -166,11 +162,11 @@ class Approvals:
             statement=statement,
             secrets=secrets_of(request, decision, seen),
             request=request.call.request,
-            args=decision.args if binding and binding.edited_args_digest else None,
+            args=decision.args if edited else None,
         )
         # The row says "sending" before anything can answer.
         by = signer.id if signer else ""
-        self._store.apply([DecisionSending(key, decision.kind, nonce, by)])
+        self._store.apply([DecisionSending(key, decision.kind, nonce, by, edited)])
         self._outbox.post(order)
         return nonce
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from desktop.errors import NotAllowedNow, PassphraseWanted
 from desktop.store.clock import ClockState
-from desktop.store.policies import barred
+from desktop.store.policies import barred, default_meaning
 from desktop.store.record import AuditHealth
 from desktop.store.records import DecisionKind, Request
 from desktop.store.signing import Identity, Meaning, Proof, Seen, Signing, SigningState
@@ -27,14 +27,15 @@ _REGISTRY_HINT: Final = "Ask whoever administers the registry for a new one."
 
 
 def why_not_sound(
-    store: Store, request: Request, kind: DecisionKind, seen: Seen | None
+    store: Store, request: Request, kind: DecisionKind, seen: Seen | None, edited: str = ""
 ) -> NotAllowedNow | None:
     """What signatures, the policy and the audit log have against a decision; None for nothing.
 
     Args:
         seen: what the reviewer has seen so far; None to leave out how long that took.
+        edited: digest of the changed arguments; empty if there are none, or not known yet.
     """
-    refusal = _why_not_signed(store, request, kind, seen)
+    refusal = _why_not_signed(store, request, kind, seen, edited)
     if refusal is None and request.must_be_signed and store.signing.state is SigningState.LOCKED:
         # Last, so that nobody gives a passphrase for what is refused after it.
         return PassphraseWanted(_LOCKED[SigningState.LOCKED], _LOCKED_HINT)
@@ -42,7 +43,7 @@ def why_not_sound(
 
 
 def _why_not_signed(
-    store: Store, request: Request, kind: DecisionKind, seen: Seen | None
+    store: Store, request: Request, kind: DecisionKind, seen: Seen | None, edited: str
 ) -> NotAllowedNow | None:
     """What there is against it, whether or not the key is open."""
     refusal = _why_nobody_signs(store.signing) if request.must_be_signed else None
@@ -56,7 +57,7 @@ def _why_not_signed(
             "This request is not what a worker of the agent signed.",
             "Reject it, and tell whoever runs the broker: somebody may have forged it.",
         )
-    return _why_not_by_terms(store, request, kind, seen) if request.must_be_signed else None
+    return _why_not_by_terms(store, request, kind, seen, edited) if request.must_be_signed else None
 
 
 def _why_nobody_signs(signing: Signing) -> NotAllowedNow | None:
@@ -74,12 +75,14 @@ def _why_nobody_signs(signing: Signing) -> NotAllowedNow | None:
 
 
 def _why_not_by_terms(
-    store: Store, request: Request, kind: DecisionKind, seen: Seen | None
+    store: Store, request: Request, kind: DecisionKind, seen: Seen | None, edited: str
 ) -> NotAllowedNow | None:
     """What the clock and the policy have against a signed decision that lets a call run."""
     if store.clock.state is ClockState.WRONG:
         return NotAllowedNow(store.clock.title, store.clock.hint)
-    title, hint = barred(request, store.signing.identity, kind)
+    identity = store.signing.identity
+    meaning = default_meaning(request, kind, identity, edited) if edited else None
+    title, hint = barred(request, identity, kind, meaning, edited)
     if title:
         return NotAllowedNow(title, hint)
     dwell = request.policy.dwell_seconds if request.policy else 0.0

@@ -13,7 +13,8 @@ from typing import Final
 import msgspec
 
 from desktop.store.masking import without_codes
-from desktop.store.policies import name_of, role_for, takes_several
+from desktop.store.policies import name_of, role_for
+from desktop.store.quorums import takes_several
 from desktop.store.records import Dialect, Request
 from desktop.store.signing import Identity, Meaning, Seen
 from workers.wire.approvals import Binding, Decision, DecisionKind, args_digest
@@ -53,6 +54,8 @@ def stated(
         now: seconds since the epoch.
     """
     key, call = request.key, request.call
+    edited = binding.edited_args_digest if binding else ""
+    role = role_for(request, identity, edited)
     return DecisionStatement(
         aud=request.agent,
         context_id=key.context_id,
@@ -61,10 +64,10 @@ def stated(
         action=call.action,
         args_digest=binding.args_digest if binding else _own_digest(request, nonce),
         decision=decision.kind,
-        edited_args_digest=binding.edited_args_digest if binding else "",
+        edited_args_digest=edited,
         meaning=meaning,
         comment=decision.message,
-        reviewer=Signer(id=identity.id, name=identity.name, role=role_for(request, identity)),
+        reviewer=Signer(id=identity.id, name=identity.name, role=role),
         iat=now,
         exp=_end(request, meaning, now),
         nonce=nonce,

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
-from desktop.audit.entries import Actor, AuditKind
+from desktop.audit.entries import Actor, AuditKind, Glance
 from workers.wire.approvals import DecisionKind, Outcome, Refusal, refused
 from workers.wire.policy.votes import Objection
 
@@ -58,13 +58,29 @@ _ANSWERING: Final = (
     AuditKind.DECISION_NOT_SENT.value,
     AuditKind.DECISION_JOINED.value,
 )
-#: What is due, and which entries bring it: those of the same `column`, of these kinds, in whose
-#: `field` one of these words stands. Of several reviewers, the receipt names one decision only.
+
+
+class Settling(NamedTuple):
+    """Which entries bring what is due.
+
+    Attributes:
+        column: theirs is the same: `nonce` or `request`.
+        field, words: one of these words stands there; an empty field for whatever stands there.
+    """
+
+    due: Due
+    column: str
+    kinds: tuple[str, ...]
+    field: str = ""
+    words: tuple[str, ...] = ()
+
+
+#: Of several reviewers, the receipt names one decision only.
 SETTLING: Final = (
-    (Due.RECEIPT, "nonce", _ANSWERING, "", ()),
-    (Due.RECEIPT, "request", (AuditKind.RECEIPT.value,), "outcome", _ENDED),
-    (Due.DECISION, "nonce", _DECIDING, "decision", _ACCEPTING),
-    (Due.DECISION, "request", _DECIDING, "decision", _ACCEPTING),
+    Settling(Due.RECEIPT, "nonce", _ANSWERING),
+    Settling(Due.RECEIPT, "request", (AuditKind.RECEIPT.value,), "outcome", _ENDED),
+    Settling(Due.DECISION, "nonce", _DECIDING, "decision", _ACCEPTING),
+    Settling(Due.DECISION, "request", _DECIDING, "decision", _ACCEPTING),
 )
 _OWN: Final = (Objection.IS_REQUESTER.value, Objection.IS_EDITOR.value)
 _FORGED: Final = (refused(Refusal.UNTRUSTED), refused(Refusal.UNSIGNED))
@@ -83,7 +99,7 @@ def found_by(body: bytes) -> FoundBy:
         raise ValueError("no entry") from error
 
 
-def due_at_first(entry: FoundBy) -> Due:
+def due_at_first(entry: FoundBy | Glance) -> Due:
     """What is missing as long as nothing else is known."""
     if entry.kind == AuditKind.DECISION:
         # A worker that is not Signoff's names no request, and sends no receipts.

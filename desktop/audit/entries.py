@@ -85,6 +85,7 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
         ms_open: how long the request was open.
         result_digest: of what the tool said.
         reviewers: ids of all whose signed decisions counted.
+        proof: of what a worker said: `unsigned` where nobody has proven that it was one.
         broker: the address without its password.
         clock_skew_ms: how far this machine's clock was ahead of the broker's when they were last
             compared; negative if behind; None if they were not.
@@ -121,6 +122,7 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     ms_open: int = 0
     result_digest: str = ""
     reviewers: tuple[str, ...] = ()
+    proof: str = ""
     broker: str = ""
     clock_skew_ms: int | None = None
     detail: str = ""
@@ -134,6 +136,7 @@ class Glance(msgspec.Struct, frozen=True, gc=False):
 
     kind: AuditKind
     at: str
+    request_id: str = ""
     decision: str = ""
     nonce: str = ""
     outcome: str = ""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from typing import cast
 
 from desktop.audit.entries import AuditEntry, AuditKind
 from desktop.audit.findings import Finding
@@ -15,9 +14,10 @@ from desktop.audit.keys import LogKeys
 from desktop.audit.log import Kept, read_secret
 from desktop.audit.secrets import ENVELOPE, SecretUnreadable
 from workers.wire.approvals import DecisionKind
+from workers.wire.canonical import JSON
 from workers.wire.codec import decode_json
 from workers.wire.errors import DecodeError
-from workers.wire.signing.distrust import NotTrusted
+from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.dsse import read_envelope
 from workers.wire.signing.registry import Registry
 from workers.wire.signing.statements import moment
@@ -40,13 +40,20 @@ def check_envelopes(
         if text is None or entry.kind is not AuditKind.DECISION:
             continue
         try:
-            _check(text, entry, registry)
+            prove(entry, decode_json(text.encode()), registry)
         except (NotTrusted, DecodeError) as error:
             title = f"Its signature does not hold: {error}"
             yield Finding(kept.number, title, is_tampering=False)
 
 
-def _check(text: str, entry: AuditEntry, registry: Registry) -> None:
+def prove(entry: AuditEntry, envelope: JSON, registry: Registry) -> None:
+    """Raise unless a reviewer signed exactly what the entry says.
+
+    Raises:
+        NotTrusted: why not.
+    """
+    if entry.decision not in set(DecisionKind):
+        raise NotTrusted(Distrust.WRONG_DECISION, "A signed decision stands beside none.")
     call = Call(
         agent=entry.agent,
         context_id=entry.context_id,
@@ -54,9 +61,14 @@ def _check(text: str, entry: AuditEntry, registry: Registry) -> None:
         request_id=entry.request_id,
         action=entry.action,
         args_digest=entry.args_digest,
-        decision=cast("DecisionKind", entry.decision),
+        decision=DecisionKind(entry.decision),
         edited_args_digest=entry.edited_args_digest,
         comment=None,
     )
-    envelope = read_envelope(decode_json(text.encode()))
-    verify_decision(envelope, call, registry, moment(entry.at))
+    proven = verify_decision(read_envelope(envelope), call, registry, moment(entry.at))
+    statement = proven.statement
+    told = (entry.nonce, entry.meaning, entry.actor.id, entry.actor.name, entry.role)
+    signer = statement.reviewer
+    if told != (statement.nonce, statement.meaning, signer.id, signer.name, signer.role):
+        title = "The signed decision says something else than the entry."
+        raise NotTrusted(Distrust.WRONG_DECISION, title)

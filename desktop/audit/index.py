@@ -22,6 +22,7 @@ from desktop.audit.due import (
     milliseconds_of,
 )
 from desktop.audit.entries import AuditKind
+from desktop.audit.known import Known, Mark
 from desktop.audit.log import opened_to_read
 from desktop.store.record import AuditQuery
 
@@ -63,16 +64,6 @@ class Found(NamedTuple):
     findings: list[tuple[int, Due]]
     others: list[int]
     total: int
-
-
-class Mark(NamedTuple):
-    """What tells a receipt from all others."""
-
-    context_id: str
-    tool_call_id: str
-    request_id: str
-    nonce: str
-    outcome: str
 
 
 class Index:
@@ -170,10 +161,21 @@ class Index:
         )
         return [number for (number,) in self._db.execute(query, (name, most))]
 
+    def known_of(
+        self, marks: Iterable[Mark], people: Iterable[str], requests: Iterable[str]
+    ) -> Known:
+        """What the log holds of these; see `Known`."""
+        tools = {request: self._tool_of(request) for request in requests if request}
+        return Known(
+            frozenset(mark for mark in marks if self.knows(mark)),
+            frozenset(person for person in people if self.decides_here(person)),
+            {request: tool for request, tool in tools.items() if tool},
+        )
+
     def knows(self, mark: Mark) -> bool:
-        """Whether this receipt is in the log."""
-        outcome = self._words.get(("outcome", mark.outcome, ""))
-        kind = self._words.get(("kind", AuditKind.RECEIPT.value, ""))
+        """Whether this receipt, or this request, is in the log."""
+        outcome = self._words.get(("outcome", mark.outcome, "")) if mark.outcome else 0
+        kind = self._words.get(("kind", mark.kind.value, ""))
         if outcome is None or kind is None:
             return False
         values: list[str | int] = [outcome, kind, _about(mark.context_id, mark.tool_call_id)]
@@ -183,6 +185,14 @@ class Index:
             query += f" AND {column} = ?{len(values) + 1}" + (f" AND {column} != ''" * bool(value))
             values.append(value)
         return self._db.execute(f"{query} LIMIT 1", values).fetchone() is not None
+
+    def _tool_of(self, request_id: str) -> str:
+        query = (
+            "SELECT text FROM item JOIN word ON word.id = item.tool"
+            " WHERE request = ? AND request != '' AND text != '' LIMIT 1"
+        )
+        row = self._db.execute(query, (request_id,)).fetchone()
+        return str(row[0]) if row else ""
 
     def decides_here(self, person: str) -> bool:
         """Whether this person ever decided at this desk."""

@@ -217,6 +217,7 @@ def facts_of(entry: AuditEntry) -> tuple[tuple[str, str], ...]:
         ("Agent", entry.agent),
         ("Outcome", _outcome(entry.outcome) if entry.outcome else ""),
         ("Note", entry.detail),
+        ("Proof", "No worker has signed this" if entry.proof else ""),
         ("Reviewers", ", ".join(entry.reviewers)),
         ("Open for", f"{entry.ms_open / 1000:.1f} s" if entry.ms_open else ""),
         ("Hidden values", ", ".join(entry.masked)),

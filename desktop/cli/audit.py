@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -26,10 +27,14 @@ from desktop.audit.log import AuditUnavailable, Kept, read_entries
 from desktop.audit.reading import AuditReader
 from desktop.audit.verifying import verify
 from desktop.cli.output import moment, print_json, print_line
+from desktop.cli.record_options import query_of
 from desktop.errors import ConsoleError, VaultUnavailable
-from desktop.store.record import AuditQuery, AuditRow
+from desktop.store.record import AuditRow
 from desktop.system.vault import LogKeyring
 from workers.wire.canonical import JSON
+from workers.wire.signing.distrust import NotTrusted
+from workers.wire.signing.registry import Registry
+from workers.wire.trust import TrustFolder
 
 _WORDS = {
     Verdict.INTACT: "The audit log is intact",
@@ -48,6 +53,7 @@ async def run(options: argparse.Namespace) -> int:
     Raises:
         AuditUnavailable: there is nothing to show.
         ConsoleError: there is no such entry or request.
+        NotTrusted: the folder to verify signed decisions with cannot be believed.
     """
     if options.step == "export" or (options.step == "verify" and options.file):
         # Apart: fpdf2 and the keyring, for exports alone.
@@ -64,7 +70,7 @@ async def run(options: argparse.Namespace) -> int:
         case _:
             # What the keyring holds is of this person's own log.
             known, keys = _kept_outside(path) if options.log is None else (None, None)
-            report = verify(path, known, keys)
+            report = verify(path, known, keys, _registry(options.trust))
             _print(report, path, as_json=options.json)
             return int(report.verdict)
 
@@ -78,6 +84,21 @@ def _kept_outside(path: Path) -> tuple[Head | None, LogKeys | None]:
         return kept_head(keyring, path), log_keys(keyring)
     except VaultUnavailable:
         return None, None
+
+
+def _registry(given: Path | None) -> Registry | None:
+    """Who may decide; None where nobody has set that up, or where it is not to be believed.
+
+    Raises:
+        NotTrusted: the folder that was asked for holds none.
+    """
+    folder = TrustFolder(given or settings.trust_folder(settings.load()[0]), remembers=False)
+    try:
+        return folder.registry(time.time()) if given or folder.exists else None
+    except NotTrusted:
+        if given:
+            raise
+        return None  # the report says what it could not look at
 
 
 def _print(report: Report, path: Path, *, as_json: bool) -> None:
@@ -129,17 +150,7 @@ def _show(path: Path, name: str, limit: int, *, as_json: bool) -> int:
 
 def _find(path: Path, options: argparse.Namespace) -> int:
     """Rows: what matches, findings first, then the newest first."""
-    query = AuditQuery(
-        person=options.person,
-        tool=options.tool,
-        agent=options.agent,
-        outcome=options.outcome,
-        text=options.text,
-        since_ms=options.since,
-        until_ms=options.until,
-        findings_only=options.findings,
-        limit=max(options.limit, 1),
-    )
+    query = replace(query_of(options), limit=max(options.limit, 1))
     with closing(AuditReader(path)) as reader:
         rows = reader.page(query, 0, _now_ms()).rows
     _print_rows(rows, as_json=options.json)

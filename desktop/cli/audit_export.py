@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 from pathlib import Path
 
 from desktop import settings
@@ -22,8 +21,8 @@ from desktop.audit.log import Record, read_secret
 from desktop.audit.logbook import Logbook
 from desktop.audit.opening import Secrets
 from desktop.cli.output import print_json, print_line
+from desktop.cli.record_options import query_of
 from desktop.errors import VaultUnavailable
-from desktop.store.record import AuditQuery
 from desktop.system.vault import LogKeyring
 from workers.wire.signing.registry import Roots
 from workers.wire.trust import TrustFolder
@@ -86,20 +85,6 @@ def verify_file(options: argparse.Namespace) -> int:
     return int(check.report.verdict)
 
 
-def query_of(options: argparse.Namespace) -> AuditQuery:
-    """What the options of a command ask for."""
-    return AuditQuery(
-        person=options.person,
-        tool=options.tool,
-        agent=options.agent,
-        outcome=options.outcome,
-        text=options.text,
-        since_ms=options.since,
-        until_ms=options.until,
-        findings_only=options.findings,
-    )
-
-
 def _made() -> AuditEntry:
     chosen, _ = settings.load()
     person = chosen.person
@@ -115,7 +100,7 @@ def _beside(keyring: Keyring, *, reasons: bool) -> Beside:
         secrets=_reading(keys) if keys else None,
         reasons=reasons,
         install=keys.install.public.text if keys else "",
-        registry=registry_in(_trust_folder()),
+        registry=registry_in(settings.trust_folder(settings.load()[0])),
     )
 
 
@@ -123,13 +108,8 @@ def _reading(keys: LogKeys) -> Secrets:
     return lambda connection, kept, name: read_secret(connection, keys, kept, name)
 
 
-def _trust_folder() -> Path:
-    told = os.environ.get("SIGNOFF_TRUST")
-    return Path(told).expanduser() if told else settings.home() / "trust"
-
-
 def _roots(given: Path | None) -> Roots | None:
-    folder = TrustFolder(given or _trust_folder())
+    folder = TrustFolder(given or settings.trust_folder(settings.load()[0]))
     return folder.roots() if given or folder.exists else None
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from desktop.audit.exporting.formats import ExportFormat
+from desktop.store.record import AuditQuery
 
 
 def add_parsers(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
@@ -68,7 +69,12 @@ def _add_audit(add_parser: Callable[..., argparse.ArgumentParser]) -> argparse.A
     verified = looks.add_parser("verify", help="0 intact, 1 findings, 2 unreadable, 3 tampered")
     verified.add_argument("--file", type=Path, help="an export (JSON Lines) instead of the log")
     verified.add_argument("--root", default="", metavar="HEX", help="of the log, kept elsewhere")
-    verified.add_argument("--trust", type=Path, metavar="FOLDER", help="with roots.json")
+    verified.add_argument(
+        "--trust",
+        type=Path,
+        metavar="FOLDER",
+        help="with the registry to verify signed decisions with",
+    )
     exported = looks.add_parser("export", help="write the log, or what is asked for, to a file")
     exported.add_argument("--format", required=True, choices=tuple(ExportFormat))
     exported.add_argument("--out", type=Path, required=True, metavar="FILE")
@@ -88,6 +94,20 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", type=_moment, default=0, metavar="TIME", help="2026-11-20T08:00")
     parser.add_argument("--until", type=_moment, default=0, metavar="TIME", help="before this")
     parser.add_argument("--findings", action="store_true", help="only what should be looked at")
+
+
+def query_of(options: argparse.Namespace) -> AuditQuery:
+    """What the filters among the options ask for."""
+    return AuditQuery(
+        person=options.person,
+        tool=options.tool,
+        agent=options.agent,
+        outcome=options.outcome,
+        text=options.text,
+        since_ms=options.since,
+        until_ms=options.until,
+        findings_only=options.findings,
+    )
 
 
 def _moment(text: str) -> int:

@@ -56,6 +56,7 @@ class Session:
         self._told_of_signing = 0
         chosen, _ = settings.load()
         self.store.apply([ReadOnlyChanged(chosen.read_only)])
+        self._engine.only_read(wanted=chosen.read_only)
         outbox = GuardedOutbox(self._engine, self.store)
         folder = settings.trust_folder(chosen)
         # Before the broker is followed: what it tells is proven by it.

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -22,13 +21,14 @@ from desktop.actions.ports import ExportAudit, FindAudit, Note, OpenAudit, Verif
 from desktop.audit.entries import AuditEntry, AuditKind, happened
 from desktop.audit.findings import Report, Verdict
 from desktop.audit.heads import Head, kept_head
-from desktop.audit.index import Mark
 from desktop.audit.keys import Keyring, LogKeys, log_keys
+from desktop.audit.known import Known, Mark
 from desktop.audit.log import AuditUnavailable, read_secret
 from desktop.audit.opening import Secrets
 from desktop.audit.reading import AuditReader
 from desktop.audit.verifying import verify
 from desktop.engine.recorder import Recorder
+from desktop.engine.trust import Trust
 from desktop.errors import ConsoleError, VaultUnavailable
 from desktop.store.facts import AuditEntryOpened, AuditFound, Fact
 from desktop.store.record import AuditHealth, AuditOpened, AuditPage, AuditStanding
@@ -52,6 +52,7 @@ class AuditDesk:
         log: the file.
         index: where its index is kept; None to make it anew, for this desk alone.
         keyring: holds the key of its encrypted part, and its head; None to do without.
+        trust: whom this desk believes; None for nobody.
     """
 
     def __init__(
@@ -61,9 +62,10 @@ class AuditDesk:
         log: Path,
         index: Path | None = None,
         keyring: Keyring | None = None,
+        trust: Trust | None = None,
     ) -> None:
         self._recorder, self._emit = recorder, emit
-        self._log, self._keyring = log, keyring
+        self._log, self._keyring, self._trust = log, keyring, trust
         self._reader = AuditReader(log, index, self._secrets())
         self._thread: ThreadPoolExecutor | None = None
         self._asked = 0
@@ -89,26 +91,23 @@ class AuditDesk:
         except Exception:  # noqa: BLE001 - the door: a page must not wait for ever
             _log.exception("audit order failed", order=type(order).__name__)
 
-    async def knows(self, marks: Iterable[Mark]) -> frozenset[Mark]:
-        """Which of these receipts are in the log.
+    async def known_of(
+        self, marks: Iterable[Mark], people: Iterable[str], requests: Iterable[str]
+    ) -> Known:
+        """What the log holds already; nothing if there is none yet.
+
+        Args:
+            marks: of requests and receipts; which of them are in it.
+            people: which of them ever decided at this desk.
+            requests: ids; the tools they are about.
 
         Raises:
             AuditUnavailable: it cannot be read.
         """
-        return await self._read(partial(self._known, tuple(marks)))
-
-    async def deciders_here(self, people: Iterable[str]) -> frozenset[str]:
-        """Which of these people ever decided at this desk.
-
-        Raises:
-            AuditUnavailable: the log cannot be read.
-        """
-
-        def find() -> frozenset[str]:
-            index = self._reader.index()
-            return frozenset(person for person in people if index.decides_here(person))
-
-        return await self._read(find)
+        if not self._log.exists():
+            return Known()
+        asked = (tuple(marks), tuple(people), tuple(requests))
+        return await self._read(lambda: self._reader.index().known_of(*asked))
 
     def close(self) -> None:
         """End what runs, and close the index."""
@@ -148,12 +147,14 @@ class AuditDesk:
             return
         loop = asyncio.get_running_loop()
         self._progress(0)
+        registry = self._trust.registry() if self._trust else None
         try:
             report = await asyncio.to_thread(
                 lambda: verify(
                     self._log,
                     self._head(),
                     self._keys(),
+                    registry,
                     progress=lambda count: _call(loop, self._progress, count),
                 )
             )
@@ -174,6 +175,7 @@ class AuditDesk:
 
     async def _export(self, order: ExportAudit) -> None:
         self._exported(exporting=True)
+        await self._recorder.checkpoint()  # signs just what is handed out
         loop = asyncio.get_running_loop()
 
         def record(entry: AuditEntry) -> None:
@@ -192,11 +194,16 @@ class AuditDesk:
     def _write_export(self, order: ExportAudit, record: Callable[[AuditEntry], None]) -> str:
         """On a thread. Returns what was written, in words."""
         # fpdf2 takes its time to load, and most desks never export.
-        from desktop.audit.exporting.selecting import Beside  # noqa: PLC0415
+        from desktop.audit.exporting.selecting import Beside, registry_in  # noqa: PLC0415
         from desktop.audit.exporting.writing import write_export  # noqa: PLC0415
 
         keys = self._keys()
-        beside = Beside(secrets=self._secrets(), install=keys.install.public.text if keys else "")
+        trusted = self._trust.folder if self._trust else None
+        beside = Beside(
+            secrets=self._secrets(),
+            install=keys.install.public.text if keys else "",
+            registry=registry_in(trusted) if trusted else None,
+        )
         report = write_export(
             self._log,
             order.query,
@@ -234,10 +241,6 @@ class AuditDesk:
         if keyring is None:
             return None
         return lambda connection, kept, name: read_secret(connection, log_keys(keyring), kept, name)
-
-    def _known(self, marks: tuple[Mark, ...]) -> frozenset[Mark]:
-        index = self._reader.index()
-        return frozenset(mark for mark in marks if index.knows(mark))
 
     async def _read(self, work: Callable[[], T]) -> T:
         if self._thread is None:

@@ -41,6 +41,7 @@ from desktop.engine.cache import Cache
 from desktop.engine.casting import Casting
 from desktop.engine.claims import Claims
 from desktop.engine.clock import ClockWatch
+from desktop.engine.completing import Completing
 from desktop.engine.follower import Follower
 from desktop.engine.monitor import MonitorPoll
 from desktop.engine.noting import Noting
@@ -116,7 +117,10 @@ class Engine:
         self._recorder = Recorder(log, keyring, self._batch.emit)
         self._audit_log, self._records_at_once = log, keyring is not None
         self._trust = Trust(self._batch.emit, self._recorder.jot)
-        self._witness = Witness(self._recorder.jot, log.parent, everything=self._records_at_once)
+        index = cache_folder / "audit-index.sqlite" if cache_folder else None
+        self._audit = AuditDesk(self._recorder, self._batch.emit, log, index, keyring, self._trust)
+        self._witness = Witness(self._recorder, self._audit, everything=self._records_at_once)
+        self._noting = Noting(self._recorder, attends=self._records_at_once)
         self._follower = Follower(self._batch, self._transcripts, self._trust, self._witness)
         self._signing = SigningDesk(
             self._batch.emit,
@@ -126,13 +130,11 @@ class Engine:
             Attempts(settings.attempts(), time.time),
         )
         self._trust.on_changed = self._signing.look_at_registry
-        index = cache_folder / "audit-index.sqlite" if cache_folder else None
-        self._audit = AuditDesk(self._recorder, self._batch.emit, log, index, keyring)
-        self._noting = Noting(self._recorder, self._audit, attends=self._records_at_once)
         self._waiting = Waiting(self._trust)
         self._claims = Claims(self._waiting)
+        self._completing = Completing(self._recorder.jot)
         self._surroundings = Surroundings(
-            self._batch.emit, self._trust, self._waiting, self._claims
+            self._batch.emit, self._trust, self._waiting, self._claims, self._completing
         )
         self._clock = ClockWatch(self._batch.emit, self._recorder, now)
         self._casting = Casting(
@@ -153,6 +155,10 @@ class Engine:
     def trust(self, folder: Path) -> None:
         """Believe the registry in this folder from now on."""
         self._trust.follow(folder)
+
+    def only_read(self, *, wanted: bool) -> None:
+        """Write nothing to the broker of one's own accord, or do again; orders are another's."""
+        self._completing.allowed = not wanted
 
     def keep_text(self, key: bytes) -> None:
         """Keep last words on this computer, encrypted; see `Cache.keep_text`."""
@@ -207,7 +213,8 @@ class Engine:
                 await asyncio.wait(self._orders, timeout=2)
             await self._signing.close()
             self._flush()
-            await self._noting.finish()
+            await self._witness.finish()
+            self._noting.finish()
             self._audit.close()
             self._recorder.close()
             self._flush()
@@ -224,6 +231,7 @@ class Engine:
             self._cache.see(leaving)
             self._searcher.see(leaving)
             self._noting.see(leaving)
+            self._witness.see(leaving)
             self._sink(leaving)
 
     async def _follow_for_ever(self) -> None:

@@ -50,9 +50,6 @@ class Receipts:
         async with self._reading:
             if self._position and await self._is_another(reader):
                 self.forget()
-            if not self._position:
-                newest = await reader.before(keys.RECEIPTS, "+", 1)
-                self._witness.begin(newest[0].entry_id if newest else "")
             while True:
                 position = self._position or START
                 found = await reader.after({keys.RECEIPTS: position}, PAGE_ENTRIES)
@@ -63,7 +60,6 @@ class Receipts:
                     self._tell(entry)
                 if entries:
                     self._position = entries[-1].entry_id
-                    self._witness.keep(self._position)
                 if len(entries) < PAGE_ENTRIES:
                     return
 
@@ -80,7 +76,7 @@ class Receipts:
             receipt = decode_struct(entry.data, Receipt)
         except DecodeError:
             return
-        proof = self._trust.proof_of_receipt(receipt, entry.entry_id)
+        proof, why = self._trust.proof_of_receipt(receipt, entry.entry_id)
+        self._witness.hear(receipt, proof, why)
         if proof is not Proof.BROKEN:
             self._batch.emit(facts.ReceiptSeen(receipt))
-            self._witness.see(receipt, entry.entry_id, proof)

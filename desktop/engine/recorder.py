@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -172,6 +172,17 @@ class Recorder:
             AuditUnavailable: it is not recorded.
         """
         await self._append(Record(entry, secrets or {}))
+        if entry.kind is AuditKind.SESSION_LOCKED:
+            self._due.set()  # nobody watches the file from now on
+
+    async def note_all(self, entries: Sequence[AuditEntry]) -> None:
+        """Record several things that happened, all or none.
+
+        Raises:
+            AuditUnavailable: they are not recorded.
+        """
+        if entries:
+            await self._use(partial(self._book.append, [Record(entry) for entry in entries]))
 
     async def note_anyway(self, entry: AuditEntry) -> None:
         """Record something that happened, or keep it beside the log, which takes it in later."""

@@ -65,6 +65,10 @@ class EngineThread:
         """See `Engine.connect`."""
         self._call(lambda engine: engine.connect(url))
 
+    def only_read(self, *, wanted: bool) -> None:
+        """See `Engine.only_read`."""
+        self._call(lambda engine: engine.only_read(wanted=wanted))
+
     def keep_text(self, key: bytes) -> None:
         """See `Engine.keep_text`."""
         self._call(lambda engine: engine.keep_text(key))

@@ -8,6 +8,7 @@ looks at, and in turn the others. A look costs the broker three short replies fo
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,8 +17,9 @@ from typing import Final
 import structlog
 
 from desktop.engine.claims import Claims
+from desktop.engine.completing import Completing
 from desktop.engine.trust import Trust
-from desktop.engine.voting import cast_votes, read_ballots
+from desktop.engine.voting import cast_votes, complete_any, read_ballots, valid_until
 from desktop.engine.waiting import Interrupt, RequestName, Waiting
 from desktop.store.facts import ClaimSeen, Fact, VotesSeen
 from desktop.store.signing import CastVote, Claim
@@ -39,12 +41,19 @@ class Surroundings:
     """Follows votes and claims of one broker at a time."""
 
     def __init__(
-        self, emit: Callable[[Fact], None], trust: Trust, waiting: Waiting, claims: Claims
+        self,
+        emit: Callable[[Fact], None],
+        trust: Trust,
+        waiting: Waiting,
+        claims: Claims,
+        completing: Completing,
     ) -> None:
         self._emit = emit
         self._trust = trust
         self._waiting = waiting
         self._claims = claims
+        self._completing = completing
+        self._until: dict[RequestName, float] = {}
         self._known: dict[RequestName, int] = {}
         self._told: dict[RequestName, tuple[CastVote, ...]] = {}
         self._seen_claims: dict[RequestName, Claim] = {}
@@ -79,6 +88,8 @@ class Surroundings:
                 self._prove()
                 await self._claims.renew(connection)
                 await self._look(ballots)
+                waiting = {name for name, _ in self._waiting.open()}
+                await self._completing.send_late(connection, waiting)
             except BrokerError as error:
                 # The listening connection notices a cut, too, and says so.
                 _log.debug("surroundings not seen", reason=error.title)
@@ -100,14 +111,15 @@ class Surroundings:
         if self._generation != self._waiting.generation:
             # What was told is void, and with it what was told of votes and claims.
             self._generation = self._waiting.generation
-            self._known, self._told, self._seen_claims = {}, {}, {}
+            self._known, self._told, self._seen_claims, self._until = {}, {}, {}, {}
         chosen = self._chosen()
         if not chosen:
             return
         around = await ballots.around([name for name, _ in chosen])
         for (name, asked), one in zip(chosen, around, strict=True):
             self._see_claim(name, asked, one)
-            if one.votes != self._known.get(name, 0):
+            is_over = time.time() > self._until.get(name, math.inf)
+            if is_over or one.votes != self._known.get(name, 0):
                 await self._read(ballots, name, asked)
 
     def _chosen(self) -> list[tuple[RequestName, Interrupt]]:
@@ -129,9 +141,12 @@ class Surroundings:
         registry = self._trust.registry()
         votes: tuple[CastVote, ...] = ()
         if registry is not None:
-            votes = cast_votes(
-                asked.request, read_ballots(asked.request, kept, registry, time.time())
-            )
+            now = time.time()
+            read = read_ballots(asked.request, kept, registry, now)
+            votes = cast_votes(asked.request, read)
+            self._until[name] = valid_until(read)
+            enough = complete_any(asked.request, read, registry, now)
+            self._completing.see(name, asked, enough)
         if votes != self._told.get(name, ()):
             self._told[name] = votes
             self._emit(VotesSeen(asked.key, votes, name.request_id))

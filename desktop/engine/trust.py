@@ -29,7 +29,6 @@ from workers.wire.trust import TrustFolder
 
 #: What was read of the folder counts for so long.
 _KEPT_SECONDS: Final = 1.0
-_UNBELIEVED: Final = "not believed"
 
 _log = structlog.get_logger(__name__)
 
@@ -54,7 +53,6 @@ class Trust:
         self._trouble: SignoffError | None = None
         self._read_at = float("-inf")
         self._told: tuple[int, str] = (0, "")
-        self._unbelieved: set[str] = set()
         self.on_changed: Callable[[], None] = lambda: None
 
     def follow(self, path: Path) -> None:
@@ -62,6 +60,11 @@ class Trust:
         if self._folder is None or path != self._folder.path:
             self._folder = TrustFolder(path)
             self._read_at = float("-inf")
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the registry is; None if nobody is believed."""
+        return self._folder.path if self._folder else None
 
     def registry(self) -> Registry | None:
         """The registry, as it is believed now; None if there is none, or none to believe."""
@@ -100,8 +103,8 @@ class Trust:
             return Proof.BROKEN
         return Proof.PROVEN
 
-    def proof_of_receipt(self, receipt: Receipt, entry_id: str) -> Proof:
-        """Whether a worker of the agent says this; a broken proof is noted.
+    def proof_of_receipt(self, receipt: Receipt, entry_id: str) -> tuple[Proof, str]:
+        """Whether a worker of the agent says this, and if not, why: a word of `Distrust`.
 
         Args:
             entry_id: of the receipt; see `proof`.
@@ -109,15 +112,12 @@ class Trust:
         registry = self.registry()
         at = StreamId.parse(entry_id)
         if registry is None or at.milliseconds < _signs_since(registry, receipt.agent) * 1000:
-            return Proof.NONE
+            return Proof.NONE, ""
         try:
             check_receipt(receipt, registry, receipt.at_ms / 1000)
         except NotTrusted as error:
-            if entry_id not in self._unbelieved:
-                self._unbelieved.add(entry_id)
-                self._note(_finding(receipt, error))
-            return Proof.BROKEN
-        return Proof.PROVEN
+            return Proof.BROKEN, str(error.reason)
+        return Proof.PROVEN, ""
 
     def _read(self) -> None:
         self._registry, self._trouble = None, None
@@ -164,16 +164,3 @@ def _check(
     if request is None or (request.agent, request.context_id) != (agent, context_id):
         raise NotTrusted(Distrust.WRONG_AGENT, "It is not what the agent's worker asks.")
     check_request(request, registry, moment(request.issued_at))
-
-
-def _finding(receipt: Receipt, error: NotTrusted) -> AuditEntry:
-    return structs.replace(
-        happened(AuditKind.RECEIPT),
-        context_id=receipt.context_id,
-        agent=receipt.agent,
-        tool_call_id=receipt.tool_call_id,
-        request_id=receipt.request_id,
-        nonce=receipt.nonce,
-        outcome=_UNBELIEVED,
-        detail=f"A receipt was not believed: {error.reason}.",
-    )

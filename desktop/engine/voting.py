@@ -6,6 +6,7 @@ and writes nothing. The worker counts again, by its own registry and policy.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, cast
@@ -77,11 +78,13 @@ class Complete:
     Attributes:
         comment: of the first, which travels as the reason or answer.
         args: those the decision is about, if they were changed.
+        completed_by: the last of them; an author's signature completes nothing.
     """
 
     envelopes: tuple[JSON, ...]
     comment: str
     args: JSON
+    completed_by: DecisionStatement
 
 
 def read_ballots(
@@ -120,7 +123,8 @@ def complete(
     people = {vote.reviewer for vote in counted.counted}
     sent = [b for b in together if _by(b) in people or b is _author(together, aim)]
     first = sent[0].statement if sent else None
-    if first is None or len(sent) > MAX_ENVELOPES:
+    last = next((b.statement for b in reversed(sent) if _by(b) in people), None)
+    if first is None or last is None or len(sent) > MAX_ENVELOPES:
         return None
     envelopes = tuple(ballot.envelope for ballot in sent)
     try:
@@ -137,7 +141,28 @@ def complete(
         return None
     if judged.tally.standing is not Standing.APPROVED:
         return None
-    return Complete(envelopes, first.comment, sent[0].args)
+    return Complete(envelopes, first.comment, sent[0].args, last)
+
+
+def complete_any(
+    request: ApprovalRequest, ballots: Sequence[Ballot], registry: Registry, now: float
+) -> Complete | None:
+    """The decisions to send for whatever enough have signed; None while that is nothing.
+
+    A rejection is sent at once by whoever signs it, and never posted.
+    """
+    for aim in dict.fromkeys(ballot.aim for ballot in ballots):
+        if aim is not None and aim.kind is not DecisionKind.REJECT:
+            enough = complete(request, ballots, aim, registry, now)
+            if enough is not None:
+                return enough
+    return None
+
+
+def valid_until(ballots: Iterable[Ballot]) -> float:
+    """When the first of those that count expires, seconds since the epoch."""
+    ends = (b.statement.exp for b in ballots if b.aim is not None and b.statement is not None)
+    return min(ends, default=math.inf)
 
 
 def cast_votes(request: ApprovalRequest, ballots: Sequence[Ballot]) -> tuple[CastVote, ...]:

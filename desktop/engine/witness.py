@@ -1,117 +1,270 @@
-"""What workers say became of decisions, written down in the audit log.
+"""What others say, written down once: requests of workers, and what became of decisions.
 
-The only place that records receipts. A console that keeps a log records every receipt, each once
-over all its lives; a command records those of its own decisions.
+The only place that records requests and receipts. The broker tells both again with each start, and
+two desks may have kept one log after the other; so what is in the log already is looked up in its
+index before anything is written. Nothing of a payload is in an entry: names, digests and outcomes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Final
+import asyncio
+import re
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Final, NamedTuple
 
-import msgspec
 import structlog
 from msgspec import structs
 
-from desktop.audit.entries import AuditEntry, AuditKind, happened
+from desktop.audit.entries import Actor, AuditEntry, AuditKind, BadEntry, happened, write_entry
+from desktop.audit.known import Mark
+from desktop.audit.log import AuditUnavailable
+from desktop.engine.audit_desk import AuditDesk
+from desktop.engine.recorder import Recorder
+from desktop.store import facts
 from desktop.store.signing import Proof
 from workers.wire.approvals import Outcome, Receipt
-from workers.wire.ids import StreamId
+from workers.wire.dialects import Dialect, read_interrupt
+from workers.wire.events import AgentProgress, ProgressType
+from workers.wire.messages import ChatMessage, Role, read_message
 
-FILE_NAME: Final = "receipts.json"
+#: The outcome of an entry about a receipt that no worker of its agent has signed.
+NOT_BELIEVED: Final = "not believed"
 _UNSIGNED: Final = "unsigned"
-_NOTHING: Final = StreamId(0, 0)
+#: What comes within so long is looked up and written together.
+_GATHER_SECONDS: Final = 0.25
+#: So many are written in one transaction: a decision that comes meanwhile waits for it.
+_AT_ONCE: Final = 500
+#: Marks remembered as written; the broker keeps fewer receipts.
+_MOST_WRITTEN: Final = 50_000
+#: Notes of workers that are words of ours; others may be a person's or an agent's.
+_WORD: Final = re.compile(r"[a-z_.]{1,60}")
+_ENDED: Final = frozenset((Outcome.APPLIED, Outcome.EXPIRED, Outcome.EXECUTED, Outcome.FAILED))
 
 _log = structlog.get_logger(__name__)
 
 
+class _Told(NamedTuple):
+    """A receipt, how it is proven, and why it is not believed, if it is not."""
+
+    receipt: Receipt
+    proof: Proof
+    why: str
+
+    @property
+    def ends(self) -> bool:
+        """Whether its request waits no more."""
+        return self.proof is not Proof.BROKEN and self.receipt.kind in _ENDED
+
+
 class Witness:
-    """Writes receipts down. Used on one event loop."""
+    """Writes down what others say. Used on one event loop.
 
-    def __init__(
-        self, note: Callable[[AuditEntry], None], folder: Path, *, everything: bool
-    ) -> None:
-        """Set it up.
+    Args:
+        everything: a person sits here, and everything is written down. Else, as for a command, only
+            what became of decisions made here, and what nobody believes.
+    """
 
-        Args:
-            note: takes entries for the audit log.
-            folder: where it is kept how far receipts were recorded.
-            everything: also what became of others' decisions.
-        """
-        self._note = note
-        self._file = folder / FILE_NAME
-        self._everything = everything
-        self._own: set[str] = set()
+    def __init__(self, recorder: Recorder, desk: AuditDesk, *, everything: bool) -> None:
+        self._recorder, self._desk, self._everything = recorder, desk, everything
         self._broker = ""
-        self._recorded: dict[str, str] = _read(self._file) if everything else {}
+        self._own: set[str] = set()
+        self._receipts: OrderedDict[Mark, _Told] = OrderedDict()
+        self._requests: OrderedDict[Mark, AuditEntry] = OrderedDict()
+        self._past: dict[tuple[str, str], Mark] = {}
+        self._written: OrderedDict[Mark, None] = OrderedDict()
+        self._ended = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
     def follow(self, broker: str) -> None:
-        """Receipts are of this broker from now on."""
+        """What is told is of this broker from now on."""
         self._broker = broker
 
     def sent(self, nonce: str) -> None:
         """A decision of this desk is on its way."""
         self._own.add(nonce)
 
-    def begin(self, newest: str) -> None:
-        """Leave out what was there before the console was used with this broker.
+    def hear(self, receipt: Receipt, proof: Proof, why: str = "") -> None:
+        """Take in a receipt.
 
         Args:
-            newest: id of the newest receipt; empty if there is none.
+            why: it is not believed; a word of `Distrust`.
         """
-        self._recorded.setdefault(self._broker, newest or str(_NOTHING))
+        is_wanted = self._everything or proof is Proof.BROKEN or receipt.nonce in self._own
+        mark = _mark_of(receipt, proof)
+        if is_wanted and receipt.kind is not Outcome.PARKED and mark not in self._written:
+            self._receipts[mark] = _Told(receipt, proof, why)
+            self._write_soon()
 
-    def see(self, receipt: Receipt, entry_id: str, proof: Proof) -> None:
-        """Take in a receipt that is believed."""
-        is_own = receipt.nonce in self._own
-        if not self._is_news(entry_id) or not (self._everything or is_own):
+    def see(self, batch: Iterable[facts.Fact]) -> None:
+        """Hear what is told to the store: which requests there are, and which are over."""
+        if not self._everything:
             return
+        for fact in batch:
+            match fact:
+                case facts.EventSeen():
+                    self._see_event(fact)
+                case facts.TranscriptRead(is_tail=True):
+                    for entry in fact.entries:
+                        if isinstance(entry, facts.EventSeen):
+                            self._see_event(entry)
+                case _:
+                    pass
+        if self._requests:
+            self._write_soon()
+
+    async def finish(self) -> None:
+        """Write what waits."""
+        self._ended.set()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._write()
+
+    def _see_event(self, fact: facts.EventSeen) -> None:
+        body = fact.event.body
+        if not isinstance(body, AgentProgress):
+            return
+        if body.type is not ProgressType.INTERRUPT:
+            if self._past:
+                self._hear_answer(fact.context_id, read_message(body.message))
+            return
+        call = read_interrupt(body.message)
+        if call.dialect is Dialect.MACHINE:
+            return
+        asked = call.request
         entry = structs.replace(
-            happened(AuditKind.RECEIPT),
+            happened(AuditKind.REQUEST_SEEN),
+            context_id=fact.context_id,
+            agent=body.callee_agent,
+            tool_call_id=call.tool_call_id,
+            request_id=asked.request_id if asked else "",
+            action=call.action,
+            args_digest=asked.args_digest if asked else "",
+            policy=f"{asked.policy.id}@{asked.policy.version}" if asked and asked.policy else "",
+            broker=self._broker,
+        )
+        mark = Mark(*_call_of(entry), "", "", entry.kind)
+        if mark in self._written or not (mark.request_id or mark.tool_call_id):
+            return
+        self._requests[mark] = entry
+        if not fact.live:
+            self._past[fact.context_id, call.tool_call_id] = mark
+
+    def _hear_answer(self, context_id: str, message: ChatMessage | str) -> None:
+        """What was answered before this desk could show it was not seen here."""
+        if isinstance(message, ChatMessage) and message.role is Role.TOOL:
+            mark = self._past.pop((context_id, message.tool_call_id), None)
+            if mark is not None:
+                self._requests.pop(mark, None)
+
+    def _write_soon(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._gather_and_write(), name="audit:witness")
+
+    async def _gather_and_write(self) -> None:
+        try:
+            async with asyncio.timeout(_GATHER_SECONDS):
+                await self._ended.wait()
+        except TimeoutError:
+            await self._write()
+
+    async def _write(self) -> None:
+        """Write what is not in the log; if that fails, with what comes next, or the next start."""
+        try:
+            while self._receipts or self._requests:
+                await self._write_some()
+        except AuditUnavailable as error:
+            _log.info("what others said is not recorded yet", error=error.title)
+
+    async def _write_some(self) -> None:
+        """Write the first of what waits; the log is free for a decision after that.
+
+        Raises:
+            AuditUnavailable: nothing of it is written.
+        """
+        receipts = dict(islice(self._receipts.items(), _AT_ONCE))
+        requests = dict(islice(self._requests.items(), _AT_ONCE))
+        marks = [*requests, *receipts]
+        people = {told.receipt.reviewer for told in receipts.values() if told.receipt.reviewer}
+        ids = {told.receipt.request_id for told in receipts.values()}
+        known = await self._desk.known_of(marks, people, ids)
+        over = {_call_of(told.receipt) for told in self._receipts.values() if told.ends}
+        past = set(self._past.values())
+        entries = [
+            entry
+            for mark, entry in requests.items()
+            if mark not in known.marks and not (mark in past and mark[:3] in over)
+        ]
+        tools = {one.request_id: one.action for one in requests.values()} | dict(known.tools)
+        for mark, told in receipts.items():
+            if mark not in known.marks:
+                entries += self._entries_of(told, tools, known.people)
+        await self._recorder.note_all([one for one in entries if _is_recordable(one)])
+        for mark in marks:
+            self._receipts.pop(mark, None)
+            self._requests.pop(mark, None)
+            self._past.pop(mark[:2], None)
+            self._written[mark] = None
+        while len(self._written) > _MOST_WRITTEN:
+            self._written.popitem(last=False)
+
+    def _entries_of(
+        self, told: _Told, tools: Mapping[str, str], here: frozenset[str]
+    ) -> list[AuditEntry]:
+        receipt = told.receipt
+        entry = self._entry_of(told, tools.get(receipt.request_id, ""))
+        is_others = receipt.reviewer not in here and receipt.nonce not in self._own
+        is_decision = receipt.kind is Outcome.APPLIED and bool(receipt.reviewer and receipt.nonce)
+        if not is_decision or not is_others or told.proof is Proof.BROKEN:
+            return [entry]
+        # By the worker's word. In a name of this desk its word is not enough: what nobody decided
+        # here shows as a finding.
+        seen = structs.replace(entry, kind=AuditKind.DECISION_SEEN, outcome="", detail="")
+        return [seen, entry]
+
+    def _entry_of(self, told: _Told, action: str) -> AuditEntry:
+        receipt, entry = told.receipt, happened(AuditKind.RECEIPT)
+        reviewer, outcome = receipt.reviewer, receipt.outcome
+        detail = receipt.note if _WORD.fullmatch(receipt.note) else ""
+        if told.proof is Proof.BROKEN:
+            # Anybody may have written it, so it names nobody.
+            reviewer, outcome = "", NOT_BELIEVED
+            detail = f"A receipt was not believed: {told.why}."
+        actor = Actor(id=reviewer, os_user=entry.actor.os_user, device=entry.actor.device)
+        return structs.replace(
+            entry,
+            actor=actor,
             context_id=receipt.context_id,
             agent=receipt.agent,
             tool_call_id=receipt.tool_call_id,
             request_id=receipt.request_id,
+            action=action,
+            args_digest=receipt.args_digest,
             decision=receipt.decision,
             nonce=receipt.nonce,
-            outcome=receipt.outcome,
-            args_digest=receipt.args_digest,
+            outcome=outcome,
             result_digest=receipt.result_digest,
-            reviewers=receipt.reviewers or ((receipt.reviewer,) if receipt.reviewer else ()),
-            detail="" if proof is Proof.PROVEN else _UNSIGNED,
+            reviewers=() if told.proof is Proof.BROKEN else receipt.reviewers,
+            detail=detail,
+            proof=_UNSIGNED if told.proof is Proof.NONE else "",
+            broker=self._broker,
         )
-        if proof is Proof.PROVEN and receipt.kind is Outcome.APPLIED and not is_own:
-            # Its worker has proven who decided; this desk takes its word for the decision.
-            self._note(structs.replace(entry, kind=AuditKind.DECISION_SEEN, outcome=""))
-        self._note(entry)
-
-    def keep(self, entry_id: str) -> None:
-        """Remember how far receipts were recorded."""
-        if not self._is_news(entry_id):
-            return
-        self._recorded[self._broker] = entry_id
-        if not self._everything:
-            return
-        new = self._file.with_suffix(".new")
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            new.write_bytes(msgspec.json.encode(self._recorded))
-            new.replace(self._file)
-        except OSError as error:
-            # The next start records some again; a review takes them for one.
-            _log.warning("not kept how far receipts were recorded", error=str(error.strerror))
-
-    def _is_news(self, entry_id: str) -> bool:
-        before = self._recorded.get(self._broker)
-        return before is None or StreamId.parse(entry_id) > StreamId.parse(before)
 
 
-def _read(file: Path) -> dict[str, str]:
+def _mark_of(receipt: Receipt, proof: Proof) -> Mark:
+    outcome = NOT_BELIEVED if proof is Proof.BROKEN else receipt.outcome
+    return Mark(*_call_of(receipt), receipt.nonce, outcome)
+
+
+def _call_of(one: AuditEntry | Receipt) -> tuple[str, str, str]:
+    return one.context_id, one.tool_call_id, one.request_id
+
+
+def _is_recordable(entry: AuditEntry) -> bool:
     try:
-        kept = msgspec.json.decode(file.read_bytes(), type=dict[str, str])
-        for entry_id in kept.values():
-            StreamId.parse(entry_id)
-    except (OSError, ValueError, msgspec.DecodeError, RecursionError):
-        return {}
-    return kept
+        write_entry(entry)
+    except BadEntry as error:
+        _log.warning("not recorded", kind=str(entry.kind), error=error.title)
+        return False
+    return True

@@ -8,7 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from desktop.qtmodels.wording import clock, moment
-from desktop.store.quorums import QuorumStanding, quorum_standings, signed_by, votes_missing
+from desktop.store.quorums import (
+    QuorumStanding,
+    edit_awaiting,
+    quorum_standings,
+    signed_by,
+    votes_missing,
+)
 from desktop.store.records import DecisionKind, Request
 from desktop.store.signing import Identity, Meaning, Signing, SigningState
 
@@ -36,6 +42,12 @@ def need_lines(request: Request) -> list[str]:
             lines.append(_reached(standing))
     edits = [vote for vote in request.votes if vote.meaning is Meaning.AUTHORSHIP]
     lines += [f"{vote.reviewer_name} changed the arguments, {clock(vote.at_ms)}" for vote in edits]
+    if edit_awaiting(request) is not None:
+        lines += [
+            f"{vote.reviewer_name} approved what was asked before that, not the change"
+            for vote in request.votes
+            if vote.decision is DecisionKind.APPROVE and not vote.objection
+        ]
     lines += [
         f"The decision of {vote.reviewer_name} does not count: {vote.objection.replace('_', ' ')}"
         for vote in request.votes
@@ -102,7 +114,7 @@ def joined_words(request: Request, identity: Identity | None) -> str:
     mine = signed_by(request, identity)
     if mine is None or not request.is_open or mine.decision is DecisionKind.REJECT:
         return ""
-    missing = votes_missing(request)
+    missing = votes_missing(request, mine.edited_args_digest)
     if not missing:
         return "Your signature is in. The worker has not answered yet."
     return f"Your signature is in. {missing} more {'is' if missing == 1 else 'are'} needed."

@@ -161,6 +161,8 @@ def outcome_text(request: Request) -> str:
         return "Your decision is on its way. The worker has not answered yet."
     by = f" by {request.decided_by}" if request.decided_by else ""
     what = f"{_STATE[request.state].text}{by}."
+    if request.edited_by:
+        what = f"Edited by {request.edited_by}, approved{by}."
     if request.state is RequestState.DECIDED_ELSEWHERE and request.decision is not None:
         what = f"Decided elsewhere{by}: {request.decision}."
     parts = (what, _EXECUTION[request.execution], request.notice)
@@ -173,6 +175,8 @@ def call_state(request: Request) -> Pill:
     words = pill.text[:1].lower() + pill.text[1:]
     if request.decided_by:
         words = f"{words} by {request.decided_by}"
+    if request.edited_by:
+        words = f"edited by {request.edited_by}, approved by {request.decided_by}"
     ran = {Execution.EXECUTED: "ran", Execution.FAILED: "ran and failed"}.get(request.execution)
     return Pill(f"{words}, {ran}" if ran else words, pill.tone)
 

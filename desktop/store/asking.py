@@ -13,6 +13,7 @@ from desktop.store.changes import Changes
 from desktop.store.evidence import Evidence, Sending
 from desktop.store.listing import annotate
 from desktop.store.records import RequestKey, RequestState
+from desktop.store.signing import Proof
 from desktop.store.state import State
 from desktop.store.trails import Trail
 from workers.wire.approvals import Outcome, Receipt
@@ -111,11 +112,7 @@ def see(
         case facts.ClaimSeen() if fact.request_id:
             docket.claims[fact.request_id] = fact.claim
         case facts.ProofSeen() if fact.entry_id:
-            at = StreamId.parse(fact.entry_id)
-            docket.proofs[at] = fact.proof
-            # The place says whose it is; under which call it was told does not matter.
-            for trail in [one for one in docket.trails.values() if one.was_asked(at)]:
-                _review(state, key.context_id, trail, changes)
+            docket.trail(key.call).proofs[StreamId.parse(fact.entry_id)] = fact.proof
         case facts.VotesSeen():
             return _conclude(state, replace(exactly, votes=fact.votes), changes)
         case facts.ClaimSeen():
@@ -173,7 +170,9 @@ def _review(state: State, context_id: str, trail: Trail, changes: Changes) -> No
         evidence = docket.evidence[asked.key].told(
             trail.answer_to(asked), trail.receipts_for(asked)
         )
-        evidence = replace(evidence, asked_again=trail.asks_again(asked))
+        # Not that of the evidence: it may be of this request told elsewhere in other words.
+        proof = trail.proofs.get(asked.at, docket.bare_proofs.get(asked.key, Proof.NONE))
+        evidence = replace(evidence, asked_again=trail.asks_again(asked), proof=proof)
         _conclude(state, docket.around(evidence, asked), changes)
 
 

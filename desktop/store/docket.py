@@ -11,7 +11,6 @@ from desktop.store.evidence import Evidence
 from desktop.store.records import Request, RequestKey
 from desktop.store.signing import CastVote, Claim, Proof
 from desktop.store.trails import Asked, Trail
-from workers.wire.ids import StreamId
 
 
 @dataclass(slots=True)
@@ -21,8 +20,7 @@ class Docket:
     Attributes:
         trails: what was seen under each tool call id (or request id, where there is no call).
         evidence: all that is known of each request.
-        proofs: whether the signature under an interrupt holds, by its place in the stream.
-        bare_proofs: the same where nobody said which interrupt, by the request.
+        bare_proofs: whether the signature under a request holds, where nobody said which interrupt.
         votes, claims: of each request, by the worker's id of it.
         requests: what follows from it, in the order in which they were first known.
     """
@@ -30,7 +28,6 @@ class Docket:
     trails: dict[str, Trail] = field(default_factory=dict)
     evidence: dict[RequestKey, Evidence] = field(default_factory=dict)
     requests: dict[RequestKey, Request] = field(default_factory=dict)
-    proofs: dict[StreamId, Proof] = field(default_factory=dict)
     bare_proofs: dict[RequestKey, Proof] = field(default_factory=dict)
     votes: dict[str, tuple[CastVote, ...]] = field(default_factory=dict)
     claims: dict[str, Claim | None] = field(default_factory=dict)
@@ -42,12 +39,10 @@ class Docket:
 
     def around(self, evidence: Evidence, asked: Asked) -> Evidence:
         """The evidence with what surrounds its request."""
-        # Not that of the evidence: it may be of the same request, told elsewhere in other words.
-        proof = self.proofs.get(asked.at, self.bare_proofs.get(asked.key, Proof.NONE))
         name = asked.request_id
         votes = self.votes.get(name, evidence.votes) if name else evidence.votes
         claim = self.claims.get(name, evidence.claim) if name else evidence.claim
-        return replace(evidence, proof=proof, votes=votes, claim=claim)
+        return replace(evidence, votes=votes, claim=claim)
 
     def put(self, request: Request) -> None:
         """Keep a request as it stands now."""

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Final
 
 from desktop.store.records import Execution, Request, RequestKey, RequestState
-from desktop.store.signing import CastVote, Claim, Proof
+from desktop.store.signing import CastVote, Claim, Meaning, Proof
 from workers.wire.approvals import DecisionKind, Outcome, Receipt, Refusal, digest_matches
 from workers.wire.codec import encode_struct
 from workers.wire.dialects import PendingCall
@@ -68,6 +68,7 @@ class Sending:
         left: it reached the broker, before any other.
         joined: it is signed and waits with the request until others have signed, too.
         by: id of whoever signed it; empty if it is not signed.
+        edited: see `DecisionSending`.
     """
 
     kind: DecisionKind
@@ -77,6 +78,7 @@ class Sending:
     left: bool = False
     joined: bool = False
     by: str = ""
+    edited: str = ""
 
     @property
     def is_under_way(self) -> bool:
@@ -146,7 +148,7 @@ class Evidence:
         if call is None:
             return None
         state, decision, notice = self._state()
-        deciders = self._word.reviewers or (self._word.reviewer,) if self._word else ()
+        deciders = self._deciders
         has_digest = call.request is not None
         return Request(
             key=self.key,
@@ -160,6 +162,7 @@ class Evidence:
             foreign=self._is_foreign,
             decision=decision,
             decided_by=", ".join(names.get(one, one) for one in deciders),
+            edited_by=names.get(author, author) if (author := self._author()) else "",
             notice=notice,
             result=self.answer.text if self.answer else "",
             proof=self.proof,
@@ -176,6 +179,47 @@ class Evidence:
     def _word(self) -> Receipt | None:
         """The worker's word on the decision that counted; the one on the call tells it, too."""
         return self.applied or self.ran
+
+    @property
+    def _deciders(self) -> tuple[str, ...]:
+        """Ids of all whose decision it was, by the worker's word."""
+        return self._word.reviewers or (self._word.reviewer,) if self._word else ()
+
+    def _applied_edit(self) -> str:
+        """Digest of the changed arguments that were decided on; empty if that is not known."""
+        if self._word_kind() is not DecisionKind.EDIT:
+            return ""
+        if self.ran is not None and self.ran.args_digest:
+            return self.ran.args_digest
+        edits = [vote for vote in self.votes if vote.edited_args_digest]
+        theirs = {v.edited_args_digest for v in edits if v.reviewer_id in self._deciders}
+        known = theirs or {vote.edited_args_digest for vote in edits}
+        if not known and self.sending is not None and self.sending.edited:
+            return self.sending.edited
+        return known.pop() if len(known) == 1 else ""
+
+    def _author(self) -> str:
+        """Id of whoever changed the arguments that others then decided on; empty for nobody."""
+        edit = self._applied_edit()
+        authors = [
+            vote.reviewer_id
+            for vote in self.votes
+            if vote.meaning is Meaning.AUTHORSHIP and vote.edited_args_digest == edit
+        ]
+        if self.sending is not None and self.sending.edited == edit:
+            authors.append(self.sending.by)
+        others = (one for one in authors if one and one not in self._deciders)
+        return next(others, "") if edit else ""
+
+    def _is_part_of(self, word: Receipt) -> bool:
+        """Whether this desk's decision is the one that counted, or one of several that did."""
+        sending = self.sending
+        if sending is None or sending.nonce == word.nonce:
+            return True
+        if not sending.by or sending.kind != word.decision:
+            return False
+        is_theirs = sending.by in word.reviewers
+        return is_theirs or bool(sending.edited and sending.edited == self._applied_edit())
 
     def _state(self) -> tuple[RequestState, DecisionKind | None, str]:
         sending, word = self.sending, self._word
@@ -214,7 +258,7 @@ class Evidence:
             notice = "An operator had halted such calls, so it did not run."
         if any(r.nonce == word.nonce and r.kind is Outcome.RE_ASKED for r in self.refusals):
             notice = "The agent could not go on with this answer. The question is asked again."
-        if self.sending is not None and not _is_part_of(self.sending, word):
+        if not self._is_part_of(word):
             return RequestState.DECIDED_ELSEWHERE, kind, notice
         return (_ENDINGS[kind] if kind else RequestState.DECIDED_ELSEWHERE), kind, notice
 
@@ -269,13 +313,6 @@ def _words_of(refused: Receipt) -> str:
 def _age(receipt: Receipt) -> tuple[int, bytes]:
     """Orders what workers said, the same however it arrived."""
     return receipt.at_ms, encode_struct(receipt)
-
-
-def _is_part_of(sending: Sending, word: Receipt) -> bool:
-    """Whether a decision of this desk is the one that counted, or one of several that did."""
-    if sending.nonce == word.nonce:
-        return True
-    return bool(sending.by) and sending.kind == word.decision and sending.by in word.reviewers
 
 
 def _is_intact(agent: str, key: RequestKey, call: PendingCall) -> bool:

@@ -179,12 +179,14 @@ class DecisionSending:
 
     Attributes:
         by: their id, if they sign it.
+        edited: digest of the changed arguments it is about; empty if they are not changed.
     """
 
     key: RequestKey
     kind: DecisionKind
     nonce: str
     by: str = ""
+    edited: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """What the policy of a request asks for, as this desk understands it.
 
-The only place of the console that reads `PolicyTerms`. The worker holds decisions to its own
-policy; what is here explains before the click, and says when enough have signed to send.
+The only place of the console that says whom a policy lets decide, in which role and meaning. The
+worker holds decisions to its own policy. How many have signed is counted in `quorums`.
 """
 
 from __future__ import annotations
 
+from desktop.store.quorums import author_of, quorum_standings, signed_same
 from desktop.store.records import DecisionKind, Request
-from desktop.store.signing import CastVote, Identity, Meaning
+from desktop.store.signing import Identity, Meaning
 from workers.wire.approvals import PolicyTerms
 from workers.wire.policy.demands import Demand, Quorum
 from workers.wire.signing.statements import PolicyName
@@ -36,53 +37,21 @@ def name_of(terms: PolicyTerms | None) -> PolicyName:
     return PolicyName(id=terms.id, version=terms.version) if terms else PolicyName(id="", version=0)
 
 
-def takes_several(request: Request) -> bool:
-    """Whether one reviewer alone cannot be enough."""
-    quorums = request.policy.quorums if request.policy else ()
-    return any(quorum.count > 1 for quorum in quorums) or len({q.roles for q in quorums}) > 1
-
-
-def role_for(request: Request, identity: Identity) -> str:
+def role_for(request: Request, identity: Identity, edited: str | None = None) -> str:
     """The role in which a person signs: one that is still missing, if they hold it.
+
+    Args:
+        edited: see `quorum_standings`.
 
     Returns:
         Empty if they hold none at all.
     """
-    quorums = request.policy.quorums if request.policy else ()
-    counted = [vote for vote in request.votes if not vote.objection]
-    unmet = [
-        quorum
-        for quorum in quorums
-        if sum(not quorum.roles or vote.role in quorum.roles for vote in counted) < quorum.count
-    ]
-    for quorum in (*unmet, *quorums):
+    standings = quorum_standings(request, edited)
+    for quorum in (*(one for one in standings if one.missing), *standings):
         for role in identity.roles:
             if role in quorum.roles:
                 return role
     return identity.roles[0] if identity.roles else ""
-
-
-def vote_of(
-    request: Request,
-    identity: Identity | None,
-    kind: DecisionKind = DecisionKind.APPROVE,
-    edited_args_digest: str = "",
-) -> CastVote | None:
-    """What a person has signed for the same outcome, and that still waits for others."""
-    for vote in request.votes:
-        is_mine = identity is not None and vote.reviewer_id == identity.id and not vote.objection
-        if is_mine and (vote.decision, vote.edited_args_digest) == (kind, edited_args_digest):
-            return vote
-    return None
-
-
-def author_of(request: Request, edited_args_digest: str) -> CastVote | None:
-    """Who changed the arguments to what they would be, if somebody has signed that they did."""
-    for vote in request.votes:
-        is_theirs = vote.meaning is Meaning.AUTHORSHIP and not vote.objection
-        if is_theirs and vote.edited_args_digest == edited_args_digest:
-            return vote
-    return None
 
 
 def default_meaning(
@@ -131,35 +100,10 @@ def barred(
         if not takes_any and not set(roles) & set(identity.roles):
             title = f"Approving this takes the role {' or '.join(roles)}, which you do not have."
             return title, "Somebody who holds it has to. You may reject it."
-    mine = vote_of(request, identity, kind, edited_args_digest)
+    mine = signed_same(request, identity, kind, edited_args_digest)
     if mine is not None:
         title = "You have signed already; nobody counts twice."
         if mine.meaning is Meaning.AUTHORSHIP:
             title = "You changed the arguments, so somebody else has to approve them."
         return title, "Others have to sign. You may still reject it."
     return nothing
-
-
-def explained(request: Request, identity: Identity | None) -> tuple[str, ...]:
-    """The policy in words, line by line: who has to sign, who has, and what stops this person."""
-    policy = request.policy
-    if policy is None:
-        return ()
-    lines = [_quorum_words(quorum.count, quorum.roles) for quorum in policy.quorums]
-    signed = [f"{v.reviewer_name} ({v.role})" for v in request.votes if not v.objection]
-    if signed:
-        lines.append(f"Signed so far: {', '.join(signed)}.")
-    if policy.reason_required:
-        lines.append("An approval needs a reason.")
-    if policy.dwell_seconds:
-        lines.append(f"It has to be open for {policy.dwell_seconds:g} s before it is approved.")
-    if not policy.editor_may_approve:
-        lines.append("Whoever changes the arguments may not approve them.")
-    title, _hint = barred(request, identity, DecisionKind.APPROVE)
-    return tuple([*lines, title] if title else lines)
-
-
-def _quorum_words(count: int, roles: tuple[str, ...]) -> str:
-    people = "1 reviewer" if count == 1 else f"{count} different reviewers"
-    named = f" in the role {' or '.join(roles)}" if roles else ""
-    return f"It takes {people}{named}."

@@ -144,6 +144,7 @@ class Request:
         intact: the arguments are those the worker's digest was made of (always true without one).
         foreign: its worker is not Signoff's: it cannot tell calls apart or verify a decision.
         decided_by: who decided, by the worker's word, with the names in the registry.
+        edited_by: who changed the arguments, if others than they then decided on that.
         notice: why the last attempt had no effect, for the reviewer.
         result: what the tool said.
         proof: whether the worker's signature holds for what is shown.
@@ -163,6 +164,7 @@ class Request:
     foreign: bool = False
     decision: DecisionKind | None = None
     decided_by: str = ""
+    edited_by: str = ""
     notice: str = ""
     result: str = ""
     proof: Proof = Proof.NONE

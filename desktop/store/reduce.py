@@ -41,7 +41,7 @@ def _apply_to_requests(
         case facts.ReceiptSeen():
             asking.hear_receipt(state, fact.receipt, changes)
         case facts.DecisionSending():
-            sending = Sending(fact.kind, fact.nonce, by=fact.by)
+            sending = Sending(fact.kind, fact.nonce, by=fact.by, edited=fact.edited)
             asking.send(state, fact.key, sending, changes)
         case facts.DecisionLeft():
             asking.left(state, fact, changes)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from desktop.store.records import RequestKey
+from desktop.store.signing import Proof
 from workers.wire.approvals import Receipt
 from workers.wire.dialects import PendingCall
 from workers.wire.ids import StreamId
@@ -35,9 +36,14 @@ class Asked:
 
 @dataclass(slots=True)
 class Trail:
-    """Everything seen in one context under one tool call id."""
+    """Everything seen in one context under one tool call id.
+
+    Attributes:
+        proofs: whether the signature under an interrupt holds, by its place in the stream.
+    """
 
     asked: list[Asked] = field(default_factory=list)
+    proofs: dict[StreamId, Proof] = field(default_factory=dict)
     _answers: dict[StreamId, tuple[str, ChatMessage]] = field(default_factory=dict)
     _receipts: list[Receipt] = field(default_factory=list)
 
@@ -64,10 +70,6 @@ class Trail:
         asked = Asked(key, at, agent, request_id, call.request.attempt if call.request else 0)
         self.asked.append(asked)
         return asked
-
-    def was_asked(self, at: StreamId) -> bool:
-        """Whether an interrupt at this place made a request."""
-        return any(one.at == at for one in self.asked)
 
     def answer(self, at: StreamId, agent: str, message: ChatMessage) -> None:
         """Take in a tool's message."""

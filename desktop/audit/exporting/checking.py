@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 from desktop.audit.chain import BEGINNING, entry_hash
 from desktop.audit.checkpoints import BadCheckpoint, read_checkpoint
 from desktop.audit.entries import AuditEntry, BadEntry, read_entry
+from desktop.audit.envelopes import prove
 from desktop.audit.exporting.evidence import (
     KIND,
     MAX_LINE_BYTES,
@@ -26,14 +27,12 @@ from desktop.audit.exporting.evidence import (
 from desktop.audit.findings import Finding, Report, Verdict
 from desktop.audit.proofs import BadProof, check_inclusion
 from desktop.audit.verifying import MOST_FINDINGS
-from workers.wire.approvals import DecisionKind
 from workers.wire.canonical import JSON
 from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.dsse import read_envelope
 from workers.wire.signing.keys import VerifyKey
 from workers.wire.signing.registry import Registry, Roots, open_registry
 from workers.wire.signing.statements import moment
-from workers.wire.signing.verifying import Call, verify_decision
 
 _MARK: Final = f'{{"type":"export","kind":"{KIND}"'.encode()
 #: A registry or a clock explains these; anything else is nobody's mistake.
@@ -184,7 +183,7 @@ class _Check:
         if self._registry is None:
             return
         try:
-            _prove(entry, envelope, self._registry)
+            prove(entry, envelope, self._registry)
         except NotTrusted as error:
             self._add(number, error.title, is_tampering=error.reason not in _EXPLAINED)
         else:
@@ -223,34 +222,6 @@ class _Check:
 
     def _add(self, number: int, title: str, *, is_tampering: bool = True) -> None:
         self._findings.append(Finding(number, title, is_tampering))
-
-
-def _prove(entry: AuditEntry, envelope: JSON, registry: Registry) -> None:
-    """Raise unless a reviewer signed exactly what the entry says.
-
-    Raises:
-        NotTrusted: why not.
-    """
-    if entry.decision not in set(DecisionKind):
-        raise NotTrusted(Distrust.WRONG_DECISION, "A signed decision stands beside none.")
-    call = Call(
-        agent=entry.agent,
-        context_id=entry.context_id,
-        tool_call_id=entry.tool_call_id,
-        request_id=entry.request_id,
-        action=entry.action,
-        args_digest=entry.args_digest,
-        decision=DecisionKind(entry.decision),
-        edited_args_digest=entry.edited_args_digest,
-        comment=None,
-    )
-    proven = verify_decision(read_envelope(envelope), call, registry, moment(entry.at))
-    statement = proven.statement
-    told = (entry.nonce, entry.meaning, entry.actor.id, entry.actor.name, entry.role)
-    signer = statement.reviewer
-    if told != (statement.nonce, statement.meaning, signer.id, signer.name, signer.role):
-        title = "The signed decision says something else than the entry."
-        raise NotTrusted(Distrust.WRONG_DECISION, title)
 
 
 def _bad_line(place: int, error: BadLine) -> Finding:

@@ -23,7 +23,8 @@ _MOST_LETTERS: Final = 40
 _ENFORCES: Final = "enforce"
 _FACTS: Final = ("Heartbeat", "Version", "Mode", "Started", "Done since", "Running now", "Note")
 _MODES: Final = {
-    _ENFORCES: "enforce: takes only decisions that are bound to one call",
+    _ENFORCES: "enforce: takes only signed decisions, of those whom its own policy asks for",
+    "bound": "bound: takes only decisions that are bound to one call; who decided is not proven",
     "observe": "observe: also takes decisions that are bound to no call, and says so",
 }
 

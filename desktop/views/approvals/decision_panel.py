@@ -314,8 +314,10 @@ class DecisionPanel(QWidget):
 
     def _refusal(self, request: Request, kind: DecisionKind) -> SignoffError | None:
         """Why this decision cannot be made now: what the desk says first, then the reviewer."""
-        if kind is DecisionKind.APPROVE and edit_awaiting(request) is not None:
-            refusal = self._approvals.why_not(request.key, DecisionKind.EDIT)
+        edit = edit_awaiting(request) if kind is DecisionKind.APPROVE else None
+        if edit is not None:
+            edited = edit.edited_args_digest
+            refusal = self._approvals.why_not(request.key, DecisionKind.EDIT, edited=edited)
         else:
             refusal = self._approvals.why_not(request.key, kind)
         if isinstance(refusal, PassphraseWanted):

@@ -13,22 +13,32 @@ import pytest
 
 from desktop import settings
 from desktop.actions.audit import Audit
-from desktop.actions.ports import ExportFormat
+from desktop.actions.ports import ExportFormat, Lock
 from desktop.audit.entries import AuditEntry, AuditKind
+from desktop.audit.exporting.checking import verify_export
+from desktop.audit.findings import Verdict
+from desktop.audit.heads import kept_head
 from desktop.audit.log import read_entries
 from desktop.audit.reading import AuditReader
 from desktop.engine.engine import Engine
 from desktop.settings import Person
 from desktop.store.facts import Fact
 from desktop.store.record import AuditHealth, AuditQuery
+from desktop.store.records import RequestKey
 from desktop.store.store import Store
 from tests.support import scenes
+from tests.support.desk import Desk
+from tests.support.hand_worker import HandWorker
+from tests.support.trusted import TrustedFolder
 from tests.support.waiting import await_until
 from workers.wire import keys
-from workers.wire.approvals import Outcome
+from workers.wire.approvals import DecisionKind, Outcome
 from workers.wire.codec import encode_event
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.progress import ProgressWriter
+from workers.wire.trust import TrustFolder
+
+KIND = DecisionKind.APPROVE
 
 
 @dataclass
@@ -108,12 +118,58 @@ async def test_receipts_are_written_down_once(
         assert reader.page(AuditQuery(findings_only=True), 1, late).rows == ()
 
 
+async def test_a_request_that_waits_is_written_down_once(
+    worker: HandWorker, redis_url: str, keyring: MemoryKeyring, tmp_path: Path
+) -> None:
+    """At first sight, without its arguments; what is said of it later names its tool."""
+    answered = "call-of-another-day"
+    await worker.say(scenes.asks(call=answered), scenes.tool_answers("Paid.", call=answered))
+    await worker.say(scenes.asks())
+    for _ in range(2):
+        async with Window(keyring, tmp_path) as window:
+            window.engine.connect(redis_url)
+            await await_until(lambda: recorded(AuditKind.REQUEST_SEEN), "the request")
+            await await_until(lambda: window.store.survey.done, "the survey")
+    await worker.tell(scenes.receipt("refused:not_enough", note="wrong_role"))
+    async with Window(keyring, tmp_path) as window:
+        window.engine.connect(redis_url)
+        await await_until(lambda: recorded(AuditKind.RECEIPT), "the receipt")
+
+    [seen] = recorded(AuditKind.REQUEST_SEEN)
+    assert (seen.action, seen.request_id) == (scenes.ACTION, scenes.request().request_id)
+    assert (seen.secrets, seen.proof) == ({}, "")
+    [told] = recorded(AuditKind.RECEIPT)
+    assert (told.action, told.detail, told.proof) == (scenes.ACTION, "wrong_role", "unsigned")
+
+
+async def test_a_command_records_what_became_of_its_own_decision_and_a_window_the_rest(
+    worker: HandWorker, redis_url: str, keyring: MemoryKeyring, tmp_path: Path
+) -> None:
+    """They keep one log, one after the other, and nothing stands in it twice."""
+    await worker.say(scenes.asks())
+    await worker.tell(scenes.receipt(Outcome.APPLIED, call="another", nonce="ab" * 16))
+    async with Desk() as command, worker.serving(worker.obey):
+        await command.connect(redis_url)
+        nonce = command.approvals.decide(RequestKey(scenes.CONTEXT, scenes.CALL), KIND)
+        await await_until(lambda: recorded(AuditKind.RECEIPT), "its receipt")
+    assert {entry.nonce for entry in recorded(AuditKind.RECEIPT)} == {nonce}
+
+    async with Window(keyring, tmp_path) as window:
+        window.engine.connect(redis_url)
+        await await_until(lambda: len(recorded(AuditKind.RECEIPT)) == 2, "the other receipt")
+        await await_until(lambda: window.store.survey.done, "the survey")
+    assert len(recorded(AuditKind.RECEIPT)) == 2
+    assert [entry.nonce for entry in recorded(AuditKind.DECISION)] == [nonce]
+
+
 async def test_the_window_searches_opens_verifies_and_exports(
     connection: Connection, redis_url: str, keyring: MemoryKeyring, tmp_path: Path
 ) -> None:
     """The way of every order, with a decision that nobody made."""
     await ProgressWriter(connection).receipt(scenes.receipt(Outcome.EXECUTED))
+    trust = TrustedFolder(tmp_path / "trust", "another_agent")
     async with Window(keyring, tmp_path) as window:
+        window.engine.trust(trust.path)
         window.engine.connect(redis_url)
         await await_until(lambda: recorded(AuditKind.RECEIPT), "the receipt")
         number = window.audit.find(AuditQuery(findings_only=True))
@@ -127,13 +183,30 @@ async def test_the_window_searches_opens_verifies_and_exports(
         await await_until(lambda: window.store.audit_standing.verified_ms, "the verification")
         standing = window.store.audit_standing
         assert standing.health is AuditHealth.FINE
-        assert standing.found == (f"Entry {row.number}: A call ran without a decision.",)
+        assert standing.found == (f"Entry {row.number}: {row.finding}.",)
         await await_until(lambda: recorded(AuditKind.VERIFIED), "the note of it")
 
         path = tmp_path / "all.jsonl"
         window.audit.export(AuditQuery(), ExportFormat.JSONL, str(path))
         await await_until(lambda: window.store.audit_standing.exported, "the file")
-        assert path.exists()
+        check = verify_export(path, TrustFolder(trust.path).roots())
+        assert (check.report.verdict, bool(check.signed_by)) == (Verdict.INTACT, True)
+        assert not any("registry" in lacking for lacking in check.lacks)
         window.audit.export(AuditQuery(), ExportFormat.JSONL, str(path))
         await await_until(lambda: window.store.audit_standing.export_failed, "the refusal")
     assert [entry.actor.name for entry in recorded(AuditKind.EXPORTED)] == ["Rosa Mora"]
+
+
+async def test_who_locks_the_desk_leaves_a_head_that_is_kept(
+    keyring: MemoryKeyring, tmp_path: Path
+) -> None:
+    """So that an end which is cut off while nobody is there shows."""
+    async with Window(keyring, tmp_path) as window:
+        window.engine.post(Lock("left the desk"))
+
+        def kept() -> bool:
+            head = kept_head(keyring, settings.audit_log())
+            return head is not None and head.size >= 2
+
+        await await_until(kept, "the head to be kept")
+        assert [entry.detail for entry in recorded(AuditKind.SESSION_LOCKED)] == ["left the desk"]

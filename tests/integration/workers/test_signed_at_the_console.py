@@ -13,17 +13,21 @@ import pytest_asyncio
 from msgspec import structs
 
 from desktop import settings
-from desktop.actions.ports import TakeClaim
+from desktop.actions.ports import ChooseSigner, Lock, TakeClaim, Unlock
 from desktop.audit.entries import AuditKind
 from desktop.audit.log import read_entries
+from desktop.engine import completing
 from desktop.errors import NotAllowedNow
-from desktop.store.records import Execution, Request, RequestKey, RequestState
-from desktop.store.signing import Meaning, Proof, Seen
+from desktop.qtmodels.wording import outcome_text
+from desktop.store.quorums import votes_missing
+from desktop.store.records import Execution, Request, RequestKey, RequestState, Risk
+from desktop.store.signing import Meaning, Proof, Seen, SigningRule, SigningState
 from tests.integration.workers.conftest import Book
 from tests.integration.workers.office import Office
 from tests.support import registered
 from tests.support.desk import Desk
-from tests.support.trusted import LEE_PARK, ROSA_MORA, TWO, Person, TrustedFolder, envelope
+from tests.support.signing import PASSPHRASE
+from tests.support.trusted import LEE_PARK, ONE, ROSA_MORA, TWO, Person, TrustedFolder, envelope
 from tests.support.waiting import await_until
 from workers.wire import keys
 from workers.wire.approvals import ApprovalRequest, DecisionKind, Mode, Outcome, Receipt
@@ -125,6 +129,37 @@ async def test_one_signature_runs_the_call_and_the_record_says_what_was_seen(
     await await_until(lambda: receipts() == ["applied", "executed"], "both receipts to be recorded")
 
 
+async def test_a_call_of_high_risk_takes_the_passphrase_again(
+    bench: Bench, book: Book, trust: TrustedFolder
+) -> None:
+    """Where the person chose so, and for such calls alone: the risk is the worker's word."""
+    trust.write_policy(ONE.replace("requester_may", 'risk = "low"\nrequester_may'))
+    await bench.asks(book)
+    rosa = await bench.sits(ROSA_MORA)
+    rosa.engine.post(Lock())
+    await await_until(lambda: rosa.store.signing.state is SigningState.LOCKED, "the lock")
+    person = settings.Person(ROSA_MORA.id, ROSA_MORA.name)
+    rule = SigningRule.ABOVE
+    rosa.engine.post(ChooseSigner(person, (person,), rule, 60, trust.path))
+    await await_until(lambda: rosa.store.signing.rule is rule, "the rule")
+    rosa.engine.post(Unlock(PASSPHRASE))
+    await await_until(lambda: rosa.store.signing.state is SigningState.OPEN, "the key")
+    for _ in range(2):
+        rosa.approvals.decide(bench.key, DecisionKind.APPROVE)
+        await rosa.until(bench.key, _ran, "a payment")
+        await bench.asks_again()
+        await rosa.until(bench.key, lambda one: one.proof is Proof.PROVEN, "the next")
+
+    trust.write_policy(ONE.replace("requester_may", 'risk = "high"\nrequester_may'))
+    await bench.asks_again()
+    await rosa.until(bench.key, lambda one: one.risk is Risk.HIGH, "a call of high risk")
+    rosa.approvals.decide(bench.key, DecisionKind.APPROVE)
+
+    request = await rosa.until(bench.key, lambda one: bool(one.notice), "the refusal")
+    assert "needs your passphrase again" in request.notice
+    assert len(book.payments) == 2
+
+
 async def test_of_two_that_are_needed_the_second_sends_and_both_see_it(
     bench: Bench, book: Book, trust: TrustedFolder
 ) -> None:
@@ -137,7 +172,7 @@ async def test_of_two_that_are_needed_the_second_sends_and_both_see_it(
     for desk in (rosa, lee):
         request = await desk.until(bench.key, _signed_by("r.mora"), "Rosa's vote")
         assert request.state is RequestState.WAITING
-    assert "Signed so far: Rosa Mora (treasury)." in lee.approvals.policy_words(bench.key)
+    assert votes_missing(request) == 1
     with pytest.raises(NotAllowedNow, match="signed already"):
         rosa.approvals.decide(bench.key, DecisionKind.APPROVE)
     assert book.payments == []
@@ -149,6 +184,51 @@ async def test_of_two_that_are_needed_the_second_sends_and_both_see_it(
         assert request.state is RequestState.APPROVED
         assert request.decided_by == "Rosa Mora, Lee Park"
     assert book.payments == [("ACME", 10.0)]
+
+
+async def test_votes_whose_desk_ended_before_it_sent_them_are_sent_by_another(
+    bench: Bench, book: Book, trust: TrustedFolder, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both lie there and nobody sends: a desk that sees it for a while does, unless it only reads.
+
+    And nobody runs it twice, whoever else sends the same.
+    """
+    monkeypatch.setattr(completing, "LATE_SECONDS", 1.0)
+    trust.write_policy(TWO)
+    await bench.asks(book)
+    rosa, lee = await bench.sits(ROSA_MORA), await bench.sits(LEE_PARK)
+    rosa.engine.only_read(wanted=True)
+    lee.engine.only_read(wanted=True)
+    asked, ballots = _asked(lee, bench.key), Ballots(office.connection)
+    for person in (ROSA_MORA, LEE_PARK):
+        await ballots.post(
+            asked.context_id, asked.request_id, VoteEntry(envelope=envelope(asked, person=person))
+        )
+    await rosa.until(bench.key, _signed_by("r.mora", "l.park"), "both votes")
+    assert book.payments == []
+
+    rosa.engine.only_read(wanted=False)
+    lee.engine.only_read(wanted=False)
+
+    request = await lee.until(bench.key, _ran, "the payment")
+    assert (request.state, request.decided_by) == (RequestState.APPROVED, "Rosa Mora, Lee Park")
+    assert book.payments == [("ACME", 10.0)]
+
+
+async def test_a_vote_that_expires_is_judged_again(
+    bench: Bench, book: Book, trust: TrustedFolder, office: Office
+) -> None:
+    """It counted when it came; nothing else has to happen for the desk to say that it does not."""
+    trust.write_policy(TWO)
+    await bench.asks(book)
+    lee = await bench.sits(LEE_PARK)
+    asked, now = _asked(lee, bench.key), int(time.time())
+    vote = VoteEntry(envelope=envelope(asked, iat=now - 60, exp=now + 3))
+    await Ballots(office.connection).post(asked.context_id, asked.request_id, vote)
+
+    await lee.until(bench.key, _signed_by("r.mora"), "Rosa's vote")
+    request = await lee.until(bench.key, _signed_by(), "it to expire")
+    assert request.votes[0].objection
 
 
 async def test_one_rejection_closes_what_another_has_signed(
@@ -189,7 +269,8 @@ async def test_an_edit_runs_when_somebody_else_approves_it(
     request = await lee.until(bench.key, _ran, "the payment")
     assert request.state is RequestState.EDITED
     request = await rosa.until(bench.key, _ran, "the payment")
-    assert (request.decision, request.decided_by) == (DecisionKind.EDIT, "Lee Park")
+    assert (request.state, request.decided_by) == (RequestState.EDITED, "Lee Park")
+    assert outcome_text(request) == "Edited by Rosa Mora, approved by Lee Park. The worker ran it."
     assert book.payments == [("ACME", 5.0)]
 
 

@@ -10,8 +10,10 @@ from msgspec import structs
 from desktop.actions.approvals import Approvals
 from desktop.actions.statements import SOON_SECONDS, WAITING_SECONDS, display_digest
 from desktop.errors import NotAllowedNow
+from desktop.qtmodels.policy_wording import need_lines
 from desktop.settings import Person
 from desktop.store import facts
+from desktop.store.quorums import votes_missing
 from desktop.store.record import AuditHealth, AuditStanding
 from desktop.store.signing import (
     CastVote,
@@ -215,14 +217,52 @@ def test_a_broken_proof_or_log_lets_a_call_be_stopped_and_nothing_else() -> None
             assert len(outbox.decisions) == 1
 
 
-def test_the_policy_is_told_in_words() -> None:
-    """Who has to sign, who has, and what stops this person."""
-    store, _, approvals = _desk(TWO, replace(OPEN, identity=replace(ROSA, id="m.okafor")))
+def test_the_policy_is_told_in_words_and_votes_count_for_what_they_are_about() -> None:
+    """Who approved the arguments as they were asked has not approved a change of them, and may."""
+    store, _, approvals = _desk(TWO, replace(OPEN, identity=replace(ROSA, id="l.park")))
     store.apply([facts.VotesSeen(KEY, (BY_LEE,))])
-
-    assert approvals.policy_words(KEY) == (
-        "It takes 2 different reviewers in the role treasury.",
-        "Signed so far: Lee Park (treasury).",
-        "Whoever changes the arguments may not approve them.",
-        "You asked for this, so you may not approve it.",
+    before = store.request(KEY)
+    edit = replace(
+        BY_LEE,
+        reviewer_id="e.lund",
+        reviewer_name="Eva Lund",
+        decision=DecisionKind.EDIT,
+        meaning=Meaning.AUTHORSHIP,
+        edited_args_digest="sha-256:5",
+        edited_args={"amount": 5},
     )
+    store.apply([facts.VotesSeen(KEY, (BY_LEE, edit))])
+    after = store.request(KEY)
+
+    assert before is not None
+    assert after is not None
+    assert [line.partition(", 0")[0] for line in need_lines(before)] == [
+        "2 reviewers in the role treasury",
+        "1 of 2: Lee Park",
+    ]
+    assert [line.partition(", 0")[0] for line in need_lines(after)] == [
+        "2 reviewers in the role treasury",
+        "0 of 2: nobody yet",
+        "Eva Lund changed the arguments",
+        "Lee Park approved what was asked before that, not the change",
+    ]
+    assert (votes_missing(after), votes_missing(after, "")) == (2, 1)
+    assert approvals.why_not(KEY, DecisionKind.EDIT, edited="sha-256:5") is None
+
+
+def test_an_author_is_told_before_the_click_that_others_have_to_approve_the_edit() -> None:
+    """By its digest: another edit they may still make."""
+    store, _, approvals = _desk(TWO)
+    mine = replace(
+        BY_LEE,
+        reviewer_id=ROSA.id,
+        decision=DecisionKind.EDIT,
+        meaning=Meaning.AUTHORSHIP,
+        edited_args_digest="sha-256:5",
+    )
+    store.apply([facts.VotesSeen(KEY, (mine,))])
+
+    refusal = approvals.why_not(KEY, DecisionKind.EDIT, edited="sha-256:5")
+    assert refusal is not None
+    assert "somebody else has to approve" in refusal.title
+    assert approvals.why_not(KEY, DecisionKind.EDIT) is None

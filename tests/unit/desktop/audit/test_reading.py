@@ -12,8 +12,8 @@ import pytest
 from msgspec import structs
 
 from desktop.audit.entries import Actor, AuditEntry, AuditKind, happened
-from desktop.audit.index import Mark
 from desktop.audit.keys import LogKeys
+from desktop.audit.known import Mark
 from desktop.audit.log import AuditLog, AuditUnavailable, read_secret
 from desktop.audit.reading import AuditReader
 from desktop.store.record import AuditQuery, AuditWord, Shown

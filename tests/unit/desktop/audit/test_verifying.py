@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from msgspec import structs
 
-from desktop.audit import verifying
+from desktop.audit import matching, verifying
 from desktop.audit.chain import BEGINNING, Tree, entry_hash
 from desktop.audit.checkpoints import sign_checkpoint
-from desktop.audit.entries import AuditKind, Glance, happened
+from desktop.audit.due import RECEIPT_SECONDS, UNSIGNED_NOTE
+from desktop.audit.entries import Actor, AuditEntry, AuditKind, happened
 from desktop.audit.keys import LogKeys
-from desktop.audit.log import AuditLog, read_entries
-from desktop.audit.matching import GRACE, Matching
+from desktop.audit.log import AuditLog, Record, read_entries
+from desktop.audit.reading import AuditReader
 from desktop.audit.retention import shred
 from desktop.audit.secrets import ENVELOPE
 from desktop.audit.verifying import Head, Verdict, check_end, verify
+from desktop.store.record import AuditQuery
 from tests.support.audited import ALL, KEYS, by_hand, decided, head_of, make_log
 from tests.support.registered import CALL, LEE, NOW, decision, registry, signed
+from workers.wire.approvals import DecisionKind, Outcome
 from workers.wire.codec import encode_struct
 
 OTHER = LogKeys.generate()
@@ -133,7 +138,7 @@ def test_a_forged_log_shows_by_its_signatures_alone(path: Path) -> None:
     """Where no head is known; and one of another installation is not taken for this one's."""
     _resealed(path)
     assert verify(path, None, KEYS).verdict is Verdict.TAMPERED
-    assert verify(path).verdict is Verdict.INTACT
+    assert verify(path).verdict is Verdict.FINDINGS
 
 
 def test_a_forked_log_shows(path: Path, tmp_path: Path) -> None:
@@ -235,6 +240,10 @@ def test_signatures_are_looked_at_again(tmp_path: Path) -> None:
         tool_call_id=CALL.tool_call_id,
         action=CALL.action,
         args_digest=CALL.args_digest,
+        nonce=decision().nonce,
+        meaning=decision().meaning,
+        role=decision().reviewer.role,
+        actor=Actor(id=decision().reviewer.id, name=decision().reviewer.name),
     )
     good, forged = signed(decision()), signed(decision(), LEE)
     with closing(AuditLog(path, KEYS)) as log:
@@ -261,32 +270,44 @@ def test_a_log_of_the_first_version_is_verified_as_it_is(path: Path) -> None:
     assert verify(path, head_of(path)).verdict is Verdict.INTACT
 
 
-def test_calls_and_decisions_are_matched() -> None:
-    """What ran without a decision, and what was decided and never heard of again."""
-    now = datetime.now(UTC)
-    old = (now - GRACE - timedelta(seconds=1)).isoformat(timespec="milliseconds")
-    old = old.replace("+00:00", "Z")
-    fresh = happened(AuditKind.DECISION).at
-    kinds = AuditKind
-    matching = Matching()
-    for number, (kind, at, nonce, outcome) in enumerate(
-        [
-            (kinds.DECISION, old, "answered", ""),
-            (kinds.RECEIPT, old, "answered", "executed"),
-            (kinds.DECISION, old, "silent", ""),
-            (kinds.DECISION, fresh, "fresh", ""),
-            (kinds.RECEIPT, old, "foreign", "executed"),
-            (kinds.RECEIPT, old, "late", "executed"),
-            (kinds.DECISION_SEEN, old, "late", ""),
-            (kinds.RECEIPT, old, "refused", "refused:unsigned"),
-            (kinds.DECISION, old, "joined", ""),
-            (kinds.DECISION_JOINED, old, "joined", ""),
-            (kinds.DECISION, old, "failed", ""),
-            (kinds.DECISION_NOT_SENT, old, "failed", ""),
-            (kinds.LINK_CHANGED, old, "", ""),
-        ],
-        1,
-    ):
-        matching.see(number, Glance(kind=kind, at=at, nonce=nonce, outcome=outcome))
-    assert [one.number for one in matching.findings(now)] == [5, 3]
-    assert not any(one.is_tampering for one in matching.findings(now))
+def test_a_verification_and_the_page_find_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever came in whatever order: what is missing, and what was wrong from the start."""
+    chance, path = Random(7), tmp_path / "log.sqlite"  # noqa: S311 - any order will do
+    monkeypatch.setattr(verifying, "MOST_FINDINGS", 10_000)
+    monkeypatch.setattr(matching, "_MOST_WAITING", 20)
+    with closing(AuditLog(path, KEYS)) as log:
+        log.append_all([Record(_anything(chance)) for _ in range(600)])
+    report, now_ms = verify(path, keys=KEYS), time.time_ns() // 1_000_000
+    with closing(AuditReader(path)) as reader:
+        rows = reader.page(AuditQuery(findings_only=True, limit=600), 1, now_ms).rows
+    listed = {(row.number, f"{row.finding}.") for row in rows}
+    found = {(one.number, one.title) for one in report.findings}
+    assert len({title for _, title in listed}) == 5
+    assert found - listed == {one for one in found if one[1].startswith("The clock went back")}
+    assert listed <= found
+
+
+def _anything(chance: Random) -> AuditEntry:
+    """One of the entries that bring something, or want something, now or for a while."""
+    ago = timedelta(seconds=chance.choice((0, RECEIPT_SECONDS + 5)))
+    kinds = (
+        AuditKind.DECISION,
+        AuditKind.DECISION_SEEN,
+        AuditKind.DECISION_JOINED,
+        AuditKind.DECISION_NOT_SENT,
+        *(AuditKind.RECEIPT,) * 4,
+    )
+    kind = chance.choice(kinds)
+    outcomes = [str(outcome) for outcome in Outcome] + ["refused:unsigned", "refused:not_enough"]
+    is_receipt = kind is AuditKind.RECEIPT
+    return structs.replace(
+        happened(kind),
+        at=(datetime.now(UTC) - ago).isoformat(timespec="milliseconds"),
+        nonce=chance.choice(("", f"n-{chance.randrange(200)}")),
+        request_id=chance.choice(("", f"r-{chance.randrange(200)}")),
+        decision=chance.choice([*DecisionKind]),
+        outcome=chance.choice(outcomes) if is_receipt else "",
+        detail=chance.choice(("", UNSIGNED_NOTE, "is_editor")) if is_receipt else "",
+    )
