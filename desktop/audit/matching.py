@@ -24,6 +24,8 @@ _DECIDES: Final = frozenset(
 _ENDS: Final = frozenset(
     (AuditKind.RECEIPT, AuditKind.DECISION_NOT_SENT, AuditKind.DECISION_JOINED)
 )
+#: Entries of other kinds say nothing of it.
+MATCHED: Final = _DECIDES | _ENDS
 _RAN: Final = frozenset((Outcome.EXECUTED, Outcome.FAILED))
 
 
