@@ -72,13 +72,19 @@ class Tree:
 
     def add(self, body: bytes) -> None:
         """Add an entry."""
-        sha256, peaks = hashlib.sha256, self._peaks
-        node, count = sha256(_LEAF + body).digest(), self.size
-        while count & 1:
-            node = sha256(_NODE + peaks.pop() + node).digest()
-            count >>= 1
-        peaks.append(node)
-        self.size += 1
+        self.add_all((body,))
+
+    def add_all(self, bodies: Iterable[bytes]) -> None:
+        """Add entries, in order."""
+        sha256, peaks, size = hashlib.sha256, self._peaks, self.size
+        for body in bodies:
+            node, count = sha256(_LEAF + body).digest(), size
+            while count & 1:
+                node = sha256(_NODE + peaks.pop() + node).digest()
+                count >>= 1
+            peaks.append(node)
+            size += 1
+        self.size = size
 
     def root(self) -> bytes:
         """The root, 32 bytes; that of nothing is the hash of nothing."""
@@ -93,6 +99,5 @@ class Tree:
 def tree_of(bodies: Iterable[bytes]) -> Tree:
     """The tree over these entries."""
     tree = Tree()
-    for body in bodies:
-        tree.add(body)
+    tree.add_all(bodies)
     return tree

@@ -14,6 +14,7 @@ import platform
 import time
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 
 import msgspec
 import rfc8785
@@ -165,8 +166,14 @@ def happened(kind: AuditKind, *, person: str = "", name: str = "") -> AuditEntry
         offset_minutes=round(offset.total_seconds() / 60) if offset else 0,
         mono_ms=time.monotonic_ns() // 1_000_000,
         actor=Actor(id=person, name=name, os_user=own_account(), device=platform.node()),
-        app=importlib.metadata.version("signoff"),
+        app=_own_version(),
     )
+
+
+@cache
+def _own_version() -> str:
+    """Read from a file, which costs more than all the rest of an entry."""
+    return importlib.metadata.version("signoff")
 
 
 def own_account() -> str:

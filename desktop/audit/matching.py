@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from desktop.audit.due import RECEIPT_SECONDS, SETTLING, Due, due_at_first, milliseconds_of
-from desktop.audit.entries import Glance
+from desktop.audit.entries import AuditKind, Glance
 from desktop.audit.findings import Finding
 from desktop.audit.wording import finding_title
 
@@ -22,6 +22,8 @@ _RULES: Final = {
     for rule in SETTLING
     for kind in rule.kinds
 }
+#: Entries of other kinds say nothing of it.
+MATCHED: Final = frozenset((*_RULES, AuditKind.DECISION, AuditKind.RECEIPT))
 
 
 class _Waiting(NamedTuple):

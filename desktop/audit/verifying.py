@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from desktop.audit.beside import Checkpoints, Outbox, Secrets
 from desktop.audit.chain import BEGINNING, Tree, entry_hash
 from desktop.audit.checkpoints import BadCheckpoint, read_checkpoint
-from desktop.audit.entries import BadEntry, read_glance
+from desktop.audit.entries import AuditKind, BadEntry, read_glance
 from desktop.audit.envelopes import check_envelopes
 from desktop.audit.findings import Finding as Finding
 from desktop.audit.findings import Report as Report
@@ -23,7 +23,7 @@ from desktop.audit.findings import Verdict as Verdict
 from desktop.audit.heads import Head as Head
 from desktop.audit.keys import LogKeys
 from desktop.audit.log import last_tree, opened_to_read
-from desktop.audit.matching import Matching
+from desktop.audit.matching import MATCHED, Matching
 from desktop.audit.schema import has_beside, is_as_made
 from workers.wire.signing.keys import VerifyKey
 from workers.wire.signing.registry import Registry
@@ -31,6 +31,9 @@ from workers.wire.signing.registry import Registry
 #: More of the same kind tell a reader nothing.
 MOST_FINDINGS: Final = 100
 _TELL_EVERY: Final = 10_000
+#: Entries that are read at once; one may have many kilobytes.
+_AT_ONCE: Final = 50
+_Row: TypeAlias = tuple[int, bytes, bytes, bytes]
 
 
 def verify(
@@ -95,59 +98,107 @@ def _verify(
         found.take(Finding(0, f"The file is damaged: {word}.") for word in damage)
         return Tree()
     checkpoints = Checkpoints(_install(known, keys))
-    matching, secrets, outbox = Matching(), Secrets(connection, keys), Outbox(connection, keys)
+    chain, said = _Chain(found), _Said(found, Secrets(connection, keys), Outbox(connection, keys))
     if has_beside(connection):
         checkpoints.read(connection)
     stops = checkpoints.ahead.keys() | ({known.size} if known is not None else set())
-    at, tree = "", Tree()
-    for number, body in _chained(connection, tree, found):
+    tree, tell_at = Tree(), _TELL_EVERY
+    for rows in _blocks(connection, stops):
+        chain.take(rows)
+        said.take(rows)
+        tree.add_all(body for _, body, _, _ in rows)
         if tree.size in stops:
             found.take(_at_stop(tree, known, checkpoints))
-        try:
-            glance = read_glance(body)
-        except BadEntry as error:
-            found.add(number, error.title)
-            continue
-        if glance.at < at:
-            title = f"The clock went back, from {at} to {glance.at}."
-            found.add(number, title, is_tampering=False)
-        at = glance.at
-        matching.see(number, glance)
-        secrets.see(number, glance)
-        outbox.see(number, glance)
-        if not number % _TELL_EVERY:
-            progress(number)
+        if tree.size >= tell_at:
+            progress(tree.size)
+            tell_at += _TELL_EVERY
     found.take(checkpoints.rest(tree.size))
     if known is not None and tree.size < known.size:
         title = f"The log had {known.size} entries and has {tree.size}: its end was cut off."
         found.add(0, title)
-    found.take(matching.findings(time.time_ns() // 1_000_000))
-    if has_beside(connection):
-        found.take(secrets.findings())
-        found.take(outbox.findings())
+    now_ms = time.time_ns() // 1_000_000
+    found.take(said.findings(now_ms, with_beside=has_beside(connection)))
     if not is_as_made(connection):
         found.add(0, "Its tables are not as they were made.")
     return tree
 
 
-def _chained(
-    connection: sqlite3.Connection, tree: Tree, found: _Found
-) -> Iterator[tuple[int, bytes]]:
-    """The numbers and bodies of all entries, hashed anew, while the tree grows over them."""
-    before, place = BEGINNING, 0
-    query = "SELECT number, body, before, hash FROM entry ORDER BY number"
-    for number, body, kept_before, kept_hash in connection.execute(query):
-        place += 1
-        if number != place:
-            found.add(number, f"Entry {place} is missing.")
-            place = number
-        if kept_before != before:
-            found.add(number, "It does not follow the entry before it.")
-        if entry_hash(number, kept_before, body) != kept_hash:
-            found.add(number, "It is not what was recorded.")
-        before = kept_hash
-        tree.add(body)
-        yield number, body
+def _blocks(connection: sqlite3.Connection, stops: Collection[int]) -> Iterator[list[_Row]]:
+    """All entries, so many at once; a block ends wherever the log is compared with what it was."""
+    cursor = connection.execute("SELECT number, body, before, hash FROM entry ORDER BY number")
+    taken = 0
+    for stop in (*sorted(stops), None):
+        while stop is None or taken < stop:
+            most = _AT_ONCE if stop is None else min(_AT_ONCE, stop - taken)
+            rows = cursor.fetchmany(most)
+            if not rows:
+                return
+            taken += len(rows)
+            yield rows
+
+
+class _Chain:
+    """Takes in the entries of a log, in order, and hashes them anew."""
+
+    def __init__(self, found: _Found) -> None:
+        self._found = found
+        self._before, self._place = BEGINNING, 0
+
+    def take(self, rows: Iterable[_Row]) -> None:
+        """Compare some with what was recorded."""
+        found, hashed, before, place = self._found, entry_hash, self._before, self._place
+        for number, body, kept_before, kept_hash in rows:
+            place += 1
+            if number != place:
+                found.add(number, f"Entry {place} is missing.")
+                place = number
+            if kept_before != before:
+                found.add(number, "It does not follow the entry before it.")
+            # Nobody records one before the first, so that has no hash.
+            if number < 1 or hashed(number, kept_before, body) != kept_hash:
+                found.add(number, "It is not what was recorded.")
+            before = kept_hash
+        self._before, self._place = before, place
+
+
+class _Said:
+    """Takes in what the entries of a log say, in order."""
+
+    def __init__(self, found: _Found, secrets: Secrets, outbox: Outbox) -> None:
+        self._found, self._secrets, self._outbox = found, secrets, outbox
+        self._matching = Matching()
+        self._at = ""
+
+    def take(self, rows: Iterable[_Row]) -> None:
+        """Read some."""
+        found, at = self._found, self._at
+        # A log has a million of them: what is looked up once is not looked up for each.
+        match, secret, leaves = self._matching.see, self._secrets.see, self._outbox.see
+        for number, body, _, _ in rows:
+            try:
+                glance = read_glance(body)
+            except BadEntry as error:
+                found.add(number, error.title)
+                continue
+            if glance.at < at:
+                title = f"The clock went back, from {at} to {glance.at}."
+                found.add(number, title, is_tampering=False)
+            at = glance.at
+            kind = glance.kind
+            if kind in MATCHED:
+                match(number, glance)
+            if glance.secrets or kind is AuditKind.SHREDDED:
+                secret(number, glance)
+            if glance.nonce:
+                leaves(number, glance)
+        self._at = at
+
+    def findings(self, now_ms: int, *, with_beside: bool) -> Iterator[Finding]:
+        """What does not go together, now that all of them are known."""
+        yield from self._matching.findings(now_ms)
+        if with_beside:
+            yield from self._secrets.findings()
+            yield from self._outbox.findings()
 
 
 def _at_stop(tree: Tree, known: Head | None, checkpoints: Checkpoints) -> Iterator[Finding]:

@@ -33,6 +33,7 @@ _QUERIES: Final = {
     "one tool and agent": AuditQuery(tool="tool_5", agent="agent_3"),
     "an outcome": AuditQuery(outcome="executed"),
     "findings": AuditQuery(findings_only=True),
+    "free text": AuditQuery(text="context-49999"),
     "from half of the time on": AuditQuery(since_ms=(_BEGIN + ENTRIES // 2) * 1000),
 }
 

@@ -1,7 +1,8 @@
 """Mutants: a module with one thing in it changed.
 
 The only place that knows the changes: comparisons turned, `and` and `or` swapped, constants one
-off, conditions negated, and errors that are not raised.
+off, conditions negated, and errors that are not raised. What no test could tell from the original
+is not changed, see `_same_to_any_test`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ _COMPARED: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
     ast.In: ast.NotIn,
     ast.NotIn: ast.In,
 }
+#: They keep a programmer from mistakes, or save memory; the program does the same without.
+_FOR_PROGRAMMERS: Final = frozenset(("frozen", "slots", "gc", "kw_only", "repr", "maxsize"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +35,61 @@ class Mutant:
 
     Attributes:
         source: the whole module with it.
+        function: whether it is inside of one; else it is made when the module is imported.
+        constants: names of the module that are made anew by it.
     """
 
     line: int
     what: str
     source: str
+    function: bool
+    constants: tuple[str, ...]
 
 
 def mutants(source: str) -> Iterator[Mutant]:
     """Every mutant of a module. Words for people are left alone: no test holds them fast."""
     tree = ast.parse(source)
+    left_alone = _same_to_any_test(tree)
+    homes = {node: home for home in tree.body for node in ast.walk(home)}
     for number, node in enumerate(ast.walk(tree)):
+        if node in left_alone:
+            continue
         for what, change in _changes(node):
             changed = copy.deepcopy(tree)
             twin = next(one for at, one in enumerate(ast.walk(changed)) if at == number)
             change(twin)
+            home = homes[node]
             yield Mutant(
-                getattr(node, "lineno", 0), what, ast.unparse(ast.fix_missing_locations(changed))
+                getattr(node, "lineno", 0),
+                what,
+                ast.unparse(ast.fix_missing_locations(changed)),
+                _is_in_function(home, node),
+                _assigned(home),
             )
+
+
+def _same_to_any_test(tree: ast.Module) -> set[ast.AST]:
+    """What is in words for people, and arguments that change nothing but who may misuse a class."""
+    found: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        is_word = isinstance(node, ast.JoinedStr)
+        if is_word or (isinstance(node, ast.keyword) and node.arg in _FOR_PROGRAMMERS):
+            found.update(ast.walk(node))
+    return found
+
+
+def _is_in_function(home: ast.AST, node: ast.AST) -> bool:
+    for one in ast.walk(home):
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
+            parts: list[ast.AST] = [*one.body, one.args]
+            if node is one or any(node is inner for part in parts for inner in ast.walk(part)):
+                return True
+    return False
+
+
+def _assigned(home: ast.AST) -> tuple[str, ...]:
+    targets = home.targets if isinstance(home, ast.Assign) else [getattr(home, "target", None)]
+    return tuple(one.id for one in targets if isinstance(one, ast.Name))
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:

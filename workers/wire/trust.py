@@ -20,7 +20,7 @@ from workers.wire.errors import DecodeError
 from workers.wire.ids import check_agent_name
 from workers.wire.policy.rules import Policy, read_policy
 from workers.wire.signing.distrust import Distrust, NotTrusted
-from workers.wire.signing.dsse import read_envelope
+from workers.wire.signing.dsse import Envelope, read_envelope
 from workers.wire.signing.keys import SigningKey, VerifyKey, from_base64, to_base64
 from workers.wire.signing.registry import Registry, Roots, open_registry
 
@@ -47,12 +47,14 @@ class _Stamp:
     inode: int
     size: int
     mtime_ns: int
+    ctime_ns: int
 
 
 class TrustFolder:
     """The folder, read again when a file in it changes. Blocking; small files.
 
-    A registry that was believed once is judged anew each time: it may have expired since.
+    Signatures are verified once for the bytes they are in. Whether a registry still counts is
+    asked each time: it may have expired since, or been followed by another.
     """
 
     def __init__(self, path: Path, *, remembers: bool = True) -> None:
@@ -67,6 +69,7 @@ class TrustFolder:
         # The newest registry so far, where the folder cannot remember it.
         self._newest = 0
         # Made of the bytes beside them; asked for with each call of a tool.
+        self._registry: tuple[bytes, bytes, Registry] | None = None
         self._policy: tuple[bytes, Policy] | None = None
         self._keys: dict[str, tuple[bytes, SigningKey]] = {}
 
@@ -86,17 +89,7 @@ class TrustFolder:
         Raises:
             NotTrusted: the file is missing or malformed.
         """
-        raw = self._read(ROOTS_FILE)
-        try:
-            told = msgspec.json.decode(raw, type=_RootsFile)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            title = f"{ROOTS_FILE} is malformed: {error}."
-            raise NotTrusted(Distrust.MALFORMED, title, _HINT) from error
-        keys = tuple(dict.fromkeys(VerifyKey.from_text(text) for text in told.keys))
-        if told.v != 1 or not 1 <= told.threshold <= len(keys):
-            title = f"{ROOTS_FILE} asks for more signatures than it has keys, or for none."
-            raise NotTrusted(Distrust.MALFORMED, title, _HINT)
-        return Roots(keys, told.threshold)
+        return _roots_in(self._read(ROOTS_FILE))
 
     def registry(self, now: float) -> Registry:
         """The registry, verified now; it is remembered, so that none before it counts again.
@@ -107,13 +100,14 @@ class TrustFolder:
         Raises:
             NotTrusted: missing, malformed, expired, rolled back or not signed by enough roots.
         """
-        try:
-            value = decode_json(self._read(REGISTRY_FILE), max_bytes=MAX_FILE_BYTES)
-        except DecodeError as error:
-            title = f"The registry cannot be read: {error}."
-            raise NotTrusted(Distrust.MALFORMED, title, _HINT) from error
+        raw, roots, known = self._read(REGISTRY_FILE), self._read(ROOTS_FILE), self._registry
         least = self._least_version()
-        registry = open_registry(read_envelope(value), self.roots(), now, least)
+        if known is not None and known[0] is raw and known[1] is roots:
+            registry = known[2]
+            registry.check_present(now, least)
+        else:
+            registry = open_registry(_envelope_in(raw), _roots_in(roots), now, least)
+            self._registry = (raw, roots, registry)
         if registry.version > least and self._remembers:
             self._remember(registry.version)
         self._newest = max(self._newest, registry.version)
@@ -150,7 +144,7 @@ class TrustFolder:
         path = self.path / name
         try:
             found = path.stat()
-            stamp = _Stamp(found.st_ino, found.st_size, found.st_mtime_ns)
+            stamp = _Stamp(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
             if found.st_size > MAX_FILE_BYTES:
                 title = f"{name} has {found.st_size:,} bytes; {MAX_FILE_BYTES:,} are allowed."
                 raise NotTrusted(Distrust.MALFORMED, title, _HINT)
@@ -177,6 +171,27 @@ class TrustFolder:
         with contextlib.suppress(OSError):
             new.write_text(f"{version}\n")
             new.replace(self.path / SEEN_FILE)
+
+
+def _envelope_in(raw: bytes) -> Envelope:
+    try:
+        return read_envelope(decode_json(raw, max_bytes=MAX_FILE_BYTES))
+    except DecodeError as error:
+        title = f"The registry cannot be read: {error}."
+        raise NotTrusted(Distrust.MALFORMED, title, _HINT) from error
+
+
+def _roots_in(raw: bytes) -> Roots:
+    try:
+        told = msgspec.json.decode(raw, type=_RootsFile)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        title = f"{ROOTS_FILE} is malformed: {error}."
+        raise NotTrusted(Distrust.MALFORMED, title, _HINT) from error
+    keys = tuple(dict.fromkeys(VerifyKey.from_text(text) for text in told.keys))
+    if told.v != 1 or not 1 <= told.threshold <= len(keys):
+        title = f"{ROOTS_FILE} asks for more signatures than it has keys, or for none."
+        raise NotTrusted(Distrust.MALFORMED, title, _HINT)
+    return Roots(keys, told.threshold)
 
 
 def _is_there(path: Path) -> bool:

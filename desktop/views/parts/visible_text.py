@@ -7,7 +7,7 @@ No Qt here.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
@@ -51,6 +51,9 @@ _NOTED: Final = re.compile(
 )
 _BLANKS: Final = re.compile("[ \\t\\r\\n]+")
 _TAGS: Final = range(0xE0000, 0xE0080)
+_TAG_RUN: Final = re.compile("[\\U000e0000-\\U000e007f]+")
+_SAME_RUN: Final = re.compile(r"(.)\1*", re.DOTALL)
+_MARKS: Final = frozenset(("Mn", "Me"))
 _ZWJ: Final = "\u200d"
 _EMOJI_STYLE: Final = "\ufe0f"
 _KEYCAPS: Final = "#*0123456789"
@@ -91,16 +94,15 @@ def make_visible(text: str, *, exact: bool = False) -> list[Span]:
     Returns:
         Spans of alternating kinds; no span is empty. Never raises, whatever the text.
     """
-    pieces = _exact_pieces(text) if exact else _pieces(text.replace("\r\n", "\n"), exact=False)
     return [
         Span(kind, "".join(piece for _, piece in run))
-        for kind, run in groupby(pieces, key=itemgetter(0))
+        for kind, run in groupby(_split(text, exact=exact), key=itemgetter(0))
     ]
 
 
 def visible(text: str, *, exact: bool = False) -> str:
     """The same as one string: for labels, tool tips and screen readers."""
-    return "".join(span.text for span in make_visible(text, exact=exact))
+    return "".join(piece for _, piece in _split(text, exact=exact))
 
 
 def one_line(text: str, limit: int = 200) -> str:
@@ -115,6 +117,10 @@ def chip(character: str, times: int = 1) -> str:
     name = _NAMES.get(code)
     words = f"U+{code:04X}" + (f" {name}" if name else "")
     return f"⟨{words} ×{times}⟩" if times > 1 else f"⟨{words}⟩"
+
+
+def _split(text: str, *, exact: bool) -> Iterator[tuple[SpanKind, str]]:
+    return _exact_pieces(text) if exact else _pieces(text.replace("\r\n", "\n"), exact=False)
 
 
 def _exact_pieces(text: str) -> Iterator[tuple[SpanKind, str]]:
@@ -161,13 +167,15 @@ def _pieces(text: str, *, exact: bool) -> Iterator[tuple[SpanKind, str]]:
             continue
         here = text[at]
         if ord(here) in _TAGS:
-            after = _run_end(text, at, lambda c: ord(c) in _TAGS)
+            after = _run_end(_TAG_RUN, text, at)
             yield SpanKind.HIDDEN, _tag_chip(text[at:after])
             at = after
             continue
-        marks = marks + 1 if unicodedata.category(here) in {"Mn", "Me"} else 0
-        if _is_hidden(text, at, exact=exact) or marks > _MARKS_PER_LETTER:
-            after = _run_end(text, at, here.__eq__)
+        category = unicodedata.category(here)
+        marks = marks + 1 if category in _MARKS else 0
+        if _is_hidden(text, at, category, exact=exact) or marks > _MARKS_PER_LETTER:
+            # A run of one, as most are, is not worth asking for.
+            after = _run_end(_SAME_RUN, text, at) if text.startswith(here, at + 1) else at + 1
             yield SpanKind.HIDDEN, chip(here, after - at)
             at = after
         else:
@@ -175,10 +183,9 @@ def _pieces(text: str, *, exact: bool) -> Iterator[tuple[SpanKind, str]]:
             at += 1
 
 
-def _run_end(text: str, at: int, belongs: Callable[[str], bool]) -> int:
-    while at < len(text) and belongs(text[at]):
-        at += 1
-    return at
+def _run_end(run: re.Pattern[str], text: str, at: int) -> int:
+    found = run.match(text, at)
+    return found.end() if found else at
 
 
 def _tag_chip(run: str) -> str:
@@ -187,12 +194,11 @@ def _tag_chip(run: str) -> str:
     return f'⟨hidden tags "{spelt}"⟩'
 
 
-def _is_hidden(text: str, at: int, *, exact: bool) -> bool:
+def _is_hidden(text: str, at: int, category: str, *, exact: bool) -> bool:
     here = text[at]
     if here == "\t":
         return exact
     code = ord(here)
-    category = unicodedata.category(here)
     if here == _ZWJ and not exact:
         return not (_is_pictograph(text, at - 1) and _is_pictograph(text, at + 1))
     if 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF:

@@ -14,12 +14,14 @@ from tests.support.registered import LEE, ROOT_1, ROOTS, WORKER
 from tests.support.trusted import TrustedFolder
 from workers.wire.policy.rules import BadPolicy
 from workers.wire.signing.distrust import Distrust, NotTrusted
+from workers.wire.signing.registry import Roots
 from workers.wire.trust import (
     MAX_FILE_BYTES,
     SEEN_FILE,
     TrustFolder,
     read_key_file,
     write_agent_key,
+    write_roots,
 )
 
 AGENT = "treasury_agent"
@@ -125,6 +127,33 @@ def test_a_registry_expires_while_it_is_read_already(folder: TrustFolder) -> Non
 
     with pytest.raises(NotTrusted, match="expired"):
         folder.registry(time.time() + 30 * 24 * 3600)
+
+
+def test_a_registry_that_is_read_already_is_not_believed_for_ever(
+    trust: TrustedFolder, folder: TrustFolder
+) -> None:
+    """Another process saw a later one, or the roots are others, or its bytes are: all of it shows.
+
+    The bytes change to as many others, and the file's time is set back.
+    """
+    assert folder.registry(time.time()) is folder.registry(time.time())
+    roots, registry = trust.path / "roots.json", trust.path / "registry.json"
+    seen, before, found = trust.path / SEEN_FILE, registry.read_bytes(), registry.stat()
+
+    seen.write_text("4")
+    with pytest.raises(NotTrusted, match="4 was seen before"):
+        folder.registry(time.time())
+    seen.write_text("3")
+    registry.write_bytes(before.replace(b'"sig":"', b'"sig":"AAAA')[: len(before)])
+    os.utime(registry, ns=(found.st_atime_ns, found.st_mtime_ns))
+    with pytest.raises(NotTrusted):
+        folder.registry(time.time())
+    registry.write_bytes(before)
+    assert folder.registry(time.time()).version == 3
+    roots.write_bytes(write_roots(Roots((LEE.public,), 1)))
+    with pytest.raises(NotTrusted) as raised:
+        folder.registry(time.time())
+    assert raised.value.reason is Distrust.UNKNOWN_KEY
 
 
 def test_a_policy_that_cannot_be_understood(trust: TrustedFolder, folder: TrustFolder) -> None:

@@ -14,8 +14,7 @@ from typing import TypeAlias
 
 from workers.wire.policy.demands import Demand, Quorum
 from workers.wire.signing.distrust import NotTrusted
-from workers.wire.signing.keys import VerifyKey
-from workers.wire.signing.registry import KeyHolder, RegisteredKey, Registry
+from workers.wire.signing.registry import RegisteredKey, Registry
 
 #: The roles of one person.
 Roles: TypeAlias = frozenset[str]
@@ -108,7 +107,7 @@ def _takes(quorum: Quorum, role: str) -> bool:
 
 def _counts(entry: RegisteredKey, at: float) -> bool:
     try:
-        KeyHolder(VerifyKey.from_text(entry.public), entry).check_valid(at)
+        entry.check_valid(at)
     except NotTrusted:
         return False
     return True

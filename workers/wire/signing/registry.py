@@ -39,6 +39,21 @@ class RegisteredKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     reason: str = ""
     device: str = ""
 
+    def check_valid(self, at: float) -> None:
+        """Raise unless the key counted at a time.
+
+        Args:
+            at: seconds since the epoch.
+
+        Raises:
+            NotTrusted: before its time, after it, or revoked by then.
+        """
+        if self.revoked_at and at >= moment(self.revoked_at):
+            raise NotTrusted(Distrust.KEY_REVOKED, "The key of the signer has been revoked.", _HINT)
+        if not moment(self.not_before) <= at < moment(self.not_after):
+            title = "The key of the signer is not valid at this time."
+            raise NotTrusted(Distrust.KEY_NOT_VALID, title, _HINT)
+
 
 class RegisteredReviewer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A person who may decide. An id is never given to another person."""
@@ -93,20 +108,8 @@ class KeyHolder:
     agent: RegisteredAgent | None = None
 
     def check_valid(self, at: float) -> None:
-        """Raise unless the key counted at a time.
-
-        Args:
-            at: seconds since the epoch.
-
-        Raises:
-            NotTrusted: before its time, after it, or revoked by then.
-        """
-        entry = self.entry
-        if entry.revoked_at and at >= moment(entry.revoked_at):
-            raise NotTrusted(Distrust.KEY_REVOKED, "The key of the signer has been revoked.", _HINT)
-        if not moment(entry.not_before) <= at < moment(entry.not_after):
-            title = "The key of the signer is not valid at this time."
-            raise NotTrusted(Distrust.KEY_NOT_VALID, title, _HINT)
+        """Raise unless the key counted at a time; see `RegisteredKey`."""
+        self.entry.check_valid(at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,23 @@ class Registry:
     def version(self) -> int:
         """Its number; a later one replaces it."""
         return self.statement.version
+
+    def check_present(self, now: float, least_version: int = 0) -> None:
+        """Raise unless it still counts; what may change of one that was verified, and no more.
+
+        Args:
+            now: seconds since the epoch.
+            least_version: of the newest registry that was ever believed here.
+
+        Raises:
+            NotTrusted: older than one that is known, or expired.
+        """
+        if self.version < least_version:
+            title = f"The registry is version {self.version}; {least_version} was seen before."
+            raise NotTrusted(Distrust.ROLLED_BACK, title, _HINT)
+        if now >= moment(self.statement.expires_at):
+            title = f"The registry expired at {self.statement.expires_at}."
+            raise NotTrusted(Distrust.EXPIRED, title, _HINT)
 
     def holder(self, key_id: str) -> KeyHolder | None:
         """Whose key it is."""
@@ -167,12 +187,7 @@ def open_registry(envelope: Envelope, roots: Roots, now: float, least_version: i
         raise NotTrusted(Distrust.TOO_FEW_ROOTS, title, _HINT)
     statement = read_statement(opened.payload, RegistryStatement)
     registry = Registry(statement, _index(statement, roots))
-    if statement.version < least_version:
-        title = f"The registry is version {statement.version}; {least_version} was seen before."
-        raise NotTrusted(Distrust.ROLLED_BACK, title, _HINT)
-    if now >= moment(statement.expires_at):
-        title = f"The registry expired at {statement.expires_at}."
-        raise NotTrusted(Distrust.EXPIRED, title, _HINT)
+    registry.check_present(now, least_version)
     return registry
 
 

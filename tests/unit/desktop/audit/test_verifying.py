@@ -49,6 +49,7 @@ def _end(path: Path, known: Head | None, keys: LogKeys = KEYS) -> list[str]:
 
 def test_a_log_with_everything_in_it_is_intact(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And nothing is left unlooked at but signatures, for which nobody gave a registry."""
+    monkeypatch.setattr(verifying, "_AT_ONCE", 2)
     monkeypatch.setattr(verifying, "_TELL_EVERY", 3)
     told: list[int] = []
     report = verify(path, head_of(path), KEYS, progress=told.append)
@@ -132,6 +133,17 @@ def test_tampering_with_what_lies_beside_shows(path: Path, how: str) -> None:
     known = head_of(path)
     _BESIDE[how](path)
     assert verify(path, known, KEYS).verdict is Verdict.TAMPERED
+
+
+def test_an_entry_before_the_first_is_told(path: Path) -> None:
+    """Numbers begin at 1; one below has no place in the chain."""
+    by_hand(path, "INSERT INTO entry VALUES (-4, x'7b7d', zeroblob(32), randomblob(32))")
+    report = verify(path, None, KEYS)
+    assert report.verdict is Verdict.TAMPERED
+    assert [one.title for one in report.findings if one.number == -4][:2] == [
+        "Entry 1 is missing.",
+        "It is not what was recorded.",
+    ]
 
 
 def test_a_forged_log_shows_by_its_signatures_alone(path: Path) -> None:

@@ -181,6 +181,7 @@ def test_text_spans_never_touch_and_are_never_empty(text: str) -> None:
 )
 def test_a_megabyte_takes_no_second_per_character(text: str) -> None:
     """Linear, so that a hostile text cannot hold the window."""
-    started = time.monotonic()
+    started = time.thread_time()
     visible(text)
-    assert time.monotonic() - started < 10
+    visible(text, exact=True)
+    assert time.thread_time() - started < 10

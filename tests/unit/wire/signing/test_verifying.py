@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -150,6 +151,21 @@ def test_a_decision_is_proven() -> None:
     assert verify_decision(signed(edit), edited, registry(), NOW).statement == edit
     by_lee = decision(reviewer=LEE_SIGNS)
     assert verify_decision(signed(by_lee, LEE), CALL, registry(), NOW).reviewer.id == "l.park"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iat": NOW + 120},
+        {"iat": NOW - 1, "exp": NOW + 1},
+        {"iat": NOW, "exp": NOW + 1},
+        {"nonce": "0123456789abcdef" * 2},
+    ],
+)
+def test_what_is_just_allowed_is_proven(changes: dict[str, Any]) -> None:
+    """A clock as far ahead as may be, the shortest time, every digit there is."""
+    statement = decision(**changes)
+    assert verify_decision(signed(statement), CALL, registry(), NOW).statement == statement
 
 
 @pytest.mark.parametrize(("case", "reason"), CASES.values(), ids=CASES)

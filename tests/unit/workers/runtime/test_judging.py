@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,19 @@ from msgspec import structs
 from tests.support import trusted
 from tests.support.registered import WORKER
 from tests.support.trusted import TrustedFolder
+from tests.support.waiting import await_until
 from workers.runtime.demanding import AskedCall, calls_in
-from workers.runtime.judging import Judge, Ruling
-from workers.wire.approvals import ApprovalRequest, Mode, Receipt, Requester
+from workers.runtime.judging import Case, Judge, Ruling, Unproven
+from workers.wire.approvals import (
+    ApprovalRequest,
+    DecisionKind,
+    Mode,
+    Receipt,
+    Refusal,
+    Requester,
+)
 from workers.wire.canonical import JSON
+from workers.wire.policy.judging import policy_name
 from workers.wire.signing.assertions import check_receipt, check_request
 from workers.wire.signing.distrust import NotTrusted
 from workers.wire.trust import TrustFolder
@@ -179,3 +189,33 @@ async def test_what_keeps_everything_from_being_approved_is_said(trust: TrustedF
     trust.write_policy(trusted.TWO)
     assert await judge.problem() is None
     assert await Judge(AGENT, Mode.ENFORCE).problem() is not None
+
+
+async def test_a_registry_that_expires_between_two_decisions_lets_the_second_run_nothing(
+    trust: TrustedFolder,
+) -> None:
+    """It is verified once; whether it still counts is asked each time."""
+    trust.write_policy(trusted.ONE)
+    ends = datetime.now(UTC) + timedelta(seconds=2)
+    trust.write_registry(expires_at=ends.isoformat())
+    judge = Judge(AGENT, Mode.ENFORCE, trust.path)
+    request = ApprovalRequest(
+        request_id="ab" * 16,
+        agent=AGENT,
+        context_id="c",
+        tool_call_id="t",
+        action="pay",
+        args_digest="sha-256:" + "12" * 32,
+        salt="",
+        requester=Requester(id="jo"),
+        policy=judge.ruling(PAY).terms,
+    )
+    signed = (trusted.envelope(request),)
+    case = Case(request, (PAY,), DecisionKind.APPROVE, policy_name(request), signed)
+
+    assert await judge.judge(case, time.time()) == ("r.mora",)
+    await await_until(lambda: time.time() > ends.timestamp(), "the registry to expire")
+
+    with pytest.raises(Unproven, match="expired") as raised:
+        await judge.judge(case, time.time())
+    assert raised.value.refusal is Refusal.UNPREPARED
