@@ -28,7 +28,7 @@ from workers.wire.streams.places import Place
 WATCH_SECONDS = 3.0
 #: After so long without news the broker is asked whether it is still there, and has as long again
 #: for its answer: people are told of a lost route within three seconds.
-IDLE_SECONDS = 1.25
+IDLE_SECONDS = 1.0
 #: Between two rounds of looking, where the broker does not tell what changed.
 CHECK_SECONDS = 5.0
 
