@@ -288,19 +288,21 @@ async def cut_off(
         server.stop()
 
 
-def main(seconds: float) -> None:
-    """Do it, and print what was counted."""
+def main(seconds: float) -> int:
+    """Do it, and print what was counted. Returns the exit code."""
     from desktop.app import make_application, run_on_qt
 
     sys.setswitchinterval(0.0005)  # as `desktop.app.run_console`
     app = make_application()
     with tempfile.TemporaryDirectory(prefix="storm-") as folder, pytest.MonkeyPatch.context() as p:
         outcome = run_on_qt(app, cut_off(Path(folder), p, tuple(TROUBLES), seconds))
-    print(msgspec.json.encode(outcome).decode())
+    line = {"storm": "console", "ok": outcome.is_good, **msgspec.to_builtins(outcome)}
+    print(msgspec.json.encode(line).decode(), flush=True)
+    return 0 if outcome.is_good else 1
 
 
 if __name__ == "__main__":
     from tests.support import environment
 
     environment.isolate()
-    main(float(sys.argv[1]))
+    sys.exit(main(float(sys.argv[1])))
