@@ -24,7 +24,8 @@ _ODD: tuple[Any, ...] = (
     *(f"{_MARK[1:]}{raw}" for raw in _RAW), *_TEXTS,
     None, True, -1, 0, 2**63, 1.5, [], {}, [[]], [None], {"": None}, [{"count": -1}],
 )  # fmt: skip
-_TERMS: tuple[dict[str, Any], ...] = (
+#: What a policy may ask for, of which each is too much.
+TERMS: tuple[dict[str, Any], ...] = (
     {"quorums": [{"count": 2**53 - 1}]},
     {"quorums": [{"count": 10**12, "roles": ["treasury"] * 5000}]},
     {"quorums": [{"count": 1, "roles": [f"r{n}"]} for n in range(3000)]},
@@ -51,7 +52,7 @@ class Hostile:
         chance = self._chance
         terms = PolicyTerms(id="payments", version=7, quorums=(QuorumTerms(count=2),))
         if key is not None:
-            terms = msgspec.convert({**_plain(terms), **chance.choice(_TERMS)}, PolicyTerms)
+            terms = msgspec.convert({**_plain(terms), **chance.choice(TERMS)}, PolicyTerms)
         event = scenes.asks(
             call=call, context_id=context_id, mode=Mode.ENFORCE, policy=terms, key=key
         )
@@ -66,7 +67,7 @@ class Hostile:
             if not isinstance(asked["policy"], dict) or not isinstance(asked["requester"], dict):
                 break
         if isinstance(asked["policy"], dict) and chance.random() < 0.5:
-            asked["policy"] |= chance.choice(_TERMS)
+            asked["policy"] |= chance.choice(TERMS)
         return _written(whole)
 
     def vote(self) -> bytes:
