@@ -24,7 +24,7 @@ check: setup-tests
 	@$(VENV)/python -m pytest -q tests/architecture
 
 bench: setup-tests
-	@$(VENV)/python -m tests.bench
+	@BENCH_SECONDS=$${BENCH_SECONDS:-600} $(VENV)/python -m tests.bench
 
 # The long storms: hundreds of deaths while tens of thousands of messages are handled.
 chaos: setup-tests

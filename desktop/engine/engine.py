@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -69,7 +70,8 @@ Sink = Callable[[list[facts.Fact]], None]
 #: Facts leave in batches this far apart. The window, which paces itself, makes larger ones of them.
 BATCH_SECONDS = 0.004
 FIRST_RETRY_SECONDS = 0.25
-LAST_RETRY_SECONDS = 5.0
+#: With what it takes to connect and to read, five seconds at most from when it could.
+LAST_RETRY_SECONDS = 3.0
 _CHECKS = f"The broker does not tell what changes: it is looked for every {CHECK_SECONDS:g} s."
 
 _log = structlog.get_logger(__name__)
@@ -270,14 +272,15 @@ class Engine:
         """Follow the broker. Returns why it ended; None when another URL was asked for."""
         self._tell_link(LinkState.CONNECTING, "Connecting")
         online = False
-        following = asyncio.create_task(self._follow(self._url), name="engine:connection")
+        cut: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        following = asyncio.create_task(self._follow(self._url, cut), name="engine:connection")
         changed = asyncio.create_task(self._url_changed.wait(), name="engine:url")
         try:
-            await asyncio.wait((following, changed), return_when=asyncio.FIRST_COMPLETED)
-            if not following.done():
+            await asyncio.wait((following, changed, cut), return_when=asyncio.FIRST_COMPLETED)
+            if not following.done() and not cut.done():
                 return None
             online = self._connection is not None
-            following.result()
+            await (following if following.done() else cut)
         except BrokerError as error:
             return online, error
         except Exception:  # noqa: BLE001 - the door for errors in background work
@@ -286,14 +289,20 @@ class Engine:
             hint = "It is tried again; the log says more."
             return online, BrokerError("Signoff stumbled over what the broker holds.", hint)
         finally:
-            for task in (following, changed):
+            for task in (following, changed, cut):
                 task.cancel()
-            await asyncio.gather(following, changed, return_exceptions=True)
+            await asyncio.gather(following, changed, cut, return_exceptions=True)
             self._connection = self._reader = None
         return None
 
-    async def _follow(self, url: str) -> None:
-        async with Connection(url) as connection, aclosing(listen(connection)) as news:
+    async def _follow(self, url: str, cut: asyncio.Future[None]) -> None:
+        """Follow one connection to its end.
+
+        Args:
+            cut: is told why nothing is heard any more, while something may be being read.
+        """
+        news_of = partial(listen, on_failure=partial(_tell_failure, cut))
+        async with Connection(url) as connection, aclosing(news_of(connection)) as news:
             listening = await anext(news)
             self._tell_link(LinkState.CATCHING_UP, "Catching up")
             reader = Reader(connection)
@@ -333,3 +342,8 @@ class Engine:
             return split_password(self._url)[0] if self._url else ""
         except BrokerRefused:
             return ""  # it is no address, which connecting will say
+
+
+def _tell_failure(cut: asyncio.Future[None], error: Exception) -> None:
+    if not cut.done():
+        cut.set_exception(error)

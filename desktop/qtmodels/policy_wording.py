@@ -26,6 +26,8 @@ _MEANINGS = {
     Meaning.REJECTION: "I reject this call",
 }
 _HOUR_MS = 3_600_000
+#: So many groups, or roles of one, are named; no policy that is meant has more.
+_MOST = 12
 
 
 def meaning_words(meaning: str) -> str:
@@ -36,10 +38,13 @@ def meaning_words(meaning: str) -> str:
 def need_lines(request: Request) -> list[str]:
     """Who is needed, and who has signed already: a line for each."""
     lines = []
-    for standing in quorum_standings(request):
+    standings = quorum_standings(request)
+    for standing in standings[:_MOST]:
         lines.append(_need(standing))
         if standing.count > 1 or standing.by:
             lines.append(_reached(standing))
+    if len(standings) > _MOST:
+        lines.append(f"And {len(standings) - _MOST:,} more groups of reviewers")
     edits = [vote for vote in request.votes if vote.meaning is Meaning.AUTHORSHIP]
     lines += [f"{vote.reviewer_name} changed the arguments, {clock(vote.at_ms)}" for vote in edits]
     if edit_awaiting(request) is not None:
@@ -125,7 +130,9 @@ def _need(standing: QuorumStanding) -> str:
     if not standing.roles:
         return f"{people} in any role"
     word = "role" if len(standing.roles) == 1 else "roles"
-    return f"{people} in the {word} {' or '.join(standing.roles)}"
+    more = len(standing.roles) - _MOST
+    named = " or ".join(standing.roles[:_MOST]) + (f" or {more:,} more" if more > 0 else "")
+    return f"{people} in the {word} {named}"
 
 
 def _reached(standing: QuorumStanding) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from desktop.store.sensitive import (
@@ -24,7 +24,17 @@ from desktop.store.sensitive import (
 #: What lies deeper is hidden as one value; no worker of ours sends that.
 _MAX_DEPTH: Final = 60
 Path: TypeAlias = tuple[str, ...]
-Patterns: TypeAlias = tuple[Path, ...]
+
+
+@dataclass(slots=True)
+class _Pattern:
+    """What is left of pointers down here: one step of them, and all that go on below it."""
+
+    ends: bool = False
+    below: dict[str, _Pattern] = field(default_factory=dict)
+
+
+_Patterns: TypeAlias = tuple[_Pattern, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +67,7 @@ def find_hidden(
         policy: JSON pointers; `*` stands for any one name or index, and a pointer to a list or an
             object hides all of it.
     """
-    patterns = tuple(_pattern(pointer) for pointer in policy)
-    return tuple(_Finder(kinds).look(args, (), patterns))
+    return tuple(_Finder(kinds).look(args, (), (_patterns(policy),)))
 
 
 def with_masks(
@@ -100,7 +109,7 @@ class _Finder:
         self._kinds = kinds
 
     def look(
-        self, value: object, path: Path, patterns: Patterns, kind: Secrecy | None = None
+        self, value: object, path: Path, patterns: _Patterns, kind: Secrecy | None = None
     ) -> Iterator[Hidden]:
         """Hidden values in one value.
 
@@ -108,7 +117,7 @@ class _Finder:
             patterns: what is left of the policy's pointers down here.
             kind: what the name of the field says of it.
         """
-        if () in patterns and kind is not Secrecy.SECURITY_CODE:
+        if any(one.ends for one in patterns) and kind is not Secrecy.SECURITY_CODE:
             yield self._whole(value, path, Secrecy.POLICY)
         elif not isinstance(value, dict | list | tuple):
             yield from self._leaf(value, path, kind)
@@ -123,10 +132,11 @@ class _Finder:
             yield from self._inside(value, path, patterns, kind)
 
     def _inside(
-        self, value: object, path: Path, patterns: Patterns, kind: Secrecy | None
+        self, value: object, path: Path, patterns: _Patterns, kind: Secrecy | None
     ) -> Iterator[Hidden]:
         for token, below in _members(value):
-            rest = tuple(p[1:] for p in patterns if p and p[0] in {token, "*"})
+            steps = (one.below.get(name) for one in patterns for name in {token, "*"})
+            rest = tuple(step for step in steps if step is not None)
             named = by_name(token) if isinstance(value, dict) else None
             inherited = kind if kind in {Secrecy.PATIENT, Secrecy.SECURITY_CODE} else None
             told = named if named in self._kinds else None
@@ -191,8 +201,15 @@ def _replaced(value: object, tree: Mapping[str, object]) -> object:
     return made if isinstance(value, dict) else list(made.values())
 
 
-def _pattern(pointer: str) -> Path:
-    return _tokens(pointer if pointer.startswith("/") or not pointer else f"/{pointer}")
+def _patterns(pointers: Iterable[str]) -> _Pattern:
+    """Pointers in one tree: what a worker sends may be thousands, and arguments have as many."""
+    root = _Pattern()
+    for pointer in pointers:
+        step = root
+        for token in _tokens(pointer if pointer.startswith("/") or not pointer else f"/{pointer}"):
+            step = step.below.setdefault(token, _Pattern())
+        step.ends = True
+    return root
 
 
 def _tokens(pointer: str) -> Path:

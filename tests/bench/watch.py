@@ -9,6 +9,10 @@ import tempfile
 
 from tests.support.environment import ROOT
 
+#: Of the job `memory`: so many conversations go on, and so often it is looked.
+LIVE = 10_000
+SAMPLE_SECONDS = 5.0
+
 
 def watch(job: str, url: str, rate: int = 0, seconds: float = 0) -> bytes:
     """Do a job in a process of its own, in a home that is thrown away. Returns its line."""

@@ -1,17 +1,19 @@
 """`make chaos`: the long storms, one after the other, counted.
 
 Prints one JSON object for each storm on standard output and what is going on on standard error.
-The exit code is 1 if any promise was broken. All of them take about fifteen minutes on two cores.
+The exit code is 1 if any promise was broken. All of them take about forty minutes on two cores.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
+import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,16 +22,22 @@ import msgspec
 from tests.chaos.attacks import MUTATIONS, VALUES, attack
 from tests.chaos.auditing import KILLS, break_the_disk, flip_bits, kill_writers
 from tests.chaos.quarrel import Quarrel
+from tests.chaos.race import ROUNDS, Race
 from tests.chaos.storm import Plan, Storm
 from tests.support.cluster import PRIMARIES, running_cluster
+from tests.support.environment import ROOT
 from tests.support.proxy import TcpProxy
 from tests.support.redis_server import RedisServer
 from tests.support.shipped_users import CONSOLE, WORKER, settings_with_users, url_of
 
+_HOME = "SIGNOFF_HOME"
 _TELL_EVERY_SECONDS = 15
 _SHOWN_LINES = 40
 AUDIT = "audit"
 ATTACKS = "attacks"
+REVIEWERS = "reviewers"
+CUT_OFF = "console"
+CUT_OFF_SECONDS = 600
 #: A server that swaps parts asks the others for their votes, once in two times this.
 _HASTY_MS = 3000
 
@@ -93,6 +101,8 @@ def main() -> int:
     names = "\n".join(f"  {name:16}{one.about}: {_size(one.plan)}" for name, one in LONG.items())
     names += f"\n  {AUDIT:16}the audit log: {KILLS} kill -9, a failing disk, flipped bits"
     names += f"\n  {ATTACKS:16}changed decisions and random values: {MUTATIONS:,} and {VALUES:,}"
+    names += f"\n  {CUT_OFF:16}the window behind a way that breaks: {CUT_OFF_SECONDS} s"
+    names += f"\n  {REVIEWERS:16}2 to 8 desks that sign at once: {ROUNDS:,} rounds"
     parser = argparse.ArgumentParser(
         prog="python -m tests.chaos",
         description=__doc__,
@@ -104,15 +114,18 @@ def main() -> int:
         "--part", type=float, default=1.0, help="so much of each: 0.1 is a tenth (default: 1)"
     )
     options = parser.parse_args()
-    unknown = set(options.storm) - {*LONG, AUDIT, ATTACKS}
+    others = {
+        AUDIT: run_audit,
+        ATTACKS: run_attacks,
+        REVIEWERS: run_reviewers,
+        CUT_OFF: run_console,
+    }
+    unknown = set(options.storm) - {*LONG, *others}
     if unknown:
         parser.error(f"there is no storm {', '.join(sorted(unknown))}")
-    wanted = options.storm or [*LONG, AUDIT, ATTACKS]
+    wanted = options.storm or [*LONG, *others]
     good = [run(name, LONG[name], options.part) for name in wanted if name in LONG]
-    if AUDIT in wanted:
-        good.append(run_audit(options.part))
-    if ATTACKS in wanted:
-        good.append(run_attacks(options.part))
+    good += [others[name](options.part) for name in wanted if name in others]
     return 0 if all(good) else 1
 
 
@@ -142,6 +155,21 @@ def run_attacks(part: float) -> bool:
     return outcome.is_good
 
 
+def run_reviewers(part: float) -> bool:
+    """Let reviewers race. Returns whether every promise was kept."""
+    rounds = max(round(ROUNDS * part), 1)
+    with tempfile.TemporaryDirectory(prefix="storm-") as place, _home(place):
+        server = RedisServer(Path(place), keeps_data=True)
+        try:
+            racing = Race(server).run(rounds, tell=lambda text: _say(f"{REVIEWERS}: {text}"))
+            outcome = asyncio.run(racing)
+        finally:
+            server.stop()
+    line = {"storm": REVIEWERS, "ok": outcome.is_good, **msgspec.to_builtins(outcome)}
+    print(msgspec.json.encode(line).decode(), flush=True)
+    return outcome.is_good
+
+
 def run(name: str, long: Long, part: float) -> bool:
     """Run one storm, and print what was counted. Returns whether every promise was kept."""
     with tempfile.TemporaryDirectory(prefix="storm-") as place, ExitStack() as ending:
@@ -154,6 +182,27 @@ def run(name: str, long: Long, part: float) -> bool:
             _say(f"{name}: a promise was broken. The last words of its processes:")
             _say("\n".join(storm.log.read_text().splitlines()[-_SHOWN_LINES:]))
     return outcome.is_good
+
+
+def run_console(part: float) -> bool:
+    """Cut a console off from its broker. Returns whether every promise was kept."""
+    _say(f"{CUT_OFF}: {CUT_OFF_SECONDS * part:g} s")
+    # In a process of its own, whose environment is nobody's before Qt looks at it.
+    command = [sys.executable, "-m", "tests.chaos.cuts", str(CUT_OFF_SECONDS * part)]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+
+
+@contextmanager
+def _home(place: str) -> Iterator[None]:
+    """What the product keeps is kept there, inside the block."""
+    before = os.environ.get(_HOME)
+    os.environ[_HOME] = place
+    try:
+        yield
+    finally:
+        os.environ.pop(_HOME)
+        if before is not None:
+            os.environ[_HOME] = before
 
 
 def _storm(long: Long, plan: Plan, folder: Path, ending: ExitStack) -> Storm:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 
 import pytest
@@ -101,6 +102,30 @@ async def test_a_connection_that_went_silent_is_renewed(
     redis_proxy.up()
 
     await desk.until_link(ONLINE)
+
+
+async def test_silence_is_told_within_three_seconds_while_much_is_read(
+    desk: Desk, redis_server: RedisServer, redis_proxy: TcpProxy
+) -> None:
+    """Whatever was asked and is not answered holds nobody up: it is told, and then read again."""
+    await desk.connect(redis_server.url_at(redis_proxy.port))
+    writing = asyncio.create_task(_tell_without_end(redis_server))
+    await await_until(desk.store.contexts, "something to be read")
+
+    redis_proxy.stall()
+    await await_until(lambda: desk.links[-1] is CONNECTING, "the silence to be told", 3)
+    writing.cancel()
+    redis_proxy.down()
+    redis_proxy.resume()
+    redis_proxy.up()
+
+    await desk.until_link(ONLINE)
+
+
+async def _tell_without_end(server: RedisServer) -> None:
+    for number in itertools.count():
+        _tell(server, f"{number}")
+        await asyncio.sleep(0.002)
 
 
 async def test_a_broker_that_is_not_there_yet_is_waited_for(

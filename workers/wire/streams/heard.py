@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -49,8 +49,14 @@ class Heard:
         method: how changes are found out.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_failure: Callable[[Exception], None] | None = None) -> None:
+        """Nothing is known yet.
+
+        Args:
+            on_failure: hears at once what `take` raises, which nobody may be waiting for.
+        """
         self.method = Method.TRACKING
+        self._on_failure = on_failure
         self._names: set[bytes] = set()
         self._everything = False
         self._tokens: deque[TokenDelta] = deque(maxlen=_MOST_TOKENS)
@@ -75,6 +81,8 @@ class Heard:
 
     def fail(self, error: Exception) -> None:
         """Nothing will be heard any more."""
+        if self._failure is None and self._on_failure is not None:
+            self._on_failure(error)
         self._failure = self._failure or error
         self._is_news.set()
 

@@ -26,8 +26,9 @@ from workers.wire.streams.places import Place
 
 #: A Cluster, or its Sentinels, are asked so often who the primaries are.
 WATCH_SECONDS = 3.0
-#: After so long without news the broker is asked whether it is still there.
-IDLE_SECONDS = 10.0
+#: After so long without news the broker is asked whether it is still there, and has as long again
+#: for its answer: people are told of a lost route within three seconds.
+IDLE_SECONDS = 1.0
 #: Between two rounds of looking, where the broker does not tell what changed.
 CHECK_SECONDS = 5.0
 
@@ -36,18 +37,24 @@ News: TypeAlias = AsyncGenerator[Touched | TokenDelta, None]
 _Work: TypeAlias = Callable[[], Awaitable[None]]
 
 
-async def listen(connection: Connection) -> News:
+async def listen(
+    connection: Connection, on_failure: Callable[[Exception], None] | None = None
+) -> News:
     """Listen until a connection ends, or the broker has other primaries than at the beginning.
 
     The first item comes when listening has begun: what is read after it misses nothing. It says by
     which method. While nobody asks for the next item, news are merged, and none is lost.
+
+    Args:
+        on_failure: hears at once what is raised with the next item: whoever reads from a broker
+            that is silent would wait for longer than that.
 
     Raises:
         BrokerUnreachable: a connection went away, or is silent and answers no ping; or other
             servers have to be listened to.
         BrokerRefused: the broker does not permit what has to be done.
     """
-    heard = Heard()
+    heard = Heard(on_failure)
     places = await connection.primaries()
     async with _listening(places, heard) as untold:
         work: list[_Work] = []
