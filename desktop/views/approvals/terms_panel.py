@@ -1,19 +1,22 @@
 """Above the buttons: as whom somebody signs, what the signature means, and why they approve.
 
-The only place where a reviewer chooses a meaning, and gives the reason for an approval.
+The only place where a reviewer chooses a meaning, and gives the reason for an approval. The demo's
+people take turns here, so that one person can try what takes two.
 """
 
 from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop.actions.approvals import MAX_REASON_LENGTH
 from desktop.errors import NotAllowedNow
 from desktop.qtmodels.policy_wording import meaning_words, signing_words
 from desktop.store.policies import role_for
+from desktop.store.quorums import signed_by
 from desktop.store.records import Request, RequestKey
-from desktop.store.signing import Meaning, Signing
+from desktop.store.signing import Identity, Meaning, Signing
+from desktop.views.parts.buttons import ActionButton, ButtonLook
 from desktop.views.parts.choice_box import ChoiceBox
 from desktop.views.parts.labels import Look, TextLabel
 
@@ -27,9 +30,11 @@ class TermsPanel(QWidget):
 
     Signals:
         changed: another meaning or reason.
+        signer_wanted(str): another of the demo's people shall sign from now on.
     """
 
     changed = Signal()
+    signer_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,6 +42,10 @@ class TermsPanel(QWidget):
         self._terms: tuple[tuple[str, ...], bool] = ((), False)
         self._signer = TextLabel("", Look.MUTED, wrap=True)
         self._signer.setObjectName("request.signer")
+        self._other: Identity | None = None
+        self.other = ActionButton("", ButtonLook.QUIET)
+        self.other.setObjectName("request.other_signer")
+        self.other.clicked.connect(self._on_other)
         self.meanings = ChoiceBox()
         self.meanings.setObjectName("request.meaning")
         self.meanings.setAccessibleName("What your signature means")
@@ -49,7 +58,12 @@ class TermsPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        for widget in (self._signer, self.meanings, self.reason_field):
+        signer = QHBoxLayout()
+        signer.setSpacing(8)
+        signer.addWidget(self._signer, 1)
+        signer.addWidget(self.other)
+        column.addLayout(signer)
+        for widget in (self.meanings, self.reason_field):
             column.addWidget(widget)
         self.reason_field.textChanged.connect(self.changed)
         self.meanings.currentIndexChanged.connect(self.changed)
@@ -69,6 +83,7 @@ class TermsPanel(QWidget):
         signer = signing_words(request, signing, role)
         self._signer.show_text(signer)
         self._signer.setVisible(bool(signer))
+        self._offer(_other_signer(request, signing) if signer else None)
         self.meanings.setVisible(len(meanings) > 1)
         self.reason_field.setVisible(terms[1])
         self.setVisible(bool(signer) or len(meanings) > 1 or terms[1])
@@ -87,3 +102,21 @@ class TermsPanel(QWidget):
         if len(self.reason()) > MAX_REASON_LENGTH:
             return _LONG
         return _NO_REASON if self._terms[1] and not self.reason() else None
+
+    def _offer(self, other: Identity | None) -> None:
+        self._other = other
+        self.other.setVisible(other is not None)
+        if other is not None:
+            self.other.setText(f"Sign as {other.name}")
+
+    def _on_other(self) -> None:
+        if self._other is not None:
+            self.signer_wanted.emit(self._other.id)
+
+
+def _other_signer(request: Request, signing: Signing) -> Identity | None:
+    """Whoever of the demo's people has not signed it yet; nobody where people are real."""
+    if signing.identity is None or not signing.identity.bundled:
+        return None
+    others = (one for one in signing.others if one.bundled)
+    return next((one for one in others if signed_by(request, one) is None), None)
