@@ -131,6 +131,7 @@ class Glance(msgspec.Struct, frozen=True, gc=False):
 
     kind: AuditKind
     at: str
+    mono_ms: int = 0
     decision: str = ""
     nonce: str = ""
     outcome: str = ""

@@ -15,7 +15,7 @@ from typing import Final
 from desktop.audit.beside import Checkpoints, Outbox, Secrets
 from desktop.audit.chain import BEGINNING, Tree, entry_hash
 from desktop.audit.checkpoints import BadCheckpoint, read_checkpoint
-from desktop.audit.entries import BadEntry, read_glance
+from desktop.audit.entries import AuditKind, BadEntry, Glance, read_glance
 from desktop.audit.envelopes import check_envelopes
 from desktop.audit.findings import Finding as Finding
 from desktop.audit.findings import Report as Report
@@ -31,6 +31,8 @@ from workers.wire.signing.registry import Registry
 #: More of the same kind tell a reader nothing.
 MOST_FINDINGS: Final = 100
 _TELL_EVERY: Final = 10_000
+#: So far a clock that is kept right may drift from one that is never set, between two entries.
+_CLOCKS_AGREE_SECONDS: Final = 1.0
 
 
 def verify(
@@ -99,7 +101,7 @@ def _verify(
     if has_beside(connection):
         checkpoints.read(connection)
     stops = checkpoints.ahead.keys() | ({known.size} if known is not None else set())
-    at, tree = "", Tree()
+    last, tree = Glance(AuditKind.SESSION_STARTED, ""), Tree()
     for number, body in _chained(connection, tree, found):
         if tree.size in stops:
             found.take(_at_stop(tree, known, checkpoints))
@@ -108,10 +110,10 @@ def _verify(
         except BadEntry as error:
             found.add(number, error.title)
             continue
-        if glance.at < at:
-            title = f"The clock went back, from {at} to {glance.at}."
+        if glance.at < last.at and _was_set_back(last, glance):
+            title = f"The clock went back, from {last.at} to {glance.at}."
             found.add(number, title, is_tampering=False)
-        at = glance.at
+        last = glance
         matching.see(number, glance)
         secrets.see(number, glance)
         outbox.see(number, glance)
@@ -128,6 +130,19 @@ def _verify(
     if not is_as_made(connection):
         found.add(0, "Its tables are not as they were made.")
     return tree
+
+
+def _was_set_back(before: Glance, after: Glance) -> bool:
+    """Whether an earlier time is the clock's doing: else it was only written down a little later.
+
+    The two clocks then tell the same time between the two, whichever came first.
+    """
+    try:
+        by_clock = datetime.fromisoformat(after.at) - datetime.fromisoformat(before.at)
+    except ValueError:
+        return True
+    apart = by_clock.total_seconds() - (after.mono_ms - before.mono_ms) / 1000
+    return abs(apart) > _CLOCKS_AGREE_SECONDS
 
 
 def _chained(

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 from desktop.actions.approvals import MAX_REASON_LENGTH
 from desktop.errors import NotAllowedNow
 from desktop.qtmodels.policy_wording import meaning_words, signing_words
-from desktop.store.policies import role_for
-from desktop.store.quorums import signed_by
-from desktop.store.records import Request, RequestKey
+from desktop.store.policies import role_for, vote_of
+from desktop.store.quorums import edit_awaiting
+from desktop.store.records import DecisionKind, Request, RequestKey
 from desktop.store.signing import Identity, Meaning, Signing
 from desktop.views.parts.buttons import ActionButton, ButtonLook
 from desktop.views.parts.choice_box import ChoiceBox
@@ -28,6 +28,9 @@ _LONG: Final = NotAllowedNow(f"The reason is longer than {MAX_REASON_LENGTH:,} c
 class TermsPanel(QWidget):
     """Hidden while there is nothing to choose and nothing to say.
 
+    Attributes:
+        has_signed: whoever signs here has nothing more to approve of the request.
+
     Signals:
         changed: another meaning or reason.
         signer_wanted(str): another of the demo's people shall sign from now on.
@@ -39,6 +42,7 @@ class TermsPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._key: RequestKey | None = None
+        self.has_signed = False
         self._terms: tuple[tuple[str, ...], bool] = ((), False)
         self._signer = TextLabel("", Look.MUTED, wrap=True)
         self._signer.setObjectName("request.signer")
@@ -84,9 +88,12 @@ class TermsPanel(QWidget):
         self._signer.show_text(signer)
         self._signer.setVisible(bool(signer))
         self._offer(_other_signer(request, signing) if signer else None)
-        self.meanings.setVisible(len(meanings) > 1)
-        self.reason_field.setVisible(terms[1])
-        self.setVisible(bool(signer) or len(meanings) > 1 or terms[1])
+        self.has_signed = _has_signed(request, signing.identity)
+        asks_meaning = len(meanings) > 1 and not self.has_signed
+        asks_reason = terms[1] and not self.has_signed
+        self.meanings.setVisible(asks_meaning)
+        self.reason_field.setVisible(asks_reason)
+        self.setVisible(bool(signer) or asks_meaning or asks_reason)
 
     def meaning(self) -> Meaning | None:
         """What an approval means; None where the policy says nothing of it."""
@@ -115,8 +122,17 @@ class TermsPanel(QWidget):
 
 
 def _other_signer(request: Request, signing: Signing) -> Identity | None:
-    """Whoever of the demo's people has not signed it yet; nobody where people are real."""
-    if signing.identity is None or not signing.identity.bundled:
+    """Whoever of the demo's people is still to sign; nobody where people are real."""
+    who = signing.identity
+    if who is None or not who.bundled or not _has_signed(request, who):
         return None
     others = (one for one in signing.others if one.bundled)
-    return next((one for one in others if signed_by(request, one) is None), None)
+    return next((one for one in others if not _has_signed(request, one)), None)
+
+
+def _has_signed(request: Request, who: Identity | None) -> bool:
+    """Whether there is nothing more for them to approve."""
+    edit = edit_awaiting(request)
+    if edit is None:
+        return vote_of(request, who, DecisionKind.APPROVE) is not None
+    return vote_of(request, who, DecisionKind.EDIT, edit.edited_args_digest) is not None

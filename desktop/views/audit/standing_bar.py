@@ -42,7 +42,7 @@ class StandingBar(QWidget):
         super().__init__(parent)
         self._banner = Banner()
         self._banner.setObjectName("audit.banner")
-        self._words = TextLabel("", Look.MUTED, selectable=True)
+        self._words = TextLabel("", Look.MUTED, wrap=True, selectable=True)
         self._words.setObjectName("audit.standing")
         self._found = Outcome(self)
         self._found.words.setObjectName("audit.found")
