@@ -105,7 +105,7 @@ class TwoPeople:
         await self._visit.pictures_of("audit-entry")
 
     async def export(self) -> None:
-        """What was found, on paper."""
+        """What was found, on paper. No picture: it would show where files are on this computer."""
         path = self._visit.directory.resolve() / _EXPORT
         path.unlink(missing_ok=True)
         await self._pilot.click("audit.export")
@@ -120,7 +120,6 @@ class TwoPeople:
         if not _is_pdf(path):
             raise PilotLost("No PDF was written.", self._store.audit_standing.export_failed)
         self.exports.append(path.name)
-        await self._visit.pictures_of("audit-export")
         await self._pilot.click("audit.close_export")
 
     async def lock(self) -> None:

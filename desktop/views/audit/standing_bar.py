@@ -64,7 +64,7 @@ class StandingBar(QWidget):
         else:
             self._banner.hide()
         self._words.show_text(words)
-        self._verify.allow("It is being verified now." if standing.verifying else "")
+        self._verify.pause("It is being verified now." if standing.verifying else "")
         told = standing.found[:_MOST_TOLD]
         more = len(standing.found) - len(told)
         lines = [*told, f"and {more:,} more"] if more > 0 else list(told)

@@ -194,6 +194,7 @@ def test_a_tampered_log_is_told_in_red(
     qtbot.waitUntil(lambda: is_seen(page, "audit.banner"))
     assert title in words_in(see(page, "audit.banner", QWidget))
     assert see(page, "audit.found", QLabel).text() == "Entry 3: gone."
+    assert see(page, "audit.verify", ActionButton).hasFocus()  # not the one beside it, for Space
 
 
 def test_what_is_found_is_exported(page: AuditLogPage, fed: HandFed, recorded: Recorded) -> None:
