@@ -49,7 +49,7 @@ class ExactView(QWidget):
         self._close = ActionButton("Close exact bytes", ButtonLook.QUIET)
         self._close.setObjectName("request.exact_close")
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 8, 0, 0)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         parts = (caption("Exact bytes"), self._what, self._text, self._hex, self._place)
         for widget in (*parts, self._before, self._after, self._close):

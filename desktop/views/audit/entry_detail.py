@@ -40,7 +40,8 @@ _READING_WIDTH: Final = 820
 _MOST_RELATED: Final = 12
 _DIGEST_LETTERS: Final = 30
 _ABOVE_CAPTION: Final = 6
-_LINE_LETTERS: Final = 90
+_TO_THE_MINUTE: Final = len("2026-11-21 09:35")
+_LINE_LETTERS: Final = 50
 
 
 class EntryDetail(QWidget):
@@ -320,7 +321,7 @@ def _section(title: str) -> QLabel:
 def _line(row: AuditRow) -> str:
     said = f": {row.pill}" if row.pill else ""
     who = f" by {row.person}" if row.person else ""
-    return f"{row.title}{said}{who}, {moment(row.at_ms)}"
+    return f"{row.title}{said}{who}, {moment(row.at_ms)[:_TO_THE_MINUTE]}"
 
 
 def _heading(row: AuditRow) -> str:
