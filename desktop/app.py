@@ -121,8 +121,10 @@ async def _print_diagnosis() -> int:
 
 
 async def _tour(app: QApplication, directory: Path, home: Path) -> int:
-    from desktop.tour.tour import run_tour  # noqa: PLC0415 - only for a tour
+    from desktop.system.vault import keep_in_memory  # noqa: PLC0415 - only for a tour
+    from desktop.tour.tour import run_tour  # noqa: PLC0415
 
+    keep_in_memory()
     # Pictures go round: no name of this person or machine in them.
     settings.save(Settings(reviewer_id="demo.reviewer", reviewer_name="Demo Reviewer"))
     console = Console(app)

@@ -137,6 +137,7 @@ class Glance(msgspec.Struct, frozen=True, gc=False):
 
     kind: AuditKind
     at: str
+    mono_ms: int = 0
     request_id: str = ""
     decision: str = ""
     nonce: str = ""

@@ -9,13 +9,14 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from desktop.audit.beside import Checkpoints, Outbox, Secrets
 from desktop.audit.chain import BEGINNING, Tree, entry_hash
 from desktop.audit.checkpoints import BadCheckpoint, read_checkpoint
-from desktop.audit.entries import AuditKind, BadEntry, read_glance
+from desktop.audit.entries import AuditKind, BadEntry, Glance, read_glance
 from desktop.audit.envelopes import check_envelopes
 from desktop.audit.findings import Finding as Finding
 from desktop.audit.findings import Report as Report
@@ -34,6 +35,8 @@ _TELL_EVERY: Final = 10_000
 #: Entries that are read at once; one may have many kilobytes.
 _AT_ONCE: Final = 50
 _Row: TypeAlias = tuple[int, bytes, bytes, bytes]
+#: So far a clock that is kept right may drift from one that is never set, between two entries.
+_CLOCKS_AGREE_SECONDS: Final = 1.0
 
 
 def verify(
@@ -167,11 +170,11 @@ class _Said:
     def __init__(self, found: _Found, secrets: Secrets, outbox: Outbox) -> None:
         self._found, self._secrets, self._outbox = found, secrets, outbox
         self._matching = Matching()
-        self._at = ""
+        self._last = Glance(AuditKind.SESSION_STARTED, "")
 
     def take(self, rows: Iterable[_Row]) -> None:
         """Read some."""
-        found, at = self._found, self._at
+        found, last = self._found, self._last
         # A log has a million of them: what is looked up once is not looked up for each.
         match, secret, leaves = self._matching.see, self._secrets.see, self._outbox.see
         for number, body, _, _ in rows:
@@ -180,10 +183,10 @@ class _Said:
             except BadEntry as error:
                 found.add(number, error.title)
                 continue
-            if glance.at < at:
-                title = f"The clock went back, from {at} to {glance.at}."
+            if glance.at < last.at and _was_set_back(last, glance):
+                title = f"The clock went back, from {last.at} to {glance.at}."
                 found.add(number, title, is_tampering=False)
-            at = glance.at
+            last = glance
             kind = glance.kind
             if kind in MATCHED:
                 match(number, glance)
@@ -191,7 +194,7 @@ class _Said:
                 secret(number, glance)
             if glance.nonce:
                 leaves(number, glance)
-        self._at = at
+        self._last = last
 
     def findings(self, now_ms: int, *, with_beside: bool) -> Iterator[Finding]:
         """What does not go together, now that all of them are known."""
@@ -199,6 +202,19 @@ class _Said:
         if with_beside:
             yield from self._secrets.findings()
             yield from self._outbox.findings()
+
+
+def _was_set_back(before: Glance, after: Glance) -> bool:
+    """Whether an earlier time is the clock's doing: else it was only written down a little later.
+
+    The two clocks then tell the same time between the two, whichever came first.
+    """
+    try:
+        by_clock = datetime.fromisoformat(after.at) - datetime.fromisoformat(before.at)
+    except ValueError:
+        return True
+    apart = by_clock.total_seconds() - (after.mono_ms - before.mono_ms) / 1000
+    return abs(apart) > _CLOCKS_AGREE_SECONDS
 
 
 def _at_stop(tree: Tree, known: Head | None, checkpoints: Checkpoints) -> Iterator[Finding]:

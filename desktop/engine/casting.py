@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import structs
 
 from desktop.actions.ports import SendDecision
-from desktop.audit.entries import AuditKind
+from desktop.audit.entries import AuditEntry, AuditKind, happened
 from desktop.audit.log import AuditUnavailable, Outgoing
 from desktop.engine.clock import ClockWatch
 from desktop.engine.recorder import Recorder
@@ -181,13 +181,13 @@ class Casting:
         assert signed.vote.entry is not None  # noqa: S101 - it was made here
         await ballots.post(*name, signed.vote.entry)
         await self._recorder.sent(order.record, number, "")
-        self._recorder.jot(structs.replace(order.record, kind=AuditKind.DECISION_JOINED))
         enough: Complete | None = None
         if signed.registry is not None:
             kept = await ballots.read(*name)
             read = read_ballots(request, kept, signed.registry, time.time())
             enough = complete(request, read, signed.aim, signed.registry, time.time())
         if enough is None:
+            self._recorder.jot(_joined(order.record))
             self._emit(DecisionJoined(order.key, order.nonce))
             await self._surroundings.look_at(connection, name)
         else:
@@ -202,6 +202,12 @@ class Casting:
         assert signed.vote.entry is not None and order.request is not None  # noqa: S101, PT018
         name = RequestName(order.request.context_id, order.request.request_id)
         return keys.votes(*name), encode_struct(signed.vote.entry)
+
+
+def _joined(record: AuditEntry) -> AuditEntry:
+    """The entry that a decision waits for others since now."""
+    now = happened(AuditKind.DECISION_JOINED)
+    return structs.replace(record, kind=now.kind, at=now.at, mono_ms=now.mono_ms)
 
 
 def event_of(order: SendDecision) -> Event:

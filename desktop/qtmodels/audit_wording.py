@@ -33,8 +33,8 @@ def audit_row(row: AuditRow, now_ms: int) -> Row:
     who = row.person or "This console"
     return Row(
         title=one_line(about),
-        subtitle=one_line(row.title if row.tool else ""),
-        meta=one_line(" · ".join(part for part in (row.agent, who) if part)),
+        subtitle=one_line(row.title if row.tool else who),
+        meta=one_line(" · ".join(part for part in (row.agent, who if row.tool else "") if part)),
         age=age(row.at_ms, now_ms) if row.at_ms else "",
         pill=audit_pill(row),
         unread=bool(row.finding),

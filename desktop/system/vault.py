@@ -167,6 +167,31 @@ class LogKeyring:
             raise VaultUnavailable("The keyring does not answer.", _HINT) from error
 
 
+def keep_in_memory() -> None:
+    """Let this process keep in memory what it would keep in the system's keyring.
+
+    For a tour, which neither reads what is in that keyring nor leaves anything there.
+    """
+    import keyring  # noqa: PLC0415 - see `_keyring`
+    from keyring.backend import KeyringBackend  # noqa: PLC0415
+
+    kept: dict[tuple[str, str], str] = {}
+
+    class InMemory(KeyringBackend):
+        priority = 0.1
+
+        def get_password(self, service: str, username: str) -> str | None:
+            return kept.get((service, username))
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            kept[service, username] = password
+
+        def delete_password(self, service: str, username: str) -> None:
+            kept.pop((service, username), None)
+
+    keyring.set_keyring(InMemory())  # type: ignore[no-untyped-call]
+
+
 async def _in_thread(call: Callable[[], str | None]) -> str | None:
     return await asyncio.wrap_future(_started(call))
 

@@ -135,7 +135,7 @@ class MainWindow(QMainWindow):
         assert content is not None  # noqa: S101 - it is built
         # First hidden: pages that are tell the engine that nobody looks any more.
         content.hide()
-        del self.approvals, self.conversations, self.agents, self.settings
+        del self.approvals, self.conversations, self.agents, self.audit, self.settings
         del self._rail, self._notice, self._notices, self._stack, self._status
         self._pages = {}
         self._led_from = None
@@ -258,6 +258,7 @@ class MainWindow(QMainWindow):
             page.demo_wanted.connect(desk.start_demo)
         self.approvals.context_wanted.connect(self.open_context)
         self.approvals.conversation_wanted.connect(self._begin)
+        self.approvals.signer_wanted.connect(desk.identity.choose_person)
         self.conversations.request_opened.connect(self.open_request)
         self.agents.context_wanted.connect(self.open_context)
         self.audit.context_wanted.connect(self.open_context)

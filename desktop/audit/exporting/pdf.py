@@ -29,6 +29,8 @@ _COLOURS: Final = {"approve": (21, 128, 61), "edit": (21, 128, 61), "reject": (1
 _MARGIN, _LABEL, _GAP = 18.0, 38.0, 4.0
 #: Room for a block of the usual length, in mm: it stays on one page.
 _BLOCK: Final = 80.0
+_END: Final = 52.0
+_PAGE_NUMBER: Final = 20.0  # mm from the right edge; its own width is known only at the end
 _VERIFY: Final = (
     "Ask the desk for the same entries as evidence (signoff audit export --format jsonl) and verify"
     " that file (signoff audit verify --file FILE): each entry proves that it is in the log of the"
@@ -82,6 +84,7 @@ class _Sheet(FPDF):
         self._pages = hashlib.sha256(f"pages {digest}".encode()).hexdigest()[:24]
         self.alias_nb_pages(self._pages)
         self.set_margin(_MARGIN)
+        self.c_margin = 0  # letters begin where the lines do
         self.set_auto_page_break(auto=True, margin=_MARGIN + 6)
         for style, file in (("", "Inter-Regular.otf"), ("B", "Inter-SemiBold.otf")):
             self.add_font(_SANS, style, resource("fonts", file))
@@ -96,7 +99,7 @@ class _Sheet(FPDF):
         self.set_draw_color(*_LINE)
         self.line(_MARGIN, self.get_y() - 2, self.w - _MARGIN, self.get_y() - 2)
         self.choose(_MONO, 6.5, _GREY)
-        self.cell(126, 5, f"report {self._digest}")
+        self.cell(self.epw - _PAGE_NUMBER, 5, f"report {self._digest}")
         self.choose(_SANS, 8, _GREY)
         self.cell(0, 5, f"page {self.page_no()} of {self._pages}")
 
@@ -212,7 +215,7 @@ def _write_signature(sheet: _Sheet, row: Decided) -> None:
 
 
 def _write_end(sheet: _Sheet, about: About) -> None:
-    if sheet.will_page_break(_BLOCK):
+    if sheet.will_page_break(_END):
         sheet.add_page()
     sheet.set_draw_color(*_LINE)
     sheet.line(_MARGIN, sheet.get_y(), sheet.w - _MARGIN, sheet.get_y())

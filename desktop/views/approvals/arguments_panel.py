@@ -27,6 +27,7 @@ from desktop.views.parts.labels import caption
 from desktop.views.parts.pill import PillLabel
 from desktop.views.parts.reveals import Reveals
 
+_ABOVE_CAPTION: Final = 8
 _TOO_LONG: Final = Pill("Cannot be shown whole", Tone.WARN)
 
 
@@ -176,5 +177,6 @@ class ArgumentsPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addLayout(head)
+        self._changes_caption.setContentsMargins(0, _ABOVE_CAPTION, 0, 0)
         for part in (self.arguments, self.exact, self._changes_caption, self.changes):
             column.addWidget(part)

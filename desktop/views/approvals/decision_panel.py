@@ -158,11 +158,13 @@ class DecisionPanel(QWidget):
         self.reject_panel.allow(may_confirm=may_confirm)
         self.again_panel.confirm.setEnabled(may_confirm)
         self.form_panel.allow(may_confirm=may_confirm)
-        self._explain(request, refusal)
         tone = Tone.WARN if request.state is RequestState.WAITING else state_pill(request).tone
-        joined = joined_words(request, signing.identity)
         is_waiting = request.state is RequestState.WAITING
-        words = joined if joined and is_waiting else outcome_text(request)
+        joined = joined_words(request, signing.identity) if is_waiting else ""
+        # That a signature is in says enough of why there is nothing to sign.
+        is_said = bool(joined) and self.terms.has_signed and self._step is Step.CHOOSING
+        self._explain(request, None if is_said else refusal)
+        words = joined or outcome_text(request)
         self.outcome.show_outcome(words, Tone.ACCENT if words == joined else tone)
 
     @property

@@ -48,12 +48,14 @@ class ApprovalsPage(QWidget):
         settings_wanted, demo_wanted: from the first run; see `FirstSteps`.
         context_wanted(str): the reviewer wants to go to a conversation.
         conversation_wanted: nothing waits, and the reviewer wants to ask an agent for something.
+        signer_wanted(str): another of the demo's people shall sign from now on.
     """
 
     settings_wanted = Signal()
     demo_wanted = Signal()
     context_wanted = Signal(str)
     conversation_wanted = Signal()
+    signer_wanted = Signal(str)
 
     def __init__(
         self,
@@ -81,6 +83,7 @@ class ApprovalsPage(QWidget):
         self._bind_keys()
         self.list.request_chosen.connect(self._on_request_chosen)
         self.card.focus_freed.connect(self.list.rows.setFocus)
+        self.card.signer_wanted.connect(self.signer_wanted)
         self._head.open_wanted.connect(self._on_open_wanted)
         self._choose.action_chosen.connect(self._on_action_chosen)
         self._first.settings_wanted.connect(self.settings_wanted)

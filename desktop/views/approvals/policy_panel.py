@@ -34,8 +34,8 @@ class PolicyPanel(QWidget):
         self._decided = TextLabel("", Look.BODY, wrap=True, selectable=True)
         self._decided.setObjectName("request.decided")
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 2, 0, 0)
-        column.setSpacing(3)
+        column.setContentsMargins(0, 6, 0, 6)
+        column.setSpacing(4)
         lines = (self._claim, self._decided, self._needs, self._expiry, self._rules)
         for widget in (self._caption, *lines):
             column.addWidget(widget)

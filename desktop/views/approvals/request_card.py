@@ -35,6 +35,9 @@ from desktop.views.parts.value_box import ValueBox
 CLOCK_MS: Final = 1_000
 #: So often the others are told that somebody still looks.
 CLAIM_SECONDS: Final = 15
+#: Pixels around the letters of a text: the room of its focus ring, and a value's own margin.
+_FRAME: Final = 2
+_MARGIN: Final = 2
 _LONG_NAME: Final = 26  # characters; a longer name does not fit beside its risk
 
 
@@ -48,9 +51,11 @@ class RequestCard(QFrame):
 
     Signals:
         focus_freed: see `DecisionPanel`.
+        signer_wanted(str): see `TermsPanel`.
     """
 
     focus_freed = Signal()
+    signer_wanted = Signal(str)
 
     def __init__(
         self,
@@ -70,6 +75,7 @@ class RequestCard(QFrame):
         self._looking = approvals.looking
         self._request: Request | None = None
         self._opened: RequestKey | None = None
+        self._signer = _name_of(approvals.signing.status)
         self._ticks = 0
         self._title = TextLabel("", Look.TITLE, selectable=True)
         self._long_name = ValueBox("Name of the tool", max_lines=4)
@@ -90,6 +96,7 @@ class RequestCard(QFrame):
         prompt = PassphrasePrompt(approvals.signing, bridge, now_ms, name="sign")
         self.decision = DecisionPanel(approvals, guard, self.reading, prompt)
         self.decision.focus_freed.connect(self.focus_freed)
+        self.decision.terms.signer_wanted.connect(self.signer_wanted)
         self.decision.step_changed.connect(self._on_step_changed)
         self._area = FittingArea(self._content())
         self._body.follow(self._area)
@@ -130,6 +137,10 @@ class RequestCard(QFrame):
         """Who signs here has changed, or can do so no more: nothing stays in clear then."""
         if signing.state is not SigningState.OPEN:
             self._body.hide_values()
+        signer = _name_of(signing)
+        if signer != self._signer:
+            self._signer = signer
+            self._begin_again()
         self.decision.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -168,6 +179,15 @@ class RequestCard(QFrame):
         if self._opened is not None:
             opened, self._opened = self._opened, None
             self._looking.left(opened)
+
+    def _begin_again(self) -> None:
+        """Somebody else signs now, who has read nothing of it yet."""
+        if self._request is None:
+            return
+        self._leave()
+        self._body.show_request(self._request, is_another=True)
+        self.decision.hold()
+        self._mind_eyes()
 
     def _show_call(self, request: Request, before: Request | None, *, is_another: bool) -> None:
         """What the worker asked about: written anew only if it differs, so nothing folds up."""
@@ -239,12 +259,12 @@ class RequestCard(QFrame):
         column.addWidget(self.facts)
         column.addWidget(self.policy)
         column.addWidget(self._warning)
-        column.addWidget(self._description)
+        column.addLayout(_flush(self._description, _FRAME))
         column.addSpacing(2)
         column.addWidget(self._body)
         column.addWidget(self.decision.form)
         column.addWidget(self._result_caption)
-        column.addWidget(self._result)
+        column.addLayout(_flush(self._result, _FRAME + _MARGIN))
         column.addStretch(1)
         return content
 
@@ -260,3 +280,17 @@ class RequestCard(QFrame):
         column.addLayout(asked)
         column.addWidget(self.decision)
         column.addStretch()
+
+
+def _name_of(signing: Signing) -> str:
+    """Who signs, for comparing."""
+    return signing.identity.id if signing.identity else ""
+
+
+def _flush(text: QWidget, indent: int) -> QHBoxLayout:
+    """A text in a frame that only focus shows, with its letters under those of labels."""
+    row = QHBoxLayout()
+    row.setSpacing(0)
+    row.addSpacing(-indent)
+    row.addWidget(text)
+    return row

@@ -1,19 +1,22 @@
 """Above the buttons: as whom somebody signs, what the signature means, and why they approve.
 
-The only place where a reviewer chooses a meaning, and gives the reason for an approval.
+The only place where a reviewer chooses a meaning, and gives the reason for an approval. The demo's
+people take turns here, so that one person can try what takes two.
 """
 
 from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop.actions.approvals import MAX_REASON_LENGTH
 from desktop.errors import NotAllowedNow
 from desktop.qtmodels.policy_wording import meaning_words, signing_words
-from desktop.store.policies import role_for
-from desktop.store.records import Request, RequestKey
-from desktop.store.signing import Meaning, Signing
+from desktop.store.policies import role_for, vote_of
+from desktop.store.quorums import edit_awaiting
+from desktop.store.records import DecisionKind, Request, RequestKey
+from desktop.store.signing import Identity, Meaning, Signing
+from desktop.views.parts.buttons import ActionButton, ButtonLook
 from desktop.views.parts.choice_box import ChoiceBox
 from desktop.views.parts.labels import Look, TextLabel
 
@@ -25,18 +28,28 @@ _LONG: Final = NotAllowedNow(f"The reason is longer than {MAX_REASON_LENGTH:,} c
 class TermsPanel(QWidget):
     """Hidden while there is nothing to choose and nothing to say.
 
+    Attributes:
+        has_signed: whoever signs here has nothing more to approve of the request.
+
     Signals:
         changed: another meaning or reason.
+        signer_wanted(str): another of the demo's people shall sign from now on.
     """
 
     changed = Signal()
+    signer_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._key: RequestKey | None = None
+        self.has_signed = False
         self._terms: tuple[tuple[str, ...], bool] = ((), False)
         self._signer = TextLabel("", Look.MUTED, wrap=True)
         self._signer.setObjectName("request.signer")
+        self._other: Identity | None = None
+        self.other = ActionButton("", ButtonLook.QUIET)
+        self.other.setObjectName("request.other_signer")
+        self.other.clicked.connect(self._on_other)
         self.meanings = ChoiceBox()
         self.meanings.setObjectName("request.meaning")
         self.meanings.setAccessibleName("What your signature means")
@@ -49,7 +62,12 @@ class TermsPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        for widget in (self._signer, self.meanings, self.reason_field):
+        signer = QHBoxLayout()
+        signer.setSpacing(8)
+        signer.addWidget(self._signer, 1)
+        signer.addWidget(self.other)
+        column.addLayout(signer)
+        for widget in (self.meanings, self.reason_field):
             column.addWidget(widget)
         self.reason_field.textChanged.connect(self.changed)
         self.meanings.currentIndexChanged.connect(self.changed)
@@ -69,9 +87,13 @@ class TermsPanel(QWidget):
         signer = signing_words(request, signing, role)
         self._signer.show_text(signer)
         self._signer.setVisible(bool(signer))
-        self.meanings.setVisible(len(meanings) > 1)
-        self.reason_field.setVisible(terms[1])
-        self.setVisible(bool(signer) or len(meanings) > 1 or terms[1])
+        self._offer(_other_signer(request, signing) if signer else None)
+        self.has_signed = _has_signed(request, signing.identity)
+        asks_meaning = len(meanings) > 1 and not self.has_signed
+        asks_reason = terms[1] and not self.has_signed
+        self.meanings.setVisible(asks_meaning)
+        self.reason_field.setVisible(asks_reason)
+        self.setVisible(bool(signer) or asks_meaning or asks_reason)
 
     def meaning(self) -> Meaning | None:
         """What an approval means; None where the policy says nothing of it."""
@@ -87,3 +109,30 @@ class TermsPanel(QWidget):
         if len(self.reason()) > MAX_REASON_LENGTH:
             return _LONG
         return _NO_REASON if self._terms[1] and not self.reason() else None
+
+    def _offer(self, other: Identity | None) -> None:
+        self._other = other
+        self.other.setVisible(other is not None)
+        if other is not None:
+            self.other.setText(f"Sign as {other.name}")
+
+    def _on_other(self) -> None:
+        if self._other is not None:
+            self.signer_wanted.emit(self._other.id)
+
+
+def _other_signer(request: Request, signing: Signing) -> Identity | None:
+    """Whoever of the demo's people is still to sign; nobody where people are real."""
+    who = signing.identity
+    if who is None or not who.bundled or not _has_signed(request, who):
+        return None
+    others = (one for one in signing.others if one.bundled)
+    return next((one for one in others if not _has_signed(request, one)), None)
+
+
+def _has_signed(request: Request, who: Identity | None) -> bool:
+    """Whether there is nothing more for them to approve."""
+    edit = edit_awaiting(request)
+    if edit is None:
+        return vote_of(request, who, DecisionKind.APPROVE) is not None
+    return vote_of(request, who, DecisionKind.EDIT, edit.edited_args_digest) is not None

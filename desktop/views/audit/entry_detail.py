@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -38,6 +39,9 @@ from desktop.views.parts.visible_text import one_line
 _READING_WIDTH: Final = 820
 _MOST_RELATED: Final = 12
 _DIGEST_LETTERS: Final = 30
+_ABOVE_CAPTION: Final = 6
+_TO_THE_MINUTE: Final = len("2026-11-21 09:35")
+_LINE_LETTERS: Final = 50
 
 
 class EntryDetail(QWidget):
@@ -65,17 +69,17 @@ class EntryDetail(QWidget):
         self._finding = Outcome(self)
         self._finding.words.setObjectName("audit.finding")
         self._printed = _Pairs("Signature", "audit.printed")
-        self._args_caption = caption("Arguments, as the reviewer saw them")
+        self._args_caption = _section("Arguments, as the reviewer saw them")
         self._reveals = Reveals(parent=self)
         self._args = ArgumentsView(self._reveals)
         self._args.setObjectName("audit.args")
-        self._edited_caption = caption("Edited to")
+        self._edited_caption = _section("Edited to")
         self._edited = ArgumentsView(self._reveals)
         self._missing = TextLabel("", Look.MUTED, wrap=True)
         self._missing.setObjectName("audit.missing")
-        self._comment_caption = caption("Reason")
+        self._comment_caption = _section("Reason")
         self._comment = ValueBox("Reason")
-        self._came_caption = caption("What came of it")
+        self._came_caption = _section("What came of it")
         self._came = TextLabel("", wrap=True, selectable=True)
         self._came.setObjectName("audit.came")
         self._facts = _Pairs("Recorded", "audit.facts")
@@ -151,7 +155,7 @@ class EntryDetail(QWidget):
         card = panel(Surface.CARD)
         card.setMaximumWidth(_READING_WIDTH)
         inner = QVBoxLayout(card)
-        inner.setContentsMargins(18, 16, 18, 18)
+        inner.setContentsMargins(18, 10, 18, 18)
         inner.setSpacing(10)
         for widget in (
             self._finding,
@@ -173,7 +177,7 @@ class EntryDetail(QWidget):
         inner.addWidget(self._open, 0, Qt.AlignmentFlag.AlignLeft)
         content = panel(Surface.BG)
         body = QVBoxLayout(content)
-        body.setContentsMargins(20, 16, 20, 16)
+        body.setContentsMargins(22, 16, 22, 16)
         body.addWidget(card)
         body.addStretch(1)
         self._area.setWidgetResizable(True)
@@ -202,7 +206,7 @@ class _Pairs(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 4)
         column.setSpacing(8)
-        column.addWidget(caption(title))
+        column.addWidget(_section(title))
         column.addLayout(self._grid)
 
     def show_pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
@@ -238,7 +242,7 @@ class _Digests(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 4)
         column.setSpacing(6)
-        column.addWidget(caption("Ids and digests"))
+        column.addWidget(_section("Ids and digests"))
         column.addLayout(self._grid)
 
     def show_pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
@@ -279,7 +283,7 @@ class _Related(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 4)
         column.setSpacing(4)
-        column.addWidget(caption("About the same request"))
+        column.addWidget(_section("About the same request"))
         column.addLayout(self._lines)
         column.addWidget(self._more)
 
@@ -293,7 +297,7 @@ class _Related(QWidget):
             button.setVisible(at < len(shown))
             if at < len(shown):
                 row = shown[at]
-                button.setText(one_line(_line(row), 60))
+                button.setText(one_line(_line(row), _LINE_LETTERS))
                 button.setAccessibleName(f"Entry {row.number}, {_line(row)}")
         self._more.show_text(f"and {len(rows) - len(shown):,} more")
         self._more.setVisible(len(rows) > len(shown))
@@ -307,9 +311,17 @@ class _Related(QWidget):
         self._lines.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
 
 
+def _section(title: str) -> QLabel:
+    """The caption of a part, with room between it and the part before."""
+    label = caption(title)
+    label.setContentsMargins(0, _ABOVE_CAPTION, 0, 0)
+    return label
+
+
 def _line(row: AuditRow) -> str:
     said = f": {row.pill}" if row.pill else ""
-    return f"{row.title}{said}, {moment(row.at_ms)}"
+    who = f" by {row.person}" if row.person else ""
+    return f"{row.title}{said}{who}, {moment(row.at_ms)[:_TO_THE_MINUTE]}"
 
 
 def _heading(row: AuditRow) -> str:

@@ -81,7 +81,7 @@ class ExportPanel(QWidget):
 
     def show_standing(self, standing: AuditStanding) -> None:
         """Show what became of the last export."""
-        self._write.allow("An export is being written." if standing.exporting else "")
+        self._write.pause("An export is being written." if standing.exporting else "")
         if standing.exporting:
             self._outcome.show_outcome("Writing the file.", Tone.ACCENT)
         elif standing.export_failed:

@@ -42,7 +42,7 @@ class StandingBar(QWidget):
         super().__init__(parent)
         self._banner = Banner()
         self._banner.setObjectName("audit.banner")
-        self._words = TextLabel("", Look.MUTED, selectable=True)
+        self._words = TextLabel("", Look.MUTED, wrap=True, selectable=True)
         self._words.setObjectName("audit.standing")
         self._found = Outcome(self)
         self._found.words.setObjectName("audit.found")
@@ -64,7 +64,7 @@ class StandingBar(QWidget):
         else:
             self._banner.hide()
         self._words.show_text(words)
-        self._verify.allow("It is being verified now." if standing.verifying else "")
+        self._verify.pause("It is being verified now." if standing.verifying else "")
         told = standing.found[:_MOST_TOLD]
         more = len(standing.found) - len(told)
         lines = [*told, f"and {more:,} more"] if more > 0 else list(told)

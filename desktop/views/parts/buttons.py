@@ -5,7 +5,14 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionButton, QStylePainter, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QPushButton,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QWidget,
+)
 
 from desktop.views.theme import appearance, tokens, ui_font
 from desktop.views.theme_icons import paint_icon
@@ -48,6 +55,7 @@ class ActionButton(QPushButton):
         self._look = look
         self._key_hint = key_hint
         self._icon_name = icon_name
+        self._left_to: QWidget | None = None
         self.setProperty("look", look.value)
         self.setCheckable(look is ButtonLook.CHIP)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -61,6 +69,17 @@ class ActionButton(QPushButton):
         self.setEnabled(not why_not)
         self.setToolTip(why_not)
         self._describe(why_not)
+
+    def pause(self, why_not: str) -> None:
+        """Like `allow`, for a moment: the keyboard comes back unless it was taken elsewhere."""
+        had_focus = self.hasFocus()
+        self.allow(why_not)
+        if why_not and had_focus:
+            self._left_to = QApplication.focusWidget()
+        elif not why_not and self._left_to is not None:
+            if QApplication.focusWidget() is self._left_to:
+                self.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._left_to = None
 
     def sizeHint(self) -> QSize:
         """Room for icon, word and key."""

@@ -13,6 +13,7 @@ from desktop.views.parts.buttons import ActionButton, ButtonLook
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.reveals import Reveals
 
+_BELOW: Final = 5  # pixels under words beside which there is no button
 _WORDS: Final = {
     Secrecy.SECURITY_CODE: "Security code",
     Secrecy.CARD: "Card number",
@@ -43,7 +44,7 @@ class RevealLine(QWidget):
         self.button = ActionButton("Show", ButtonLook.QUIET, parent=self)
         self.button.clicked.connect(self._on_clicked)
         row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row.setContentsMargins(0, 0, 0, 0 if self._pointers else _BELOW)
         row.setSpacing(8)
         row.addWidget(self._label, 1)
         row.addWidget(self.button)

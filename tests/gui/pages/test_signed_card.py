@@ -103,6 +103,34 @@ class TestPolicy:
         assert text(card, "request.outcome") == "Your signature is in. 1 more is needed."
         assert not can(card, "request.approve")
 
+    def test_one_person_can_try_what_takes_two_of_the_demos_people(
+        self, open_card: Opener, fed: HandFed, qtbot: QtBot
+    ) -> None:
+        """The other one signs next, after reading it anew; nobody is offered a second time."""
+        one = Identity("demo-reviewer", "Demo Reviewer", ("treasury",), bundled=True)
+        two = Identity("second-reviewer", "Second Reviewer", ("treasury",), bundled=True)
+        fed.feed(SigningChanged(Signing(SigningState.OPEN, one, (two,))))
+        card = open_card(asks_signed())
+        votes(fed, vote(one.name, who_id=one.id))
+        assert not can(card, "request.approve")
+        with qtbot.waitSignal(card.signer_wanted) as wanted:
+            click(card, "request.other_signer")
+        assert wanted.args == [two.id]
+        fed.feed(SigningChanged(Signing(SigningState.OPEN, two, (one,))))
+        assert text(card, "request.signer") == "You sign as Second Reviewer, treasury"
+        assert card.decision.is_holding
+        settle(card, qtbot)
+        assert can(card, "request.approve")
+        assert not is_seen(card, "request.other_signer")
+
+    def test_real_people_sign_for_themselves_alone(self, open_card: Opener, fed: HandFed) -> None:
+        """Another person's key on the same computer is not offered on the card."""
+        other = Identity("d.reyes", "Dana Reyes", ("treasury",))
+        fed.feed(SigningChanged(Signing(SigningState.OPEN, ROSA, (other,))))
+        card = open_card(asks_signed())
+        assert text(card, "request.signer") == "You sign as Rosa Mora, treasury"
+        assert not is_seen(card, "request.other_signer")
+
     def test_the_meaning_is_chosen_where_there_is_a_choice(
         self, open_card: Opener, fed: HandFed
     ) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,17 @@ def test_a_clock_that_was_set_back_is_told(path: Path) -> None:
         log.append(structs.replace(begun, at="2001-01-01T00:00:00.000Z"))
     report = verify(path)
     assert (report.verdict, len(report.findings)) == (Verdict.FINDINGS, 1)
+
+
+def test_what_is_written_down_a_little_later_is_no_clock_set_back(path: Path) -> None:
+    """What a person did and what the engine saw do not reach the log in the order of time."""
+    done = happened(AuditKind.REQUEST_OPENED)
+    later = datetime.fromisoformat(done.at) + timedelta(milliseconds=160)
+    seen = structs.replace(done, at=later.isoformat(), mono_ms=done.mono_ms + 160)
+    with closing(AuditLog(path)) as log:
+        log.append(seen)
+        log.append(done)
+    assert not verify(path).findings
 
 
 def test_very_many_findings_are_not_all_told(path: Path) -> None:
