@@ -28,6 +28,7 @@ from desktop.audit.log import AuditUnavailable, read_secret
 from desktop.audit.opening import Secrets
 from desktop.audit.reading import AuditReader
 from desktop.audit.verifying import verify
+from desktop.audit.witnesses import read_peers
 from desktop.engine.recorder import Recorder
 from desktop.errors import ConsoleError, VaultUnavailable
 from desktop.store.facts import AuditEntryOpened, AuditFound, Fact
@@ -150,12 +151,7 @@ class AuditDesk:
         self._progress(0)
         try:
             report = await asyncio.to_thread(
-                lambda: verify(
-                    self._log,
-                    self._head(),
-                    self._keys(),
-                    progress=lambda count: _call(loop, self._progress, count),
-                )
+                lambda: self._verified(lambda count: _call(loop, self._progress, count))
             )
         except BaseException:
             self._recorder.stand(replace(self._recorder.standing, verifying=False))
@@ -167,6 +163,12 @@ class AuditDesk:
             detail=f"{report.size} entries, {len(report.findings)} findings",
         )
         await self._recorder.note(entry)
+
+    def _verified(self, progress: Callable[[int], None]) -> Report:
+        """On a thread."""
+        keys = self._keys()
+        witnesses = read_peers(self._log, keys.install.public if keys else None).witnesses
+        return verify(self._log, self._head(), keys, progress=progress, witnesses=witnesses)
 
     def _progress(self, count: int) -> None:
         standing = replace(self._recorder.standing, verifying=True, verified_so_far=count)

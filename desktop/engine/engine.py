@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from pathlib import Path
 
 import structlog
@@ -28,6 +28,7 @@ from desktop.actions.ports import (
     SendDecision,
     SendMessage,
     TakeClaim,
+    TellOtherDesks,
     Unlock,
     VerifyAudit,
     WatchMonitor,
@@ -45,6 +46,7 @@ from desktop.engine.monitor import MonitorPoll
 from desktop.engine.noting import Noting
 from desktop.engine.outbox import carry_out
 from desktop.engine.recorder import Recorder
+from desktop.engine.replication import Replication
 from desktop.engine.search import Searcher
 from desktop.engine.signing_desk import SigningDesk
 from desktop.engine.signing_people import KeyCustody, NoCustody
@@ -125,6 +127,7 @@ class Engine:
         index = cache_folder / "audit-index.sqlite" if cache_folder else None
         self._audit = AuditDesk(self._recorder, self._batch.emit, log, index, keyring)
         self._noting = Noting(self._recorder, self._audit, attends=self._records_at_once)
+        self._replication = Replication(self._recorder, log, keyring) if keyring else None
         self._waiting = Waiting(self._trust)
         self._claims = Claims(self._waiting)
         self._surroundings = Surroundings(
@@ -159,6 +162,10 @@ class Engine:
             return
         if isinstance(order, Search):
             self._searcher.ask(order)
+            return
+        if isinstance(order, TellOtherDesks):
+            if self._replication is not None:
+                self._replication.post(on=order.on)
             return
         if isinstance(order, Unlock | Lock | ChooseSigner):
             if isinstance(order, ChooseSigner):
@@ -203,6 +210,8 @@ class Engine:
             self._flush()
             await self._noting.finish()
             self._audit.close()
+            if self._replication is not None:
+                self._replication.close()
             self._recorder.close()
             self._flush()
 
@@ -289,8 +298,15 @@ class Engine:
             self._tell_link(LinkState.ONLINE, "Connected", _CHECKS if checks else "")
             await settle_unsent(self._recorder, connection, self._address(), self._batch.emit)
             around = self._surroundings.looking_at(connection)
-            async with self._monitor.looking_at(connection), around:
+            told = self._replicating(connection)
+            async with self._monitor.looking_at(connection), around, told:
                 await self._follower.follow(reader, news)
+
+    def _replicating(self, connection: Connection) -> AbstractAsyncContextManager[None]:
+        """Tell and hear audit logs within a block; commands, which keep no log open, do not."""
+        if self._replication is None:
+            return nullcontext()
+        return self._replication.looking_at(connection, self._address())
 
     async def _read_transcripts(self) -> None:
         if self._reader is None:
