@@ -295,7 +295,9 @@ class Replication:
         return True
 
     async def _peers(self) -> PeersFile:
-        return self._file or await self._on_thread(self._open_file)
+        if self._file is not None:
+            return self._file
+        return await self._on_thread(self._open_file)
 
     def _open_file(self) -> PeersFile:
         # On the thread, and known at once: whoever waits for it may be cancelled meanwhile.
