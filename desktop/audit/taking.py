@@ -15,7 +15,6 @@ from desktop.audit.entries import BadEntry, read_entry
 from desktop.audit.judging_peers import Fit, Judged, judge
 from desktop.audit.peers import Cosigned, PeerFinding, PeersFile
 from workers.wire.auditing import (
-    AuditAsk,
     AuditBatch,
     AuditCosignature,
     AuditMessage,
@@ -66,6 +65,11 @@ class Taken:
     found: list[PeerFinding] = field(default_factory=list)
 
 
+def earliest(one: int | None, other: int | None) -> int | None:
+    """The lower of two numbers, either of which may be nobody's."""
+    return min((number for number in (one, other) if number is not None), default=None)
+
+
 class Taker:
     """Takes messages into a file, inside its `writing`."""
 
@@ -91,15 +95,12 @@ class Taker:
         if own is None or message.install != own.raw:
             # What others ask of each other, and say of each other's logs, is theirs.
             return not isinstance(message, AuditBatch) or self._peers_batch(message)
-        match message:
-            case AuditBatch():
-                return self._own_batch(message, own)
-            case AuditCosignature():
-                return self._cosigned(message, own)
-            case AuditAsk():
-                before, after = self._taken.asked_after, message.after
-                self._taken.asked_after = after if before is None else min(before, after)
-                return True
+        if isinstance(message, AuditBatch):
+            return self._own_batch(message, own)
+        if isinstance(message, AuditCosignature):
+            return self._cosigned(message, own)
+        self._taken.asked_after = earliest(self._taken.asked_after, message.after)
+        return True
 
     def _peers_batch(self, batch: AuditBatch) -> bool:
         kept = self._peers.kept(batch.install)

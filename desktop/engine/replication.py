@@ -29,7 +29,7 @@ from desktop.audit.keys import Keyring, kept_keys
 from desktop.audit.log import AuditUnavailable
 from desktop.audit.own_log import next_batch, place_to_begin, root_of
 from desktop.audit.peers import PeersFile, peers_of
-from desktop.audit.taking import Own, Taken, Taker
+from desktop.audit.taking import Own, Taken, Taker, earliest
 from desktop.audit.witnesses import told_of_peers
 from desktop.engine.recorder import Recorder
 from desktop.errors import VaultUnavailable
@@ -204,10 +204,7 @@ class Replication:
         for install in taken.grown:
             self._missing.pop(install, None)
         self._missing.update(taken.missing)
-        if taken.asked_after is not None:
-            before = self._asked_after
-            after = taken.asked_after
-            self._asked_after = after if before is None else min(before, after)
+        self._asked_after = earliest(self._asked_after, taken.asked_after)
 
     async def _answer(self, transport: AuditTransport, key: SigningKey) -> None:
         """Co-sign what others' logs have grown by, and ask for what is missing of them."""

@@ -87,6 +87,11 @@ class AuditDesk:
             known = peers_in(connection) if connection else []
         return next((one for one in known if one.install == other.install), None)
 
+    def keeps_all_of(self, other: AuditDesk) -> bool:
+        """Whether it keeps as much of another's log as there is now."""
+        kept = self.keeps(other)
+        return kept is not None and kept.size >= other.size()
+
     def verified(self) -> Report:
         """What `signoff audit verify` says of its log."""
         witnesses = read_peers(self.log).witnesses
@@ -96,10 +101,10 @@ class AuditDesk:
 class Running:
     """A desk whose console runs; an async context manager."""
 
-    def __init__(self, desk: AuditDesk, url: str, *, posts: bool = True, pace: Pace = QUICK):
+    def __init__(self, desk: AuditDesk, url: str, *, posts: bool = True) -> None:
         self.desk = desk
         self.recorder = Recorder(desk.log, desk.keyring)
-        self.replication = Replication(self.recorder, desk.log, desk.keyring, pace)
+        self.replication = Replication(self.recorder, desk.log, desk.keyring, QUICK)
         self.replication.post(on=posts)
         self._url, self._stack = url, AsyncExitStack()
 
@@ -127,14 +132,10 @@ class Running:
 
     async def until_kept_by(self, *others: AuditDesk) -> None:
         """Wait until others keep all of this desk's log."""
-        for other in others:
-            await await_until(
-                lambda other=other: (
-                    (kept := other.keeps(self.desk)) is not None  # type: ignore[misc]
-                    and kept.size >= self.desk.size()
-                ),
-                "the log to be kept elsewhere",
-            )
+        await await_until(
+            lambda: all(other.keeps_all_of(self.desk) for other in others),
+            "the log to be kept elsewhere",
+        )
 
     async def until_cosigned(self) -> None:
         """Wait until another desk has co-signed what there is now."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import time
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from desktop.actions.ports import TellOtherDesks
 from desktop.audit.checkpoints import origin_of
 from desktop.audit.entries import AuditKind
 from desktop.audit.findings import Verdict
@@ -15,6 +19,7 @@ from desktop.audit.log import AuditLog, read_entries
 from desktop.audit.own_log import next_batch
 from desktop.audit.peers import peers_of
 from desktop.audit.taking import FORKED
+from desktop.engine.engine import Engine
 from tests.support.audited import ALL, FakeKeyring, by_hand, decided
 from tests.support.desks import AuditDesk, Running
 from tests.support.redis_server import RedisServer
@@ -52,13 +57,7 @@ def streams(server: RedisServer) -> list[str]:
 async def post_raw(url: str, data: bytes) -> None:
     """What anybody does who may write to the broker."""
     async with Connection(url) as connection:
-        await connection.client.xadd(keys.audit(months(_now(), 0)[0]), {"data": data})
-
-
-def _now() -> float:
-    import time
-
-    return time.time()
+        await connection.client.xadd(keys.audit(months(time.time(), 0)[0]), {"data": data})
 
 
 async def test_three_desks_keep_and_cosign_each_others_logs(
@@ -149,11 +148,10 @@ async def test_a_log_that_was_wiped_is_still_at_another_desk(
     redis_url: str, rosa: AuditDesk, lee: AuditDesk
 ) -> None:
     """All of it; and when it is begun anew, the other desk says so on its page and in its log."""
-    async with Running(rosa, redis_url) as first:
-        async with Running(lee, redis_url):
-            for number in range(5):
-                await first.decide(number)
-            await first.until_kept_by(lee)
+    async with Running(rosa, redis_url) as first, Running(lee, redis_url):
+        for number in range(5):
+            await first.decide(number)
+        await first.until_kept_by(lee)
     before = [one.body for one in read_entries(rosa.log, ALL)]
     for file in rosa.folder.iterdir():
         file.unlink()
@@ -197,7 +195,7 @@ async def test_who_shows_two_logs_to_two_desks_is_found_out(
 
     async with Running(lee, redis_url) as running, Connection(redis_url) as connection:
         size = lee.keeps(rosa)
-        await AuditTransport(connection).post(found[0], _now())
+        await AuditTransport(connection).post(found[0], time.time())
         await await_until(lambda: running.recorder.standing.peers, "the page to know")
 
     assert lee.keeps(rosa) == size, "what was kept before stays"
@@ -216,11 +214,9 @@ async def test_what_an_outsider_writes_is_ignored_and_noted(
     found = next_batch(rosa.log, 0, rosa.keys.install)
     assert found is not None
     batch = found[0]
-    forged = write_message(batch).replace(write_message(batch)[40:60], write_message(batch)[40:60])
-    import msgspec
-
-    changed = msgspec.structs.replace(batch, bodies=(b'{"kind":"decision"}',))
-    for data in (forged, forged, write_message(changed), b"{", b"\xff", b'{"kind":"x"}'):
+    changed = structs.replace(batch, bodies=(b'{"kind":"decision"}',))
+    told_again = write_message(batch)
+    for data in (told_again, write_message(changed), b"{", b"\xff", b'{"kind":"x"}'):
         await post_raw(redis_url, data)
 
     async with Running(rosa, redis_url) as first, Running(lee, redis_url):
@@ -278,3 +274,44 @@ async def test_a_console_that_only_looks_keeps_and_says_nothing(
         looker.replication.post(on=True)
         await looker.until_kept_by(rosa)
         await first.until_cosigned()
+
+
+async def test_what_the_broker_refuses_stops_no_decision(
+    own_redis: RedisServer, rosa: AuditDesk
+) -> None:
+    """Nor does a file that cannot be opened; both are entries, once, and so is that it works."""
+    with own_redis.client() as client:
+        client.execute_command("ACL", "SETUSER", "default", "-xadd")
+    peers_of(rosa.log).mkdir(parents=True)
+    async with Running(rosa, own_redis.url) as first:
+        await first.decide(1)
+        await await_until(lambda: AuditKind.SINK_FAILED in rosa.kinds(), "the failure")
+        peers_of(rosa.log).rmdir()
+        await await_until(lambda: peers_of(rosa.log).is_file(), "the file")
+        await first.decide(2)
+        with own_redis.client() as client:
+            client.execute_command("ACL", "SETUSER", "default", "+xadd")
+        await await_until(lambda: AuditKind.SINK_BACK in rosa.kinds(), "it to be back")
+        await first.decide(3)
+    assert rosa.kinds().count(AuditKind.DECISION) == 3
+    assert rosa.verified().verdict is Verdict.INTACT
+
+
+async def test_consoles_tell_each_other_and_commands_do_not(
+    redis_url: str, redis_server: RedisServer, rosa: AuditDesk, lee: AuditDesk
+) -> None:
+    """A console tells when it may write; without a keyring, as in commands, nothing is told."""
+    engines = [Engine(lambda _facts: None, None, one.log, one.keyring) for one in (rosa, lee)]
+    command = Engine(lambda _facts: None, None, rosa.folder / "command.sqlite")
+    tasks = [asyncio.create_task(engine.run()) for engine in (*engines, command)]
+    try:
+        for engine in (*engines, command):
+            engine.post(TellOtherDesks(on=True))
+            engine.connect(redis_url)
+        await await_until(lambda: rosa.keeps(lee) and lee.keeps(rosa), "each other's logs")
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    assert not (rosa.folder / "command.sqlite").exists()
+    assert len(rosa.peers().reports) == 1

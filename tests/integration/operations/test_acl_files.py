@@ -177,7 +177,7 @@ async def test_the_console_decides_a_foreign_call_and_sees_tokens(guarded: Guard
 
 
 async def test_consoles_hear_each_others_audit_logs(guarded: Guarded, tmp_path: Path) -> None:
-    """They tell theirs on 7; on 6.2 where the month is granted, and decisions are recorded still."""
+    """They tell theirs on 7, and on 6.2 where the month is granted; nothing else suffers."""
     url = guarded.url(CONSOLE)
     rosa, lee = AuditDesk.at(tmp_path / "rosa"), AuditDesk.at(tmp_path / "lee")
     async with Running(rosa, url) as first, Running(lee, url):
