@@ -240,17 +240,18 @@ async def test_when_the_stream_is_emptied_nothing_is_lost(
             await first.decide(1)
             await first.until_kept_by(lee, kim)
         async with Running(lee, redis_url) as second:
-            await first.decide(2)
-            await first.until_kept_by(lee)
+            for number in range(2, 8):
+                await first.decide(number)
+                await first.until_kept_by(lee)
             await second.until_cosigned()
             with redis_server.client() as client:
                 for stream in streams(redis_server):
                     client.xadd(stream, {"data": "x"}, maxlen=0, approximate=False)
-            await first.decide(3)
-            await first.until_kept_by(lee)
             await await_until(lambda: AuditKind.SINK_FAILED in lee.kinds(), "it to be noticed")
+            await first.decide(8)
+            await first.until_kept_by(lee)
             async with Running(kim, redis_url):
-                await first.decide(4)
+                await first.decide(9)
                 await first.until_kept_by(lee, kim)
     kept = kim.keeps(rosa)
     assert kept is not None
@@ -258,7 +259,7 @@ async def test_when_the_stream_is_emptied_nothing_is_lost(
     for desk in (lee, kim):
         assert not desk.peers().has_findings
     [told] = lee.details(AuditKind.SINK_FAILED)
-    assert "0 are left; what was read is kept here" in told or "1 are left" in told
+    assert "are left; what was read is kept here" in told
 
 
 async def test_a_console_that_only_looks_keeps_and_says_nothing(
