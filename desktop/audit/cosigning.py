@@ -13,6 +13,8 @@ from typing import Final
 from desktop.audit.checkpoints import BadCheckpoint, Checkpoint, origin_of, read_checkpoint
 from workers.wire.signing.keys import SIGNATURE_BYTES, SigningKey, VerifyKey
 
+#: The end of the year 9999, which is the last that has a date.
+LAST_TIME: Final = 253_402_300_799
 _COSIGNATURE: Final = b"\x04"
 _ID_BYTES: Final = 4
 _TIME_BYTES: Final = 8
@@ -57,7 +59,9 @@ def read_cosigned(note: str, install: VerifyKey, by: VerifyKey) -> tuple[Checkpo
         raise BadCheckpoint("It is not co-signed by whom it should be.")
     time, signature = raw[_ID_BYTES:][:_TIME_BYTES], raw[_ID_BYTES + _TIME_BYTES :]
     at = int.from_bytes(time, "big")
-    if len(signature) != SIGNATURE_BYTES or not by.verifies(signature, _message(told.text, at)):
+    if len(signature) != SIGNATURE_BYTES or at > LAST_TIME:
+        raise BadCheckpoint("A co-signature is malformed.")
+    if not by.verifies(signature, _message(told.text, at)):
         raise BadCheckpoint("A co-signature does not fit what it signs.")
     return told, at
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from desktop.audit.chain import Tree
 from desktop.audit.checkpoints import BadCheckpoint, Checkpoint, origin_of, read_checkpoint
@@ -16,6 +17,10 @@ from desktop.audit.cosigning import SIGNED_LINES
 from workers.wire.auditing import AuditBatch
 from workers.wire.signing.distrust import NotTrusted
 from workers.wire.signing.keys import VerifyKey
+
+
+#: More than a file can number would be somebody's joke.
+MOST_ENTRIES: Final = 2**53
 
 
 class Fit(StrEnum):
@@ -107,7 +112,10 @@ def _checkpoint(note: str, key: VerifyKey) -> Checkpoint:
     # It is kept, co-signed and handed on: with lines of others it is not what was signed.
     if note.count("\n") != SIGNED_LINES:
         raise BadCheckpoint("There is more in it than its own desk signed.")
-    return read_checkpoint(note, key)
+    told = read_checkpoint(note, key)
+    if told.size > MOST_ENTRIES:
+        raise BadCheckpoint("No log has so many entries.")
+    return told
 
 
 def _grown(batch: AuditBatch, kept: KeptLog, begin: int, after: Checkpoint) -> Judged:

@@ -76,17 +76,14 @@ def standing_words(standing: AuditStanding) -> tuple[str, Tone]:
         return f"Verifying: {standing.verified_so_far:,} entries so far", Tone.ACCENT
     if standing.health in {AuditHealth.TAMPERED, AuditHealth.UNWRITABLE}:
         return standing.title, Tone.DANGER
-    peers = ". Look at the logs of other desks" if standing.peers else ""
     if not standing.verified_ms:
-        words = f"Not verified since this window was opened{peers}"
-        return words, Tone.WARN if peers else Tone.NEUTRAL
+        words = "Not verified since this window was opened"
+        return words, Tone.WARN if standing.peers else Tone.NEUTRAL
     at = moment(standing.verified_ms)
     if standing.found:
-        words = f"Intact, with {len(standing.found):,} to look at. Verified {at}{peers}"
-        return words, Tone.WARN
-    if peers:
-        return f"Intact: {standing.size:,} entries. Verified {at}{peers}", Tone.WARN
-    return f"Intact: {standing.size:,} entries. Verified {at}", Tone.OK
+        return f"Intact, with {len(standing.found):,} to look at. Verified {at}", Tone.WARN
+    words = f"Intact: {standing.size:,} entries. Verified {at}"
+    return words, Tone.WARN if standing.peers else Tone.OK
 
 
 def _count(page: AuditPage) -> str:

@@ -110,6 +110,12 @@ _STRANGERS = sign_checkpoint(9, tree_of(BODIES[:9]).root(), ROSA)
         structs.replace(_GOOD, bodies=BODIES[5:8]),
         structs.replace(_GOOD, bodies=()),
         structs.replace(_GOOD, begin=""),
+        AuditBatch(
+            install=LEE.public.raw,
+            begin=sign_checkpoint(2**70, tree_of(BODIES[:1]).root(), LEE),
+            peaks=tree_of(BODIES[:1]).peaks,
+            note=sign_checkpoint(2**70, tree_of(BODIES[:1]).root(), LEE),
+        ),
         structs.replace(_GOOD, note=batch(0, 3).note),
     ],
 )
@@ -132,6 +138,7 @@ def _broken_cosignatures() -> Iterator[str]:
     yield _GOOD.note
     yield cosign(note, ROSA, 2)
     yield cosign(_GOOD.note, LEE, 1)
+    yield cosign(_GOOD.note, ROSA, 2**64 - 1)
     yield note.replace("\n9\n", "\n8\n")
     yield note[:-10] + "\n"
     yield note[:-6] + "****=\n"
