@@ -18,7 +18,6 @@ from workers.wire.auditing import AuditBatch
 from workers.wire.signing.distrust import NotTrusted
 from workers.wire.signing.keys import VerifyKey
 
-
 #: More than a file can number would be somebody's joke.
 MOST_ENTRIES: Final = 2**53
 
