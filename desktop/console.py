@@ -22,7 +22,7 @@ from desktop.actions.approvals import Approvals
 from desktop.actions.audit import Audit
 from desktop.actions.conversations import Conversations
 from desktop.actions.guard import GuardedOutbox
-from desktop.actions.ports import Note
+from desktop.actions.ports import Note, TellOtherDesks
 from desktop.actions.repairs import Repairs
 from desktop.actions.signing import SigningActions
 from desktop.audit.entries import AuditKind, happened
@@ -146,6 +146,7 @@ class Console:
         """
         self.engine.start()
         self.engine.only_read(wanted=self._settings.read_only)
+        self.engine.post(TellOtherDesks(on=not (diagnose or self._settings.read_only)))
         self.identity.look_again()
         if self._settings.locked:
             self.window.lock("It was locked when it was closed.")
@@ -223,6 +224,7 @@ class Console:
         self._choose(read_only=wanted)
         self.store.apply([ReadOnlyChanged(wanted)])
         self.engine.only_read(wanted=wanted)
+        self.engine.post(TellOtherDesks(on=not wanted))
 
     def keep_text(self, *, wanted: bool) -> None:
         """See `Desk`."""

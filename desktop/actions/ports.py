@@ -198,6 +198,13 @@ class ExportAudit:
 
 
 @dataclass(frozen=True, slots=True)
+class TellOtherDesks:
+    """From now on tell the other desks this one's audit log, and co-sign theirs; or only listen."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """Find the contexts that hold every word of a text in their id, agent or last words.
 
@@ -219,7 +226,9 @@ Sending: TypeAlias = SendDecision | SendMessage | DoRepair
 AtThisDesk: TypeAlias = (
     Unlock | Lock | ChooseSigner | Note | FindAudit | OpenAudit | VerifyAudit | ExportAudit
 )
-Order: TypeAlias = Sending | Reading | Search | WatchMonitor | AtThisDesk | TakeClaim
+Order: TypeAlias = (
+    Sending | Reading | Search | WatchMonitor | AtThisDesk | TakeClaim | TellOtherDesks
+)
 
 
 class Outbox(Protocol):

@@ -53,6 +53,7 @@ class AuditKind(StrEnum):
     VERIFIED = "audit.verified"
     CHECKPOINT = "audit.checkpoint"
     COSIGNED = "audit.cosigned"
+    PEER_WRONG = "audit.peer_wrong"
     EXPORTED = "audit.exported"
     HOLD_SET = "audit.hold_set"
     HOLD_LIFTED = "audit.hold_lifted"

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -26,6 +27,7 @@ from desktop.audit.keys import LogKeys
 from desktop.audit.log import last_tree, opened_to_read
 from desktop.audit.matching import MATCHED, Matching
 from desktop.audit.schema import has_beside, is_as_made
+from desktop.audit.witnesses import Witness
 from workers.wire.signing.keys import VerifyKey
 from workers.wire.signing.registry import Registry
 
@@ -45,6 +47,7 @@ def verify(
     keys: LogKeys | None = None,
     registry: Registry | None = None,
     progress: Callable[[int], None] = lambda _entries: None,
+    witnesses: Sequence[Witness] = (),
 ) -> Report:
     """Verify a log.
 
@@ -53,11 +56,14 @@ def verify(
         keys: of this installation; without them the encrypted part stays closed.
         registry: who may decide; without it nobody's signature is looked at.
         progress: is told now and then how many entries have been looked at.
+        witnesses: what other desks co-signed of it, verified.
     """
     found = _Found()
     try:
         with opened_to_read(path) as connection:
-            tree = _verify(connection, known, keys, found, progress)
+            heads = [_known(known)] if known is not None else []
+            heads += [_witnessed(one) for one in witnesses]
+            tree = _verify(connection, heads, _install(known, keys), keys, found, progress)
             if keys is not None and registry is not None and has_beside(connection):
                 found.take(check_envelopes(connection, keys, registry))
     except (sqlite3.Error, OSError, ValueError) as error:
@@ -87,9 +93,31 @@ class _Found:
                 self.kept.append(finding)
 
 
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """What the log was once, by somebody's word who is not in it."""
+
+    size: int
+    root: bytes
+    words: str
+    words_of_size: str
+
+
+def _known(head: Head) -> _Elsewhere:
+    return _Elsewhere(head.size, head.root, "that was known", f"The log had {head.size}")
+
+
+def _witnessed(one: Witness) -> _Elsewhere:
+    at = datetime.fromtimestamp(one.at, UTC).isoformat(timespec="seconds")
+    words = f"that another desk ({one.by}) co-signed at {at}"
+    told = f"Another desk ({one.by}) co-signed at {at} that the log had {one.size}"
+    return _Elsewhere(one.size, one.root, words, told)
+
+
 def _verify(
     connection: sqlite3.Connection,
-    known: Head | None,
+    heads: Sequence[_Elsewhere],
+    install: VerifyKey | None,
     keys: LogKeys | None,
     found: _Found,
     progress: Callable[[int], None],
@@ -100,25 +128,26 @@ def _verify(
         # What is in it may be of any type now; nothing more can be said of it.
         found.take(Finding(0, f"The file is damaged: {word}.") for word in damage)
         return Tree()
-    checkpoints = Checkpoints(_install(known, keys))
+    checkpoints = Checkpoints(install)
     chain, said = _Chain(found), _Said(found, Secrets(connection, keys), Outbox(connection, keys))
     if has_beside(connection):
         checkpoints.read(connection)
-    stops = checkpoints.ahead.keys() | ({known.size} if known is not None else set())
+    stops = checkpoints.ahead.keys() | {one.size for one in heads}
     tree, tell_at = Tree(), _TELL_EVERY
     for rows in _blocks(connection, stops):
         chain.take(rows)
         said.take(rows)
         tree.add_all(body for _, body, _, _ in rows)
         if tree.size in stops:
-            found.take(_at_stop(tree, known, checkpoints))
+            found.take(_at_stop(tree, heads, checkpoints))
         if tree.size >= tell_at:
             progress(tree.size)
             tell_at += _TELL_EVERY
     found.take(checkpoints.rest(tree.size))
-    if known is not None and tree.size < known.size:
-        title = f"The log had {known.size} entries and has {tree.size}: its end was cut off."
-        found.add(0, title)
+    for one in heads:
+        if tree.size < one.size:
+            title = f"{one.words_of_size} entries and has {tree.size}: its end was cut off."
+            found.add(0, title)
     now_ms = time.time_ns() // 1_000_000
     found.take(said.findings(now_ms, with_beside=has_beside(connection)))
     if not is_as_made(connection):
@@ -217,9 +246,12 @@ def _was_set_back(before: Glance, after: Glance) -> bool:
     return abs(apart) > _CLOCKS_AGREE_SECONDS
 
 
-def _at_stop(tree: Tree, known: Head | None, checkpoints: Checkpoints) -> Iterator[Finding]:
-    if known is not None and tree.size == known.size and tree.root() != known.root:
-        yield Finding(tree.size, "Up to here it is another log than the one that was known.")
+def _at_stop(
+    tree: Tree, heads: Sequence[_Elsewhere], checkpoints: Checkpoints
+) -> Iterator[Finding]:
+    for one in heads:
+        if tree.size == one.size and tree.root() != one.root:
+            yield Finding(tree.size, f"Up to here it is another log than the one {one.words}.")
     if tree.size in checkpoints.ahead:
         yield from checkpoints.see(tree)
 

@@ -43,6 +43,7 @@ _TITLES: Final = {
     AuditKind.VERIFIED: "Log verified",
     AuditKind.CHECKPOINT: "Checkpoint made",
     AuditKind.COSIGNED: "Checkpoint co-signed",
+    AuditKind.PEER_WRONG: "Another desk's log does not fit",
     AuditKind.EXPORTED: "Log exported",
     AuditKind.HOLD_SET: "Legal hold set",
     AuditKind.HOLD_LIFTED: "Legal hold lifted",
@@ -106,6 +107,7 @@ _OPEN: Final = frozenset(
         AuditKind.REGISTRY_REFUSED,
         AuditKind.CLOCK_WRONG,
         AuditKind.UNREADABLE_SEEN,
+        AuditKind.PEER_WRONG,
         AuditKind.SINK_FAILED,
     )
 )

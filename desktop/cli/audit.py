@@ -26,6 +26,7 @@ from desktop.audit.keys import LogKeys, log_keys
 from desktop.audit.log import AuditUnavailable, Kept, read_entries
 from desktop.audit.reading import AuditReader
 from desktop.audit.verifying import verify
+from desktop.audit.witnesses import PeerReport, Peers, read_peers
 from desktop.cli.output import moment, print_json, print_line
 from desktop.cli.record_options import query_of
 from desktop.errors import ConsoleError, VaultUnavailable
@@ -70,8 +71,13 @@ async def run(options: argparse.Namespace) -> int:
         case _:
             # What the keyring holds is of this person's own log.
             known, keys = _kept_outside(path) if options.log is None else (None, None)
-            report = verify(path, known, keys, _registry(options.trust))
-            _print(report, path, as_json=options.json)
+            install = known.install if known and known.install else None
+            peers = read_peers(path, install or (keys.install.public if keys else None))
+            registry = _registry(options.trust)
+            report = verify(path, known, keys, registry, witnesses=peers.witnesses)
+            _print(report, peers, path, as_json=options.json)
+            if report.verdict is Verdict.INTACT and peers.has_findings:
+                return int(Verdict.FINDINGS)
             return int(report.verdict)
 
 
@@ -101,7 +107,7 @@ def _registry(given: Path | None) -> Registry | None:
         return None  # the report says what it could not look at
 
 
-def _print(report: Report, path: Path, *, as_json: bool) -> None:
+def _print(report: Report, peers: Peers, path: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(
             {
@@ -114,6 +120,13 @@ def _print(report: Report, path: Path, *, as_json: bool) -> None:
                     for one in report.findings
                 ],
                 "unchecked": list(report.unchecked),
+                "cosigned": [
+                    {"entries": one.size, "root": one.root.hex(), "by": one.by}
+                    for one in peers.witnesses
+                ],
+                "peers": [_peer_json(one) for one in peers.reports],
+                "peers_problem": peers.problem or None,
+                "ignored_messages": peers.ignored,
             }
         )
         return
@@ -122,6 +135,29 @@ def _print(report: Report, path: Path, *, as_json: bool) -> None:
         print_line("", f"entry {finding.number}" if finding.number else "log", finding.title)
     for words in report.unchecked:
         print_line("", "not checked", words)
+    for one in peers.witnesses:
+        print_line("", "co-signed", f"{one.size:,} entries by {one.by}")
+    for peer in peers.reports:
+        first = f" from {peer.begins + 1:,} on" if peer.begins else ""
+        print_line("", "kept of", f"{peer.who} ({peer.origin}): {peer.size:,} entries{first}")
+        for title in peer.findings:
+            print_line("", "", title)
+    if peers.ignored:
+        print_line("", "ignored", f"{peers.ignored:,} messages that nobody signed or could read")
+    if peers.problem:
+        print_line("", "other desks", peers.problem)
+
+
+def _peer_json(peer: PeerReport) -> dict[str, JSON]:
+    """Another desk's log, for a program to read."""
+    return {
+        "origin": peer.origin,
+        "who": peer.who,
+        "kept_after": peer.begins,
+        "entries": peer.size,
+        "at": peer.at,
+        "findings": list(peer.findings),
+    }
 
 
 def _show(path: Path, name: str, limit: int, *, as_json: bool) -> int:

@@ -27,11 +27,13 @@ from desktop.audit.log import AuditUnavailable, read_secret
 from desktop.audit.opening import Secrets
 from desktop.audit.reading import AuditReader
 from desktop.audit.verifying import verify
+from desktop.audit.witnesses import read_peers
 from desktop.engine.recorder import Recorder
 from desktop.engine.trust import Trust
 from desktop.errors import ConsoleError, VaultUnavailable
 from desktop.store.facts import AuditEntryOpened, AuditFound, Fact
 from desktop.store.record import AuditHealth, AuditOpened, AuditPage, AuditStanding
+from workers.wire.signing.registry import Registry
 
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
@@ -150,13 +152,7 @@ class AuditDesk:
         registry = self._trust.registry() if self._trust else None
         try:
             report = await asyncio.to_thread(
-                lambda: verify(
-                    self._log,
-                    self._head(),
-                    self._keys(),
-                    registry,
-                    progress=lambda count: _call(loop, self._progress, count),
-                )
+                lambda: self._verified(registry, lambda n: _call(loop, self._progress, n))
             )
         except BaseException:
             self._recorder.stand(replace(self._recorder.standing, verifying=False))
@@ -168,6 +164,12 @@ class AuditDesk:
             detail=f"{report.size} entries, {len(report.findings)} findings",
         )
         await self._recorder.note(entry)
+
+    def _verified(self, registry: Registry | None, progress: Callable[[int], None]) -> Report:
+        """On a thread."""
+        keys = self._keys()
+        witnesses = read_peers(self._log, keys.install.public if keys else None).witnesses
+        return verify(self._log, self._head(), keys, registry, progress, witnesses)
 
     def _progress(self, count: int) -> None:
         standing = replace(self._recorder.standing, verifying=True, verified_so_far=count)

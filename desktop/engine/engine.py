@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from desktop.actions.ports import (
     SendDecision,
     SendMessage,
     TakeClaim,
+    TellOtherDesks,
     Unlock,
     VerifyAudit,
     WatchMonitor,
@@ -48,6 +49,7 @@ from desktop.engine.monitor import MonitorPoll
 from desktop.engine.noting import Noting
 from desktop.engine.outbox import carry_out
 from desktop.engine.recorder import Recorder
+from desktop.engine.replication import Replication
 from desktop.engine.search import Searcher
 from desktop.engine.signing_desk import SigningDesk
 from desktop.engine.signing_people import KeyCustody, NoCustody
@@ -132,6 +134,7 @@ class Engine:
             Attempts(settings.attempts(), time.time),
         )
         self._trust.on_changed = self._signing.look_at_registry
+        self._replication = Replication(self._recorder, log, keyring) if keyring else None
         self._waiting = Waiting(self._trust)
         self._claims = Claims(self._waiting)
         self._completing = Completing(self._recorder.jot)
@@ -173,6 +176,10 @@ class Engine:
             return
         if isinstance(order, Search):
             self._searcher.ask(order)
+            return
+        if isinstance(order, TellOtherDesks):
+            if self._replication is not None:
+                self._replication.post(on=order.on)
             return
         if isinstance(order, Unlock | Lock | ChooseSigner):
             if isinstance(order, ChooseSigner):
@@ -218,6 +225,8 @@ class Engine:
             await self._witness.finish()
             self._noting.finish()
             self._audit.close()
+            if self._replication is not None:
+                self._replication.close()
             self._recorder.close()
             self._flush()
 
@@ -313,9 +322,15 @@ class Engine:
             self._tell_link(LinkState.ONLINE, "Connected", _CHECKS if checks else "")
             await settle_unsent(self._recorder, connection, self._address(), self._batch.emit)
             around = self._surroundings.looking_at(connection)
-            clock = self._clock.looking_at(connection)
-            async with self._monitor.looking_at(connection), around, clock:
+            clock, told = self._clock.looking_at(connection), self._replicating(connection)
+            async with self._monitor.looking_at(connection), around, clock, told:
                 await self._follower.follow(reader, news)
+
+    def _replicating(self, connection: Connection) -> AbstractAsyncContextManager[None]:
+        """Tell and hear audit logs within a block; commands, which keep no log open, do not."""
+        if self._replication is None:
+            return nullcontext()
+        return self._replication.looking_at(connection, self._address())
 
     async def _read_transcripts(self) -> None:
         if self._reader is None:

@@ -77,11 +77,13 @@ def standing_words(standing: AuditStanding) -> tuple[str, Tone]:
     if standing.health in {AuditHealth.TAMPERED, AuditHealth.UNWRITABLE}:
         return standing.title, Tone.DANGER
     if not standing.verified_ms:
-        return "Not verified since this window was opened", Tone.NEUTRAL
+        words = "Not verified since this window was opened"
+        return words, Tone.WARN if standing.peers else Tone.NEUTRAL
     at = moment(standing.verified_ms)
     if standing.found:
         return f"Intact, with {len(standing.found):,} to look at. Verified {at}", Tone.WARN
-    return f"Intact: {standing.size:,} entries. Verified {at}", Tone.OK
+    words = f"Intact: {standing.size:,} entries. Verified {at}"
+    return words, Tone.WARN if standing.peers else Tone.OK
 
 
 def _count(page: AuditPage) -> str:

@@ -168,6 +168,7 @@ class AuditStanding:
         verified_ms: when it was last verified as a whole, ms since the epoch; 0 for never.
         verifying: it is being verified now; `verified_so_far` entries of it have been.
         found: what that found, a sentence each.
+        peers: what does not fit of other desks' logs, a sentence each.
         exporting: an export is being written.
         exported: what the last export wrote, for the person who asked for it; `export_failed` why
             it wrote nothing.
@@ -182,6 +183,7 @@ class AuditStanding:
     verifying: bool = False
     verified_so_far: int = 0
     found: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
     exporting: bool = False
     exported: str = ""
     export_failed: str = ""

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tests.support.environment import ROOT
-from workers.wire import approvals, codec, dialects, events, halts, keys, usage
+from workers.wire import approvals, auditing, codec, dialects, events, halts, keys, usage
 from workers.wire.approvals import Mode, Outcome, Refusal, Risk
 from workers.wire.canonical import MAX_ARGS_DEPTH, MAX_DEPTH
 from workers.wire.dialects import Dialect
@@ -52,7 +52,7 @@ def _constants() -> list[str]:
 def _structs() -> list[type[msgspec.Struct]]:
     return [
         kind
-        for room in (approvals, dialects, events, halts, usage)
+        for room in (approvals, auditing, dialects, events, halts, usage)
         for name, kind in inspect.getmembers(room, inspect.isclass)
         if issubclass(kind, msgspec.Struct)
         and kind.__module__ == room.__name__
@@ -98,6 +98,7 @@ def test_the_limits_in_the_document_are_those_of_the_code() -> None:
     assert codec.MAX_INBOX_BYTES == 256 * 1024
     assert codec.MAX_PROGRESS_BYTES == 1024 * 1024
     assert approvals.MAX_ARGS_BYTES == 128 * 1024
+    assert auditing.MAX_AUDIT_BYTES == 1024 * 1024
     for sentence in (
         "An inbox entry has at most 256 KB, a progress entry 1 MB",
         f"nest at most {MAX_DEPTH} deep",
@@ -105,9 +106,3 @@ def test_the_limits_in_the_document_are_those_of_the_code() -> None:
         f"nest at most {MAX_ARGS_DEPTH} deep",
     ):
         assert sentence in DOCUMENT
-
-
-@pytest.mark.parametrize("missing", ["Audit transport"])
-def test_what_is_not_carried_yet_is_said(missing: str) -> None:
-    """Nobody builds on what is only designed."""
-    assert f"**{missing}.**" in DOCUMENT.partition("## Not carried yet")[2]

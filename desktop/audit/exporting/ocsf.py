@@ -49,6 +49,7 @@ _FAILED: Final = frozenset(
         AuditKind.SINK_FAILED,
         AuditKind.CLOCK_WRONG,
         AuditKind.UNREADABLE_SEEN,
+        AuditKind.PEER_WRONG,
     }
 )
 _FAILURES: Final = (Outcome.FAILED, Outcome.REFUSED, Outcome.EXPIRED, Outcome.IN_DOUBT)

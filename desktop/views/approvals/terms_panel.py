@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 from desktop.actions.approvals import MAX_REASON_LENGTH
 from desktop.errors import NotAllowedNow
 from desktop.qtmodels.policy_wording import meaning_words, signing_words
-from desktop.store.policies import role_for, vote_of
-from desktop.store.quorums import edit_awaiting
+from desktop.store.policies import role_for
+from desktop.store.quorums import edit_awaiting, signed_same
 from desktop.store.records import DecisionKind, Request, RequestKey
 from desktop.store.signing import Identity, Meaning, Signing
 from desktop.views.parts.buttons import ActionButton, ButtonLook
@@ -132,7 +132,9 @@ def _other_signer(request: Request, signing: Signing) -> Identity | None:
 
 def _has_signed(request: Request, who: Identity | None) -> bool:
     """Whether there is nothing more for them to approve."""
+    if who is None:
+        return False
     edit = edit_awaiting(request)
     if edit is None:
-        return vote_of(request, who, DecisionKind.APPROVE) is not None
-    return vote_of(request, who, DecisionKind.EDIT, edit.edited_args_digest) is not None
+        return signed_same(request, who, DecisionKind.APPROVE) is not None
+    return signed_same(request, who, DecisionKind.EDIT, edit.edited_args_digest) is not None

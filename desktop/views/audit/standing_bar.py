@@ -65,8 +65,9 @@ class StandingBar(QWidget):
             self._banner.hide()
         self._words.show_text(words)
         self._verify.pause("It is being verified now." if standing.verifying else "")
-        told = standing.found[:_MOST_TOLD]
-        more = len(standing.found) - len(told)
+        found = (*standing.peers, *standing.found)
+        told = found[:_MOST_TOLD]
+        more = len(found) - len(told)
         lines = [*told, f"and {more:,} more"] if more > 0 else list(told)
         self._found.show_outcome("\n".join(lines), tone)
         self.panel.show_standing(standing)

@@ -9,9 +9,17 @@ from pathlib import Path
 from msgspec import structs
 
 from desktop import settings
+from desktop.audit.checkpoints import sign_checkpoint
+from desktop.audit.cosigning import cosign
 from desktop.audit.entries import AuditKind, happened
 from desktop.audit.log import AuditLog
+from desktop.audit.own_log import next_batch, root_of
+from desktop.audit.peers import PeersFile, peers_of
+from desktop.audit.taking import FORKED, Own, Taken, Taker
+from tests.support.audited import KEYS, by_hand, decided
 from tests.support.command_line import signoff
+from workers.wire.auditing import AuditCosignature, write_message
+from workers.wire.signing.keys import SigningKey
 
 
 def _decide(*people: str) -> Path:
@@ -49,6 +57,42 @@ async def test_a_log_that_was_changed_exits_with_three() -> None:
     assert (verified.code, verified.json["verdict"]) == (3, "tampered")
     missing = {"entry": 3, "title": "Entry 2 is missing.", "tampering": True}
     assert missing in verified.json["findings"]
+
+
+async def test_what_other_desks_cosigned_and_what_is_kept_of_theirs_is_told() -> None:
+    """A log that is shorter than what another desk co-signed exits with three."""
+    path = settings.audit_log()
+    with closing(AuditLog(path, KEYS)) as log:
+        for number in range(3):
+            log.append(decided(number))
+    found, other = next_batch(path, 0, KEYS.install), SigningKey(bytes(32))
+    assert found is not None
+    note = cosign(found[0].note, other, 1_700_000_000)
+    own = KEYS.install.public
+    word = AuditCosignature(install=own.raw, by=other.public.raw, note=note)
+    forked = sign_checkpoint(3, bytes(32), other)
+    with closing(PeersFile(peers_of(path))) as peers, peers.writing():
+        Taker(peers, Own(own, lambda size: root_of(path, size)), Taken()).take(
+            [write_message(word), b"nonsense"]
+        )
+
+    intact = await signoff("audit", "verify", "--log", str(path), "--json")
+    with closing(PeersFile(peers_of(path))) as peers, peers.writing():
+        peers.find(other.public.raw, FORKED, forked)
+    looked_at = await signoff("audit", "verify", "--log", str(path))
+    by_hand(path, "DELETE FROM entry WHERE number > 1")
+    cut = await signoff("audit", "verify", "--log", str(path), "--json")
+    peers_of(path).write_bytes(b"x" * 5000)
+    broken = await signoff("audit", "verify", "--log", str(path))
+
+    assert (intact.code, intact.json["cosigned"][0]["entries"]) == (0, 3)
+    assert (intact.json["peers"], intact.json["ignored_messages"]) == ([], 1)
+    assert (looked_at.code, FORKED in looked_at.text) == (1, True)
+    assert "co-signed" in looked_at.text
+    assert (cut.code, cut.json["verdict"]) == (3, "tampered")
+    assert cut.json["peers"][0]["findings"] == [FORKED]
+    assert any("Another desk" in one["title"] for one in cut.json["findings"])
+    assert "cannot be read" in broken.text
 
 
 async def test_where_nothing_was_decided_there_is_nothing_to_read(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,12 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError
 from redis.retry import Retry
 
+from desktop.audit.entries import AuditKind
 from desktop.store.health import Repair, RepairKey
 from tests.integration.operations.conftest import Terminal
 from tests.support import scenes
 from tests.support.desk import Desk
+from tests.support.desks import AuditDesk, Running
 from tests.support.environment import ROOT
 from tests.support.processes import StartProcess
 from tests.support.redis_server import RedisServer, free_port, program
@@ -41,6 +44,7 @@ from workers.wire import keys
 from workers.wire.approvals import DecisionKind
 from workers.wire.codec import encode_struct
 from workers.wire.events import TokenDelta
+from workers.wire.streams.audit_transport import months
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.guard import send_once
 from workers.wire.streams.progress import ProgressWriter
@@ -172,6 +176,25 @@ async def test_the_console_decides_a_foreign_call_and_sees_tokens(guarded: Guard
         assert told == 1, "the console listens"
 
 
+async def test_consoles_hear_each_others_audit_logs(guarded: Guarded, tmp_path: Path) -> None:
+    """They tell theirs on 7, and on 6.2 where the month is granted; nothing else suffers."""
+    url = guarded.url(CONSOLE)
+    rosa, lee = AuditDesk.at(tmp_path / "rosa"), AuditDesk.at(tmp_path / "lee")
+    async with Running(rosa, url) as first, Running(lee, url):
+        await first.decide(1)
+        if not guarded.knows_selectors:
+            await await_until(lambda: AuditKind.SINK_FAILED in rosa.kinds(), "the refusal")
+            with guarded.server.client() as admin:
+                for month in months(time.time(), 0):
+                    key = keys.audit(month)
+                    admin.execute_command("ACL", "SETUSER", CONSOLE, f"+xadd|{key}")
+        await first.decide(2)
+        await first.until_kept_by(lee)
+        await first.until_cosigned()
+    failures = rosa.kinds().count(AuditKind.SINK_FAILED)
+    assert failures == (0 if guarded.knows_selectors else 1), "once, not at each look"
+
+
 async def test_the_monitor_sees_how_inboxes_are_and_mends_with_the_extra_line(
     guarded: Guarded,
 ) -> None:
@@ -257,6 +280,10 @@ CONSOLE_MAY_NOT = [
     ("XADD", "signoff:receipts", "*", "data", "{}"),
     ("XADD", "signoff:receipts", "MAXLEN", "0", "*", "data", "{}"),
     ("XADD", "agent_task:c", "*", "data", "{}"),
+    ("XTRIM", "signoff:audit:2026-11", "MAXLEN", "0"),
+    ("XDEL", "signoff:audit:2026-11", "1-1"),
+    ("DEL", "signoff:audit:2026-11"),
+    ("EXPIRE", "signoff:audit:2026-11", "1"),
     ("XGROUP", "CREATE", "agent_task:c", "g", "0"),
     ("XREADGROUP", "GROUP", "consumer_group_a", "c", "STREAMS", "agent_event:a", ">"),
     ("SET", "signoff:worker:signoff:host:1:aa", "{}"),
