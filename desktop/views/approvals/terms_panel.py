@@ -136,5 +136,5 @@ def _has_signed(request: Request, who: Identity | None) -> bool:
         return False
     edit = edit_awaiting(request)
     if edit is None:
-        return signed_same(request, who, DecisionKind.APPROVE) is not None
+        return signed_same(request, who, DecisionKind.APPROVE, "") is not None
     return signed_same(request, who, DecisionKind.EDIT, edit.edited_args_digest) is not None
