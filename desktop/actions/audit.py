@@ -64,13 +64,13 @@ class Audit:
         made = happened(AuditKind.EXPORTED, person=person.id, name=person.name)
         self._outbox.post(ExportAudit(query, kind, path.strip(), made))
 
-    def revealed(self, row: AuditRow, pointer: str) -> None:
+    def revealed(self, row: AuditRow, *pointers: str) -> None:
         """A recorded value that was hidden is shown."""
-        self._note(row, AuditKind.VALUE_REVEALED, pointer)
+        self._note(row, AuditKind.VALUE_REVEALED, *pointers)
 
-    def hidden(self, row: AuditRow, pointer: str) -> None:
+    def hidden(self, row: AuditRow, *pointers: str) -> None:
         """It is hidden again."""
-        self._note(row, AuditKind.VALUE_HIDDEN, pointer)
+        self._note(row, AuditKind.VALUE_HIDDEN, *pointers)
 
     def copied(self, row: AuditRow, pointer: str) -> None:
         """A recorded value went to the clipboard."""
@@ -81,7 +81,7 @@ class Audit:
         identity = self._store.signing.identity
         return Person(identity.id, identity.name) if identity else self._person()
 
-    def _note(self, row: AuditRow, kind: AuditKind, pointer: str) -> None:
+    def _note(self, row: AuditRow, kind: AuditKind, *pointers: str) -> None:
         person = self._looker()
         entry = structs.replace(
             happened(kind, person=person.id, name=person.name),
@@ -89,8 +89,8 @@ class Audit:
             request_id=row.request_id,
             agent=row.agent,
             action=row.tool,
-            revealed=() if kind is AuditKind.VALUE_HIDDEN else (pointer,),
-            masked=(pointer,) if kind is AuditKind.VALUE_HIDDEN else (),
+            revealed=() if kind is AuditKind.VALUE_HIDDEN else pointers,
+            masked=pointers if kind is AuditKind.VALUE_HIDDEN else (),
             detail=f"in entry {row.number} of the log",
         )
         self._outbox.post(Note(entry))
