@@ -86,8 +86,8 @@ class EntryDetail(QWidget):
         self._digests = _Digests()
         self._related = _Related()
         self._related.entry_wanted.connect(self.entry_wanted)
-        self._reveals.revealed.connect(lambda at: self._audit.revealed(self._row, *at))
-        self._reveals.hidden.connect(lambda at: self._audit.hidden(self._row, *at))
+        self._reveals.revealed.connect(lambda at: self._audit.revealed(self._row, at))
+        self._reveals.hidden.connect(lambda at: self._audit.hidden(self._row, at))
         for view in (self._args, self._edited):
             view.secret_copied.connect(lambda at: self._audit.copied(self._row, at))
         self._area = QScrollArea()
