@@ -56,7 +56,7 @@ from desktop.engine.signing_people import KeyCustody, NoCustody
 from desktop.engine.surroundings import Surroundings
 from desktop.engine.transcripts import Transcripts
 from desktop.engine.trust import Trust
-from desktop.engine.unsent import settle_unsent
+from desktop.engine.unsent import settling
 from desktop.engine.waiting import Waiting
 from desktop.engine.witness import Witness
 from desktop.store import facts
@@ -320,11 +320,17 @@ class Engine:
             self._connection, self._reader = connection, reader
             checks = isinstance(listening, Touched) and listening.method is Method.CHECKING
             self._tell_link(LinkState.ONLINE, "Connected", _CHECKS if checks else "")
-            await settle_unsent(self._recorder, connection, self._address(), self._batch.emit)
             around = self._surroundings.looking_at(connection)
             clock, told = self._clock.looking_at(connection), self._replicating(connection)
-            async with self._monitor.looking_at(connection), around, clock, told:
+            left = self._settling(connection)
+            async with self._monitor.looking_at(connection), around, clock, told, left:
                 await self._follower.follow(reader, news)
+
+    def _settling(self, connection: Connection) -> AbstractAsyncContextManager[None]:
+        """Take up within a block what a crash left behind; commands leave it to the window."""
+        if not self._records_at_once:
+            return nullcontext()
+        return settling(self._recorder, connection, self._address(), self._batch.emit)
 
     def _replicating(self, connection: Connection) -> AbstractAsyncContextManager[None]:
         """Tell and hear audit logs within a block; commands, which keep no log open, do not."""

@@ -105,9 +105,10 @@ class Recorder:
             if self._book.is_open:
                 return
             try:
-                self.stand(await self._on_thread(self._book.open))
-                if self._left is None and self._standing.health is AuditHealth.FINE:
+                standing = await self._on_thread(self._book.open)
+                if self._left is None and standing.health is AuditHealth.FINE:
                     self._left = list(await self._on_thread(self._book.unsent))
+                self.stand(standing)
             except AuditUnavailable as error:
                 self._failed(error)
                 raise

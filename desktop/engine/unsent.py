@@ -6,8 +6,11 @@ what lets one run is never sent by itself: its reviewer is told, and may decide 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 
+from desktop.audit.log import AuditUnavailable
 from desktop.audit.logbook import Unsent
 from desktop.engine.recorder import Recorder
 from desktop.store.facts import DecisionNotSent, DecisionSending, Fact
@@ -15,13 +18,36 @@ from desktop.store.records import RequestKey
 from workers.wire import keys
 from workers.wire.approvals import DecisionKind
 from workers.wire.codec import decode_event
-from workers.wire.errors import DecodeError
+from workers.wire.errors import BrokerError, DecodeError
 from workers.wire.events import Event
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.inbox import send
 
 _TITLE = "This decision was recorded, and Signoff ended before it was known to have left."
 _HINT = "Look at the request, and decide again if it still waits."
+
+
+@asynccontextmanager
+async def settling(
+    recorder: Recorder,
+    connection: Connection,
+    address: str,
+    emit: Callable[[Fact], None],
+) -> AsyncIterator[None]:
+    """Take them up within a block, as soon as the log is open: a keyring may ask for that."""
+
+    async def settle() -> None:
+        # Either way they stay where they are, for the next connection or the next start.
+        with suppress(AuditUnavailable, BrokerError):
+            await recorder.begin()
+            await settle_unsent(recorder, connection, address, emit)
+
+    task = asyncio.create_task(settle(), name="engine:unsent")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def settle_unsent(
