@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
-from desktop.actions.ports import ExportAudit, ExportFormat, Note, VerifyAudit
+from desktop.actions.ports import ExportAudit, ExportFormat, VerifyAudit
 from desktop.audit.entries import AuditKind
 from desktop.store.record import AuditHealth, AuditStanding
 from desktop.views.audit.page import AuditLogPage
@@ -108,7 +108,7 @@ def test_a_decision_opens_as_the_reviewer_saw_it(
     came = see(page, "audit.came", QLabel).text()
     assert "The worker took the decision." in came
     assert came.endswith("The worker ran the call.")
-    assert [order for order in fed.outbox.orders if isinstance(order, Note)] == []
+    assert fed.outbox.notes == []
 
 
 def test_a_hidden_value_is_shown_only_with_a_note(page: AuditLogPage, fed: HandFed) -> None:
@@ -117,13 +117,13 @@ def test_a_hidden_value_is_shown_only_with_a_note(page: AuditLogPage, fed: HandF
     press(page, "Show")
 
     assert "DE89" in see(page, "audit.args", ArgumentsView).value_box("iban").toPlainText()
-    [note] = [order for order in fed.outbox.orders if isinstance(order, Note)]
+    [note] = fed.outbox.notes
     assert (note.entry.kind, note.entry.revealed) == (AuditKind.VALUE_REVEALED, ("/iban",))
     assert (note.entry.request_id, note.entry.detail) == ("1" * 32, "in entry 2 of the log")
     assert "DE89" not in repr(note)
 
     page.hide()
-    kinds = [order.entry.kind for order in fed.outbox.orders if isinstance(order, Note)]
+    kinds = [note.entry.kind for note in fed.outbox.notes]
     assert kinds == [AuditKind.VALUE_REVEALED, AuditKind.VALUE_HIDDEN]
 
 
