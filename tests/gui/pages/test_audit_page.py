@@ -43,7 +43,7 @@ from tests.gui.pages.seeing import (
     unnamed_or_without_ring,
     words_in,
 )
-from tests.support.hand_fed import NOW_MS, HandFed
+from tests.support.hand_fed import HandFed
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_a_hidden_value_is_shown_only_with_a_note(page: AuditLogPage, fed: HandF
     assert "DE89" not in repr(note)
 
     page.hide()
-    kinds = [order.entry.kind for order in fed.outbox.notes]
+    kinds = [note.entry.kind for note in fed.outbox.notes]
     assert kinds == [AuditKind.VALUE_REVEALED, AuditKind.VALUE_HIDDEN]
 
 
@@ -194,22 +194,6 @@ def test_a_tampered_log_is_told_in_red(
     qtbot.waitUntil(lambda: is_seen(page, "audit.banner"))
     assert title in words_in(see(page, "audit.banner", QWidget))
     assert see(page, "audit.found", QLabel).text() == "Entry 3: gone."
-    assert see(page, "audit.verify", ActionButton).hasFocus()  # not the one beside it, for Space
-
-
-def test_what_does_not_fit_of_other_desks_is_told(
-    page: AuditLogPage, recorded: Recorded, qtbot: QtBot
-) -> None:
-    """Before the findings of the own log, whether or not that was verified."""
-    told = "The audit log of Lee Park at desk-3 (signoff.audit/0f): Its desk has signed two logs."
-    for standing in (
-        AuditStanding(AuditHealth.FINE, peers=(told,)),
-        AuditStanding(AuditHealth.FINE, peers=(told,), verified_ms=NOW_MS),
-        AuditStanding(AuditHealth.FINE, peers=(told,), verified_ms=NOW_MS, found=("Late.",)),
-    ):
-        recorded.stand(standing)
-        words = "\n".join((told, *standing.found))
-        qtbot.waitUntil(lambda words=words: see(page, "audit.found", QLabel).text() == words)
 
 
 def test_what_is_found_is_exported(page: AuditLogPage, fed: HandFed, recorded: Recorded) -> None:
