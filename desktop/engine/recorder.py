@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -66,12 +67,13 @@ class Recorder:
         self.clock_skew_ms: int | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._standing = AuditStanding()
-        self._jotted: list[Record] = []
+        self._jotted: deque[Record] = deque()
         self._jotting: asyncio.Task[None] | None = None
         self._left: list[Unsent] | None = None
         self._due = asyncio.Event()
         self._signing = asyncio.Lock()
         self._opening = asyncio.Lock()
+        self._closed = False
 
     @property
     def standing(self) -> AuditStanding:
@@ -238,6 +240,7 @@ class Recorder:
 
     def close(self) -> None:
         """Write what was jotted down, sign what there is, and close the file."""
+        self._closed = True
         if self._thread is None:
             return
         self._thread.submit(self._end).result()
@@ -245,11 +248,10 @@ class Recorder:
         self._thread = None
 
     def _end(self) -> None:
-        jotted, self._jotted = self._jotted, []
         try:
             if self._book.is_open:
-                if jotted:
-                    self._book.append(jotted)
+                if self._jotted:
+                    self._append_jotted()
                 head = self._book.checkpoint()
                 if head is not None:
                     self._book.keep_head(head)
@@ -295,12 +297,26 @@ class Recorder:
 
     async def _write_jotted(self) -> None:
         while self._jotted:
-            records, self._jotted = self._jotted, []
             try:
-                await self._use(partial(self._book.append, records))
+                await self._use(self._append_jotted)
             except AuditUnavailable:  # which shows in how the log stands
-                for record in records:
+                for record in self._take_jotted():
                     await asyncio.to_thread(keep_outside, self._path, record.entry)
+
+    def _append_jotted(self) -> None:
+        """On the log's thread: what waits is nowhere else meanwhile, should the console end."""
+        records = self._take_jotted()
+        try:
+            self._book.append(records)
+        except AuditUnavailable:
+            self._jotted.extendleft(reversed(records))
+            raise
+
+    def _take_jotted(self) -> list[Record]:
+        taken: list[Record] = []
+        while self._jotted:
+            taken.append(self._jotted.popleft())
+        return taken
 
     async def _use(self, work: Callable[[], T]) -> T:
         """Do something with the open log; how that went is told."""
@@ -316,11 +332,15 @@ class Recorder:
         return done
 
     def _failed(self, error: AuditUnavailable) -> None:
+        if self._closed:
+            return
         _log.error("audit log failed", error=error.title)
         if self._standing.health is not AuditHealth.TAMPERED:
             self.stand(AuditStanding(AuditHealth.UNWRITABLE, error.title, error.hint))
 
     async def _on_thread(self, work: Callable[[], T]) -> T:
+        if self._closed:
+            raise AuditUnavailable("The audit log is closed: the console ends.")
         if self._thread is None:
             self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit")
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
