@@ -31,8 +31,10 @@ _AGES_MS: Final = 5000
 _READING_SECONDS: Final = 0.004
 #: So long we look through all of them for those that the filters let through.
 _NARROWING_SECONDS: Final = 0.004
+#: A turn that took longer than this leaves the narrowing to the next.
+_TURN_SECONDS: Final = 0.004
 _PIECE: Final = 25
-_MANY: Final = 400
+_MANY: Final = 20
 _AGENTS: Final = 200
 
 
@@ -127,7 +129,8 @@ class ConversationList(QFrame):
         self.refresh()
 
     def _take_in_some(self) -> None:
-        until = time.perf_counter() + _READING_SECONDS
+        began = time.perf_counter()
+        until = began + _READING_SECONDS
         ranks: dict[str, int | None] = {}
         hidden: set[str] = set()
         while self._register.is_behind and time.perf_counter() < until:
@@ -136,9 +139,10 @@ class ConversationList(QFrame):
             hidden |= places.hidden
         if ranks:
             self._model.change(ranks, hidden)
-        if self._narrowing:
+        is_late = time.perf_counter() - began > _TURN_SECONDS
+        if self._narrowing and not is_late:
             self._narrow_some()
-        if self._register.is_behind:
+        if self._register.is_behind or self._narrowing:
             self._later.start()
         self._show_around()
 
