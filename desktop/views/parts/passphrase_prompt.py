@@ -95,12 +95,12 @@ class PassphrasePrompt(QWidget):
         self._unlock.setObjectName(f"{name}.unlock")
         self._cancel = ActionButton("Cancel")
         self._cancel.setObjectName(f"{name}.cancel")
-        self._cancel.setVisible(cancellable)
         for button in (self._unlock, self._cancel):
             button.setAutoDefault(False)
         self._clock = QTimer(self, interval=_TICK_MS)
         self._clock.timeout.connect(self._refresh)
         self._lay_out()
+        self._cancel.setVisible(cancellable)  # only in its place: before, it is a window
         self.field.entered.connect(self._on_submitted)
         self.field.textEdited.connect(self._refresh)
         self._unlock.clicked.connect(self._on_submitted)
