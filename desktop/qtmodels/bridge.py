@@ -31,7 +31,7 @@ from desktop.store.store import Store
 #: Batches reach the store this far apart: two frames of a 60 Hz screen.
 BATCH_MS = 33
 #: So much is taken in at once; what is left comes soon, after the window had its turn.
-MOST_AT_ONCE = 400
+MOST_AT_ONCE = 1000
 SOON_MS = 5
 #: What an entry that somebody reads, or that a request follows from, costs beside a row.
 ENTRY_SIZE = 3
