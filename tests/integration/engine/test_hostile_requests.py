@@ -118,7 +118,6 @@ def _may_approve(desk: Desk, request: Request) -> bool:
 
 def _read_as_the_card_does(desk: Desk, request: Request) -> None:
     """Nothing of it raises, whatever was said."""
-    desk.approvals.policy_words(request.key)
     quorum_standings(request)
     votes_missing(request)
     edit_awaiting(request)

@@ -71,7 +71,7 @@ def _for_everybody(trust: TrustedFolder) -> None:
         (
             lambda trust: trust.write_policy(trusted.TWO.replace("quorum = 2", "quorum = 9")),
             "policy",
-            "It asks for 9 reviewers",
+            "too few who could be 9 of treasury",
         ),
         (_another_key, "agent key", "not registered for it"),
         (_for_everybody, "agent key", "Others on this machine can read"),

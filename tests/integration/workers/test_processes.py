@@ -235,7 +235,7 @@ async def test_the_demo_says_when_it_is_ready_and_cleans_up(
 ) -> None:
     """One line of JSON; a transfer asked of the coordinator is approved and noted; then nothing."""
     demo = worker_process("demo", "--token-delay", "0", "--dir", str(tmp_path / "demo"))
-    assert list(demo.ready) == ["redis_url", "model_url", "mcp_url", "agents", "pid"]
+    assert list(demo.ready) == ["redis_url", "model_url", "mcp_url", "trust", "agents", "pid"]
     assert demo.ready["agents"] == [
         "coordinator",
         "treasury_agent",

@@ -17,6 +17,7 @@ from desktop.actions.ports import (
     SendDecision,
     SendMessage,
     TakeClaim,
+    TellOtherDesks,
     Unlock,
     WatchMonitor,
 )
@@ -61,4 +62,5 @@ def test_only_named_orders_read() -> None:
     """A new order is refused until somebody says here that it only reads."""
     reading = {*get_args(Reading), Search, WatchMonitor, *get_args(AtThisDesk)}
 
-    assert set(get_args(Order)) - reading == {SendDecision, SendMessage, DoRepair, TakeClaim}
+    writing = {SendDecision, SendMessage, DoRepair, TakeClaim, TellOtherDesks}
+    assert set(get_args(Order)) - reading == writing
