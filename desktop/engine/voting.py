@@ -26,7 +26,7 @@ from workers.wire.signing.dsse import Envelope, read_envelope
 from workers.wire.signing.keys import from_base64
 from workers.wire.signing.registry import Registry
 from workers.wire.signing.statements import DecisionStatement, read_statement
-from workers.wire.signing.verifying import Call, verify_decision
+from workers.wire.signing.verifying import call_asked, verify_decision
 from workers.wire.streams.votes import KeptVote, VoteEntry
 
 _NO_VOTE: Final = "What lies there is no signed decision."
@@ -130,7 +130,7 @@ def complete(
     try:
         judged = judge(
             envelopes,
-            _call(request, aim, first.comment),
+            call_asked(request, aim.kind, aim.edited_args_digest, first.comment),
             demand_of(request.policy),
             registry,
             now,
@@ -212,7 +212,8 @@ def _read(request: ApprovalRequest, kept: KeptVote, registry: Registry, now: flo
         envelope = read_envelope(entry.envelope)
         claimed = read_statement(from_base64(envelope.payload), DecisionStatement)
         aim = Aim(claimed.decision, claimed.edited_args_digest)
-        statement = verify_decision(envelope, _call(request, aim), registry, now).statement
+        call = call_asked(request, aim.kind, aim.edited_args_digest)
+        statement = verify_decision(envelope, call, registry, now).statement
     except NotTrusted as error:
         return _out(ballot, error.title)
     ballot = Ballot(kept.at_ms, entry.envelope, entry.args, statement)
@@ -232,20 +233,6 @@ def _is_of(request: ApprovalRequest, args: JSON, edited_args_digest: str) -> boo
 
 def _out(ballot: Ballot, objection: str) -> Ballot:
     return Ballot(ballot.at_ms, ballot.envelope, None, ballot.statement, objection)
-
-
-def _call(request: ApprovalRequest, aim: Aim, comment: str | None = None) -> Call:
-    return Call(
-        agent=request.agent,
-        context_id=request.context_id,
-        tool_call_id=request.tool_call_id,
-        request_id=request.request_id,
-        action=request.action,
-        args_digest=request.args_digest,
-        decision=aim.kind,
-        edited_args_digest=aim.edited_args_digest,
-        comment=comment,
-    )
 
 
 def _vote(ballot: Ballot, runs: str) -> Vote:

@@ -38,7 +38,7 @@ from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.keys import SigningKey
 from workers.wire.signing.registry import Registry
 from workers.wire.signing.statements import PolicyName
-from workers.wire.signing.verifying import Call
+from workers.wire.signing.verifying import call_asked
 from workers.wire.trust import TrustFolder
 
 #: The note of a refusal for which nobody's vote is to blame: there are too few.
@@ -226,17 +226,7 @@ class Judge:
 
     def _judged(self, case: Case, demand: Demand, registry: Registry, at: float) -> Judgement:
         request = case.request
-        call = Call(
-            agent=request.agent,
-            context_id=request.context_id,
-            tool_call_id=request.tool_call_id,
-            request_id=request.request_id,
-            action=request.action,
-            args_digest=request.args_digest,
-            decision=case.kind,
-            edited_args_digest=case.edited_args_digest,
-            comment=case.message,
-        )
+        call = call_asked(request, case.kind, case.edited_args_digest, case.message)
         judged = judge(
             case.envelopes,
             call,

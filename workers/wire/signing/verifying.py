@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from workers.wire.approvals import DecisionKind
+from workers.wire.approvals import ApprovalRequest, DecisionKind
 from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.dsse import Envelope, open_envelope
 from workers.wire.signing.registry import RegisteredReviewer, Registry
@@ -47,6 +47,26 @@ class Call:
     decision: DecisionKind
     edited_args_digest: str = ""
     comment: str | None = ""
+
+
+def call_asked(
+    request: ApprovalRequest,
+    decision: DecisionKind,
+    edited_args_digest: str = "",
+    comment: str | None = None,
+) -> Call:
+    """The call that a request asks about, and the decision that came beside; see `Call`."""
+    return Call(
+        agent=request.agent,
+        context_id=request.context_id,
+        tool_call_id=request.tool_call_id,
+        request_id=request.request_id,
+        action=request.action,
+        args_digest=request.args_digest,
+        decision=decision,
+        edited_args_digest=edited_args_digest,
+        comment=comment,
+    )
 
 
 @dataclass(frozen=True, slots=True)
