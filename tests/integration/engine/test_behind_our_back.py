@@ -6,7 +6,9 @@ import time
 
 import pytest
 
+from desktop.engine.follower import EMPTIED
 from desktop.engine.summaries import BEGUN_ANEW, ENTRIES_MISSED
+from desktop.store import facts
 from desktop.store.records import ContextStatus, EntryKind, LinkState
 from tests.support import scenes
 from tests.support.desk import Desk
@@ -272,3 +274,27 @@ async def test_a_flush_is_followed_by_what_the_broker_holds_then(
     await _row_says(desk, "again", 1)
     await await_until(lambda: desk.texts(scenes.CONTEXT) == ["again"], "the transcript")
     assert desk.store.requests() == []
+    assert desk.store.link.hint == EMPTIED
+
+
+async def test_a_flush_of_another_database_changes_nothing(
+    desk: Desk, worker: HandWorker, redis_server: RedisServer, redis_url: str
+) -> None:
+    """Brokers tell everybody of it; who reads, or decides, goes on."""
+    await worker.say(scenes.asks())
+    await desk.connect(redis_url)
+    await desk.open(scenes.CONTEXT)
+    await await_until(desk.store.requests, "the call to wait")
+    done = sum(isinstance(fact, facts.CaughtUp) for fact in desk.facts)
+
+    with redis_server.client() as client:
+        client.execute_command("SELECT", 5)
+        client.flushdb()
+
+    def caught_up() -> bool:
+        return sum(isinstance(fact, facts.CaughtUp) for fact in desk.facts) > done
+
+    await await_until(caught_up, "everything to be read again")
+    assert not any(isinstance(fact, facts.Forgotten) and fact.title for fact in desk.facts)
+    assert len(desk.store.requests()) == len(desk.store.entries(scenes.CONTEXT)) == 1
+    assert desk.store.link.hint == ""

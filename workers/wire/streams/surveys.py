@@ -129,7 +129,9 @@ class SurveyReader:
                 told: list[Newer] = []
                 for key, entries, length in streams:
                     context_id = key.removeprefix(keys.PROGRESS_PREFIX)
-                    problem = "" if entries is not None else await self._what_it_is(context_id)
+                    problem = "" if entries else _why_nothing(context_id)
+                    if entries is None:
+                        problem = await self._what_it_is(context_id)
                     told.append(Newer(context_id, entries or [], length, problem))
                 yield told
 
