@@ -11,7 +11,12 @@ from tests.support.registered import ROSA, decision, registry_statement
 from workers.wire.canonical import JSON
 from workers.wire.signing.administering import EnrolmentStatement
 from workers.wire.signing.distrust import Distrust, NotTrusted
-from workers.wire.signing.statements import Statement, canonical, read_statement
+from workers.wire.signing.statements import (
+    Statement,
+    canonical,
+    read_statement,
+    write_statement,
+)
 from workers.wire.signing.wrapping import wrap
 
 ASKS = EnrolmentStatement(id="jo", name="Jo", public=ROSA.public.text, made_at="2026-03-02")
@@ -34,7 +39,7 @@ def _objects(value: JSON) -> Iterator[dict[str, JSON]]:
 )
 def test_a_word_that_nobody_knows_spoils_a_statement(statement: Statement) -> None:
     """Wherever in it: a newer reader could take it for a condition."""
-    plain: JSON = msgspec.to_builtins(statement)
+    plain: JSON = msgspec.json.decode(write_statement(statement))
     assert read_statement(canonical(plain), type(statement)) == statement
 
     for place in list(_objects(plain)):
