@@ -24,7 +24,7 @@ _ATTACKS: Final = tuple(
     f"tests/unit/wire/attacks/test_{name}.py"
     for name in ("one_decision", "replays", "two_people", "registries", "what_workers_say")
 )
-_JUDGING: Final = "tests/unit/workers/runtime/test_judging.py"
+_RUNTIME: Final = "tests/unit/workers/runtime"
 _AUDIT: Final = tuple(
     f"tests/unit/desktop/audit/test_{name}.py"
     for name in ("chain", "checkpoints", "verifying", "retention")
@@ -34,7 +34,9 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "workers/wire/signing": (_SIGNING, *_ATTACKS),
     "workers/wire/policy": (_POLICY, *_ATTACKS[:3]),
     "workers/wire/trust.py": ("tests/unit/wire/test_trust.py", _ATTACKS[3]),
-    "workers/runtime/judging.py": (_JUDGING,),
+    "workers/runtime/judging.py": (f"{_RUNTIME}/test_judging.py",),
+    "workers/runtime/demanding.py": (f"{_RUNTIME}/test_judging.py",),
+    "workers/runtime/addressing.py": (f"{_RUNTIME}/test_addressing.py",),
     "desktop/audit/verifying.py": _AUDIT,
     "desktop/audit/chain.py": _AUDIT,
     "desktop/audit/beside.py": _AUDIT,

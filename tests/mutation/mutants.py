@@ -36,7 +36,8 @@ class Mutant:
     Attributes:
         source: the whole module with it.
         function: whether it is inside of one; else it is made when the module is imported.
-        constants: names of the module that are made anew by it.
+        constants: names of the module that are made anew by it, and that nothing else was made of
+            when it was imported.
     """
 
     line: int
@@ -50,6 +51,7 @@ def mutants(source: str) -> Iterator[Mutant]:
     """Every mutant of a module. Words for people are left alone: no test holds them fast."""
     tree = ast.parse(source)
     left_alone = _same_to_any_test(tree)
+    used = _used_at_import(tree)
     homes = {node: home for home in tree.body for node in ast.walk(home)}
     for number, node in enumerate(ast.walk(tree)):
         if node in left_alone:
@@ -64,17 +66,19 @@ def mutants(source: str) -> Iterator[Mutant]:
                 what,
                 ast.unparse(ast.fix_missing_locations(changed)),
                 _is_in_function(home, node),
-                _assigned(home),
+                () if used & {*_assigned(home)} else _assigned(home),
             )
 
 
 def _same_to_any_test(tree: ast.Module) -> set[ast.AST]:
-    """What is in words for people, and arguments that change nothing but who may misuse a class."""
+    """What is in words for people, and arguments that do nothing but find mistakes of ours."""
     found: set[ast.AST] = set()
     for node in ast.walk(tree):
         is_word = isinstance(node, ast.JoinedStr)
         if is_word or (isinstance(node, ast.keyword) and node.arg in _FOR_PROGRAMMERS):
             found.update(ast.walk(node))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "zip":
+            found.update(part for keyword in node.keywords for part in ast.walk(keyword))
     return found
 
 
@@ -85,6 +89,16 @@ def _is_in_function(home: ast.AST, node: ast.AST) -> bool:
             if node is one or any(node is inner for part in parts for inner in ast.walk(part)):
                 return True
     return False
+
+
+def _used_at_import(tree: ast.Module) -> set[str]:
+    """Names that a module reads while it is imported, as in the default of a field."""
+    functions = [
+        one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    later = {node for one in functions for part in one.body for node in ast.walk(part)}
+    names = [one for one in ast.walk(tree) if isinstance(one, ast.Name) and one not in later]
+    return {one.id for one in names if isinstance(one.ctx, ast.Load)}
 
 
 def _assigned(home: ast.AST) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from workers.wire.errors import SignoffError
 from workers.wire.policy.demands import Demand
 from workers.wire.policy.judging import Judgement, judge, terms_of
 from workers.wire.policy.lint import unmet
-from workers.wire.policy.rules import Policy
+from workers.wire.policy.rules import BadPolicy, Policy
 from workers.wire.policy.votes import Objection, Standing
 from workers.wire.signing.assertions import RECEIPT_TYPE, REQUEST_TYPE, assertion
 from workers.wire.signing.distrust import Distrust, NotTrusted
@@ -252,12 +252,8 @@ class Judge:
             raise NotTrusted(Distrust.MISSING, title, "Set SIGNOFF_TRUST, or SIGNOFF_MODE.")
         registry, policy = self._folder.registry(now), self._policy()
         for finding in unmet(policy, registry, now):
-            raise Unproven(
-                Refusal.UNPREPARED,
-                "unsatisfiable",
-                f"The rule {finding.rule!r} of the policy cannot be met. {finding.title}",
-                "Mend the policy, or enrol more reviewers.",
-            )
+            title = f"The rule {finding.rule!r} of the policy cannot be met. {finding.title}"
+            raise BadPolicy(title, "Mend the policy, or enrol more reviewers.")
         return registry, policy
 
     def _at_hand(self) -> tuple[Registry, Policy | None]:

@@ -16,7 +16,6 @@ from workers.wire.policy.rules import BadPolicy
 from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.registry import Roots
 from workers.wire.trust import (
-    MAX_FILE_BYTES,
     SEEN_FILE,
     TrustFolder,
     read_key_file,
@@ -89,11 +88,13 @@ def _unreadable_memory(trust: TrustedFolder) -> None:
             lambda trust: (trust.path / "roots.json").write_text('{"threshold":1,"keys":[]}'),
             Distrust.MALFORMED,
         ),
-        (lambda trust: (trust.path / "registry.json").write_text("{"), Distrust.MALFORMED),
         (
-            lambda trust: (trust.path / "registry.json").write_bytes(b" " * (MAX_FILE_BYTES + 1)),
+            lambda trust: (trust.path / "roots.json").write_bytes(
+                write_roots(ROOTS).replace(b"{", b'{"more":1,')
+            ),
             Distrust.MALFORMED,
         ),
+        (lambda trust: (trust.path / "registry.json").write_text("{"), Distrust.MALFORMED),
         (lambda trust: trust.write_registry(ROOT_1), Distrust.TOO_FEW_ROOTS),
         (_old, Distrust.ROLLED_BACK),
         (_unreadable_memory, Distrust.ROLLED_BACK),
@@ -156,6 +157,31 @@ def test_a_registry_that_is_read_already_is_not_believed_for_ever(
     assert raised.value.reason is Distrust.UNKNOWN_KEY
 
 
+def test_a_file_that_is_too_large_is_not_read(trust: TrustedFolder, folder: TrustFolder) -> None:
+    """Four mebibytes are much for a list of people."""
+    roots, most = trust.path / "roots.json", 4 * 1024 * 1024
+
+    roots.write_bytes(roots.read_bytes().ljust(most))
+    assert folder.roots() == ROOTS
+    roots.write_bytes(roots.read_bytes().ljust(most + 1))
+    with pytest.raises(NotTrusted, match="4,194,305 bytes") as raised:
+        folder.roots()
+    assert raised.value.reason is Distrust.MALFORMED
+
+
+def test_what_was_seen_is_noted_once_and_not_by_who_only_looks(trust: TrustedFolder) -> None:
+    """The very first registry, too; then the folder is left alone until there is another."""
+    trust.write_registry(version=1)
+    seen = trust.path / SEEN_FILE
+
+    assert TrustFolder(trust.path, remembers=False).registry(time.time()).version == 1
+    assert not seen.exists()
+    assert TrustFolder(trust.path).registry(time.time()).version == 1
+    noted = seen.stat()
+    assert TrustFolder(trust.path).registry(time.time()).version == 1
+    assert (seen.read_text(), seen.stat().st_ino) == ("1\n", noted.st_ino)
+
+
 def test_a_policy_that_cannot_be_understood(trust: TrustedFolder, folder: TrustFolder) -> None:
     """It is there, and it is none."""
     trust.write_policy("rules = 3")
@@ -189,11 +215,13 @@ def test_a_folder_that_only_others_write_is_read(trust: TrustedFolder, tmp_path:
 
 
 def test_keys_in_files_are_for_their_owner_alone(tmp_path: Path) -> None:
-    """And are not written over."""
-    path = tmp_path / "agents" / "a.key"
+    """And are not written over; in a folder that is theirs, too, made with the first."""
+    path = tmp_path / "trust" / "agents" / "a.key"
 
     write_agent_key(path, WORKER)
+    write_agent_key(path.with_name("b.key"), LEE)
 
+    assert path.parent.stat().st_mode & 0o777 == 0o700
     assert path.stat().st_mode & 0o777 == 0o600
     assert read_key_file(path).public == WORKER.public
     with pytest.raises(FileExistsError):

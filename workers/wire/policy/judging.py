@@ -74,7 +74,7 @@ def judge(
         proven.append(one)
     runs = call.edited_args_digest or call.args_digest
     editor = _editor(call, demand, proven)
-    votes = [_vote(one, runs) for one in proven if not _is_authorship(one, editor)]
+    votes = [_vote(one) for one in proven if not _is_authorship(one, editor)]
     counted = tally(demand, votes, requester=requester, args_digest=runs, editor=editor)
     return Judgement(counted, tuple(proven), editor)
 
@@ -120,13 +120,13 @@ def _is_authorship(one: Verified, editor: str) -> bool:
     return bool(editor) and one.statement.meaning is Meaning.AUTHORSHIP
 
 
-def _vote(one: Verified, runs: str) -> Vote:
+def _vote(one: Verified) -> Vote:
     statement = one.statement
     return Vote(
         reviewer=one.reviewer.id,
         role=statement.reviewer.role,
         decision=statement.decision,
         meaning=statement.meaning,
-        args_digest=runs,
+        args_digest=statement.edited_args_digest or statement.args_digest,
         comment=statement.comment,
     )

@@ -25,7 +25,7 @@ _LISTS: Final = (Comparison.ONE_OF, Comparison.NONE_OF)
 
 
 class BadPolicy(SignoffError):
-    """A policy that cannot be read, or that contradicts itself."""
+    """A policy that cannot be read, that contradicts itself, or that nobody could meet."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

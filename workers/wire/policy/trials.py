@@ -63,7 +63,7 @@ class Trials:
     agent: str
     tool: str
     calls: tuple[Trial, ...]
-    whole: bool = True
+    whole: bool
 
 
 def all_trials(policy: Policy, known: Known) -> Iterator[Trials]:

@@ -35,7 +35,7 @@ REGISTRY_LIFE: Final = timedelta(days=30)
 KEY_LIFE: Final = timedelta(days=366)
 
 
-class EnrolmentStatement(Statement, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EnrolmentStatement(Statement, frozen=True, kw_only=True):
     """A person, or the operator of an agent, asks to be registered with a key of their own.
 
     Attributes:
@@ -141,15 +141,12 @@ def with_revoked(
     Raises:
         NotTrusted: nobody of this name has such a key that still counts.
     """
-    struck = 0
 
     def strike(keys: tuple[RegisteredKey, ...]) -> tuple[RegisteredKey, ...]:
-        nonlocal struck
         kept = []
         for key in keys:
             is_meant = not key_id or VerifyKey.from_text(key.public).key_id == key_id
             if is_meant and not key.revoked_at:
-                struck += 1
                 kept.append(structs.replace(key, revoked_at=_text(now), reason=reason))
             else:
                 kept.append(key)
@@ -163,7 +160,7 @@ def with_revoked(
         structs.replace(one, keys=strike(one.keys)) if one.name == name else one
         for one in statement.agents
     )
-    if not struck:
+    if (reviewers, agents) == (statement.reviewers, statement.agents):
         title = f"{name!r} has no such key that still counts."
         raise NotTrusted(
             Distrust.UNKNOWN_KEY, title, "See who is registered: signoff registry list."

@@ -101,9 +101,9 @@ def open_envelope(
         raise NotTrusted(Distrust.WRONG_TYPE, "A signed statement is of another kind.")
     if not 0 < len(envelope.signatures) <= MAX_SIGNATURES:
         raise NotTrusted(Distrust.MALFORMED, "A signed statement has no or too many signatures.")
-    if len(envelope.payload) > MAX_PAYLOAD_BYTES * 4 // 3 + 4:
-        raise NotTrusted(Distrust.MALFORMED, "A signed statement is too large.")
     payload = from_base64(envelope.payload)
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise NotTrusted(Distrust.MALFORMED, "A signed statement is too large.")
     message = pae(payload_type, payload)
     signers: dict[str, None] = {}
     for signature in envelope.signatures:

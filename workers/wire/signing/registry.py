@@ -72,7 +72,7 @@ class RegisteredAgent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     keys: tuple[RegisteredKey, ...]
 
 
-class RegistryStatement(Statement, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RegistryStatement(Statement, frozen=True, kw_only=True):
     """A registry as the roots sign it.
 
     Attributes:
@@ -128,7 +128,7 @@ class Registry:
         """Its number; a later one replaces it."""
         return self.statement.version
 
-    def check_present(self, now: float, least_version: int = 0) -> None:
+    def check_present(self, now: float, least_version: int) -> None:
         """Raise unless it still counts; what may change of one that was verified, and no more.
 
         Args:

@@ -29,7 +29,7 @@ S = TypeVar("S", bound="Statement")
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What all statements have in common: the version of their shape."""
+    """What all statements have in common: the version of their shape, and no unknown words."""
 
     v: int = 1
 
@@ -82,7 +82,7 @@ class PolicyName(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     version: int
 
 
-class DecisionStatement(Statement, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DecisionStatement(Statement, frozen=True, kw_only=True):
     """A reviewer's decision on one request.
 
     Attributes:

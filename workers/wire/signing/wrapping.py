@@ -28,7 +28,7 @@ _SALT_BYTES, _NONCE_BYTES, _KEY_BYTES = 16, 12, 32
 SHORTEST_PASSPHRASE: Final = 8
 
 
-class WrappedKey(Statement, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WrappedKey(Statement, frozen=True, kw_only=True):
     """A key that only a passphrase opens; binary values are base64.
 
     Attributes:

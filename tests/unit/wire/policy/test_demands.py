@@ -12,7 +12,7 @@ from workers.wire.approvals import Risk
 from workers.wire.canonical import JSON, strict_json
 from workers.wire.policy.conditions import Comparison, Condition, Truth, evaluate
 from workers.wire.policy.demands import Demand, Quorum, demand
-from workers.wire.policy.rules import MAX_POLICY_BYTES, BadPolicy, Policy, read_policy
+from workers.wire.policy.rules import BadPolicy, Policy, read_policy
 from workers.wire.signing.statements import Meaning
 
 PAYMENTS = b"""
@@ -149,10 +149,10 @@ def test_conditions(comparison: Comparison, value: object, found: JSON, truth: T
     [
         b"\xff",
         b"id = ",
-        b"#" * (MAX_POLICY_BYTES + 1),
         b'id = "p"\nversion = 1\n',
         b'id = " "\nversion = 1\nrules = []\n',
         b'id = "p"\nversion = 0\nrules = []\n',
+        b'id = "p"\nversion = 1\nrules = []\nrule = []\n',
         _policy('name = "a"\ntool = "x"\nqorum = 2\n'),
         _policy('name = "a"\nquorum = 0\n'),
         _policy('name = " "\n'),
@@ -171,9 +171,12 @@ def test_conditions(comparison: Comparison, value: object, found: JSON, truth: T
         _policy('name = "a"\nwhen = [{argument = "/a", comparison = "none_of", value = 1}]\n'),
         _policy('name = "a"\nwhen = [{argument = "/a", comparison = "none_of", value = []}]\n'),
         _policy('name = "a"\nwhen = [{argument = "/a", comparison = "like", value = 1}]\n'),
+        _policy(
+            'name = "a"\nwhen = [{argument = "/a", comparison = "above", value = 1, unit = "k"}]\n'
+        ),
         _policy('name = "a"\n[[rules]]\nname = "a"\n'),
     ],
-    ids=range(25),
+    ids=range(26),
 )
 def test_a_policy_that_cannot_be_meant_is_refused(raw: bytes) -> None:
     """A misspelt word is an error, never a rule that does not apply."""
@@ -181,6 +184,13 @@ def test_a_policy_that_cannot_be_meant_is_refused(raw: bytes) -> None:
         read_policy(raw)
     assert caught.value.title
     assert caught.value.hint
+
+
+def test_a_policy_that_is_too_large_is_not_read() -> None:
+    """256 KiB are read, and not one byte more."""
+    assert read_policy(PAYMENTS.ljust(256 * 1024, b"#")) == POLICY
+    with pytest.raises(BadPolicy, match="262,145 bytes"):
+        read_policy(PAYMENTS.ljust(256 * 1024 + 1, b"#"))
 
 
 def test_a_number_that_is_none_is_not_compared() -> None:

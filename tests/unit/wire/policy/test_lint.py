@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec import structs
 
@@ -13,7 +15,7 @@ from workers.wire.policy.rules import BadPolicy, Policy, Rule, read_policy
 from workers.wire.policy.trials import MOST_TRIALS, Known
 from workers.wire.signing.keys import SigningKey
 from workers.wire.signing.registry import RegisteredReviewer, Registry
-from workers.wire.signing.statements import Meaning
+from workers.wire.signing.statements import Meaning, moment
 
 UNMET, OPEN, NOTE = FindingKind.CANNOT_BE_MET, FindingKind.FAILS_OPEN, FindingKind.NOTE
 TREASURY = ("treasury",)
@@ -58,6 +60,8 @@ def _people(**roles: tuple[str, ...]) -> Registry:
 ABOVE = _when("/amount", "above", 10)
 BELOW = _when("/amount", "at_most", 10)
 EURO = _when("/currency", "equals", "EUR")
+INSIDE = (*_when("/d/e", "above", 1), *_when("/d/e", "at_most", 1))
+TWO_THINGS = (*_when("/a", "equals", "b"), *_when("/a/b", "above", 1))
 
 
 @pytest.mark.parametrize(
@@ -149,6 +153,27 @@ def test_what_runs_out_soon_is_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("ends", "days", "told"),
+    [
+        ("2026-04-01T00:00:00+00:00", 7, "The registry expires"),
+        ("2027-01-01T00:00:00+00:00", 30, "The last key of Rosa Mora ends"),
+    ],
+    ids=["registry", "key"],
+)
+def test_it_is_told_so_many_days_before(ends: str, days: int, told: str) -> None:
+    """From the second on; and a key that has ended has ended."""
+    ok = _policy(Rule(name="ok", **FREE))
+
+    def titles(at: float) -> str:
+        return "\n".join(one.title for one in lint(ok, registry(), None, at))
+
+    begins = moment(ends) - days * 24 * 3600
+    assert told not in titles(begins)
+    assert told in titles(begins + 1)
+    assert "Rosa Mora has no key that counts" in titles(moment("2027-01-01T00:00:00+00:00"))
+
+
+@pytest.mark.parametrize(
     ("rules", "findings"),
     [
         ([Rule(name="never", tool="x", when=(*ABOVE, *BELOW))], [("never", OPEN)]),
@@ -157,6 +182,23 @@ def test_what_runs_out_soon_is_told() -> None:
             [Rule(name="n", tool="x", when=(*EURO, *_when("/currency", "none_of", ("eur",))))],
             [("n", OPEN)],
         ),
+        ([Rule(name="n", tool="x", when=INSIDE)], [("n", OPEN)]),
+        ([Rule(name="n", tool="x", when=TWO_THINGS)], [("n", OPEN)]),
+        (
+            [
+                Rule(
+                    name="between",
+                    tool="x",
+                    when=(
+                        *_when("/amount", "above", 1),
+                        *_when("/amount", "at_most", 2),
+                        *_when("/amount", "none_of", (2,)),
+                    ),
+                )
+            ],
+            [],
+        ),
+        ([Rule(name="no", tool="x", when=_when("/urgent", "equals", False))], []),
         (
             [Rule(name="free", tool="x", gate=False), Rule(name="large", tool="x", when=ABOVE)],
             [("free", OPEN)],
@@ -202,10 +244,36 @@ def test_what_runs_out_soon_is_told() -> None:
             ],
             [],
         ),
+        (
+            [
+                Rule(name="euros", tool="x", when=(*EURO, *ABOVE), quorum=2),
+                Rule(name="again", tool="x", when=EURO, quorum=2),
+                Rule(name="gap", tool="x", when=_when("/currency", "none_of", ("EUR", "GBP"))),
+            ],
+            [("euros", OPEN)],
+        ),
+        ([Rule(name="free", tool="x", gate=False, when=_when("/payee", "equals", "ACME"))], []),
+        (
+            [
+                Rule(name="free", tool="x", agent="a", gate=False),
+                Rule(name="large", tool="x", agent="b", when=ABOVE),
+                Rule(name="elsewhere", tool="y", agent="a", when=ABOVE),
+            ],
+            [],
+        ),
+        (
+            [
+                Rule(name="free", tool="x", gate=False),
+                Rule(name="large", tool="x", agent="b", when=ABOVE),
+            ],
+            [("free", OPEN)],
+        ),
     ],
     ids=[
-        "never", "never waives", "never by text", "swallows", "waives nothing", "negative",
-        "limited", "any amount", "one currency", "few", "all", "no currency",
+        "never", "never waives", "never by text", "never inside", "never both", "between", "no",
+        "swallows", "waives nothing", "negative",
+        "limited", "any amount", "one currency", "few", "all", "no currency", "gap", "payee",
+        "apart", "one agent",
     ],
 )  # fmt: skip
 def test_nothing_lets_through_more_than_it_seems_to(
@@ -213,6 +281,36 @@ def test_nothing_lets_through_more_than_it_seems_to(
 ) -> None:
     """Conditions that never hold, waivers that swallow gates, limits of one currency."""
     assert _found(*rules) == findings
+
+
+def test_a_finding_says_for_which_calls() -> None:
+    """For all, or for those that lack an argument."""
+    rules = (
+        Rule(name="small", tool="x", when=BELOW, **FREE),
+        Rule(name="large", tool="x", when=ABOVE, meanings=(Meaning.REVIEW,), **FREE),
+        Rule(name="three", tool="y", quorum=3, **FREE),
+    )
+    titles = {one.rule: one.title for one in lint(_policy(*rules), registry(), None, NOW)}
+    assert titles["small + large"].endswith("by all of them for a call without /amount.")
+    assert titles["three"].endswith("3 of anybody.")
+
+
+@pytest.mark.parametrize(
+    ("missed", "kind"),
+    [
+        ({}, NOTE),
+        ({"quorum": 2}, OPEN),
+        ({"roles": TREASURY}, OPEN),
+        ({"reason_required": True}, OPEN),
+    ],
+    ids=str,
+)
+def test_a_rule_that_misses_its_tool_is_bad_if_it_asks_for_more_than_no_rule_does(
+    missed: dict[str, Any], kind: FindingKind
+) -> None:
+    """A call that no rule knows needs one approval, of anybody."""
+    found = _found(Rule(name="typo", tool="y", **missed), workers=Known({"x": {}}))
+    assert found == [("typo", kind)]
 
 
 def test_words_that_no_worker_knows_are_told() -> None:

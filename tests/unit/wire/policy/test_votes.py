@@ -84,6 +84,15 @@ def test_every_quorum_has_to_be_reached() -> None:
     assert _tally(demand, ROSA, board, LEE).standing is Standing.APPROVED
 
 
+def test_who_votes_in_two_roles_counts_in_the_one_that_helps() -> None:
+    """Whichever they voted in first."""
+    demand = replace(TWO, quorums=(Quorum(1, ("treasury",)), Quorum(1, ("board",))))
+    first, then = replace(ROSA, role="board"), ROSA
+    found = _tally(demand, first, then, replace(LEE, role="board"))
+    assert found.standing is Standing.APPROVED
+    assert found.objections == ((first, Objection.VOTED_BEFORE),)
+
+
 def test_who_asks_may_approve_only_where_the_policy_says_so() -> None:
     """And who edits."""
     free = replace(TWO, quorums=(Quorum(1),), requester_may_approve=True, editor_may_approve=True)

@@ -21,7 +21,6 @@ from tests.support.registered import (
     registry_statement,
 )
 from workers.wire.signing.administering import (
-    REGISTRY_LIFE,
     EnrolmentStatement,
     enrolment,
     first_registry,
@@ -61,7 +60,9 @@ def test_a_person_is_enrolled_with_a_key_of_their_own() -> None:
 
     [mina] = following.reviewers
     assert (mina.id, mina.name, mina.roles) == ("m.okafor", "Mina Okafor", ("treasury",))
-    assert [key.public for key in mina.keys] == [STRANGER.public.text]
+    assert [(key.public, key.not_before, key.not_after) for key in mina.keys] == [
+        (STRANGER.public.text, TODAY.isoformat(), (TODAY + timedelta(days=366)).isoformat())
+    ]
     assert (empty.version, following.version) == (1, 2)
 
 
@@ -141,5 +142,5 @@ def test_renewing_changes_the_time_and_nothing_else() -> None:
     later = TODAY + timedelta(days=1)
     following = renewed(registry_statement(), later)
     assert following.reviewers == registry_statement().reviewers
-    assert following.expires_at == (later + REGISTRY_LIFE).isoformat()
+    assert following.expires_at == (later + timedelta(days=30)).isoformat()
     assert following.version == 4

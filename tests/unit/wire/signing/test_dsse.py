@@ -14,8 +14,6 @@ from msgspec import structs
 from tests.support.registered import LEE, ROSA, STRANGER
 from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.dsse import (
-    MAX_PAYLOAD_BYTES,
-    MAX_SIGNATURES,
     Envelope,
     Signature,
     open_envelope,
@@ -91,10 +89,12 @@ def test_one_kind_of_statement_is_not_taken_for_another() -> None:
 
 def test_what_is_too_much_is_not_looked_at() -> None:
     """Neither payloads without end nor signatures without end, nor none."""
-    huge = seal(KIND, b" " * (MAX_PAYLOAD_BYTES + 64), [ROSA])
-    crowd = seal(KIND, b"{}", [ROSA] * (MAX_SIGNATURES + 1))
+    huge = seal(KIND, b" " * (160 * 1024 + 1), [ROSA])
+    crowd = seal(KIND, b"{}", [ROSA] * 17)
     nobody = seal(KIND, b"{}", [])
     assert {_reason(envelope) for envelope in (huge, crowd, nobody)} == {Distrust.MALFORMED}
+    for most in (seal(KIND, b" " * 160 * 1024, [ROSA]), seal(KIND, b"{}", [ROSA] * 16)):
+        assert open_envelope(most, KIND, KNOWN.get).key_ids == (ROSA.public.key_id,)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +121,27 @@ def test_a_key_has_32_bytes(raw: bytes) -> None:
     for make in (VerifyKey, SigningKey):
         with pytest.raises(NotTrusted):
             make(raw)
+
+
+@pytest.mark.parametrize("sign", [0x00, 0x80], ids=["plain", "signed"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    ],
+)
+def test_a_key_that_fits_signatures_of_anybody_is_none(point: str, sign: int) -> None:
+    """The points of small order, as libsodium lists them."""
+    raw = bytearray.fromhex(point)
+    raw[-1] |= sign
+    with pytest.raises(NotTrusted, match="anybody"):
+        VerifyKey(bytes(raw))
 
 
 def test_keys_are_told_apart_by_what_they_are() -> None:

@@ -92,6 +92,7 @@ def test_a_registry_that_nobody_renews_stops_counting() -> None:
         {"v": 2},
         {"version": 0},
         {"issued_at": "2026-05-01T00:00:00+00:00"},
+        {"issued_at": "2026-04-01T00:00:00+00:00"},
         {"issued_at": "yesterday"},
         {"expires_at": "2026-05-01T00:00:00"},
         {"reviewers": (TREASURER, TREASURER)},
@@ -104,6 +105,13 @@ def test_a_registry_that_nobody_renews_stops_counting() -> None:
             "reviewers": (
                 structs.replace(
                     TREASURER, keys=(registered_key(ROSA, not_after="2025-01-01T00:00:00Z"),)
+                ),
+            )
+        },
+        {
+            "reviewers": (
+                structs.replace(
+                    TREASURER, keys=(registered_key(ROSA, not_after="2026-01-01T00:00:00Z"),)
                 ),
             )
         },

@@ -11,7 +11,7 @@ from tests.support.registered import LEE, ROSA
 from workers.wire.signing import wrapping
 from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.keys import from_base64, to_base64
-from workers.wire.signing.wrapping import MEMORY_KIB, WrappedKey, unwrap, wrap
+from workers.wire.signing.wrapping import WrappedKey, unwrap, wrap
 
 WORDS = "four words are enough"
 #: Cheap, for tests; the default is what RFC 9106 recommends.
@@ -39,8 +39,24 @@ def test_the_passphrase_opens_it() -> None:
 def test_a_guess_costs_what_the_standard_recommends() -> None:
     """64 MiB of memory, three times over."""
     wrapped = wrap(ROSA, WORDS, "Rosa Mora")
-    assert (wrapped.memory_kib, wrapped.iterations, wrapped.lanes) == (MEMORY_KIB, 3, 4)
+    assert (wrapped.memory_kib, wrapped.iterations, wrapped.lanes) == (64 * 1024, 3, 4)
     assert unwrap(wrapped, WORDS).public == ROSA.public
+
+
+def test_a_key_that_was_locked_long_ago_opens() -> None:
+    """As cheaply as may be; Argon2 takes no less memory than 8 KiB for each lane (RFC 9106)."""
+    kept = WrappedKey(
+        key_id="ed25519:34750f98bd59fcfc946da45aaabe933b",
+        label="Rosa Mora",
+        iterations=1,
+        lanes=4,
+        memory_kib=1,
+        salt="c3Nzc3Nzc3Nzc3Nzc3Nzcw==",
+        nonce="bm5ubm5ubm5ubm5u",
+        box="6MLRXCiOZrcu3hvtlSkA+VlYouLEfr05BLDDK9amWPeayGEx6PGZwdO5L1r5zbbd",
+    )
+    assert unwrap(kept, WORDS).public == ROSA.public
+    assert unwrap(wrap(ROSA, WORDS, "Rosa Mora", memory_kib=1), WORDS).public == ROSA.public
 
 
 @pytest.mark.parametrize("guess", ["", WORDS + " ", WORDS.upper(), "\ud800"])
@@ -73,8 +89,9 @@ def test_what_was_tampered_with_does_not_open(changes: dict[str, object]) -> Non
     [
         {"iterations": 0},
         {"iterations": 17},
+        {"lanes": 17},
         {"lanes": 10_000},
-        {"memory_kib": 2**40},
+        {"memory_kib": 2**20 + 1},
         {"nonce": to_base64(b"short")},
         {"salt": "AA=="},
         {"salt": "no base64"},
@@ -87,9 +104,11 @@ def test_a_hostile_file_is_not_even_tried(changes: dict[str, object]) -> None:
 
 
 def test_a_passphrase_is_no_word() -> None:
-    """Seven characters are guessed in no time."""
+    """Seven characters are guessed in no time; eight are let pass."""
     with pytest.raises(NotTrusted):
         wrap(ROSA, "1234567", "Rosa Mora")
+    wrapped = wrap(ROSA, "12345678", "Rosa Mora", memory_kib=QUICK_KIB)
+    assert unwrap(wrapped, "12345678").public == ROSA.public
 
 
 def test_a_key_that_goes_by_another_name_is_refused() -> None:

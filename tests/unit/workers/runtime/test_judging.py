@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
+from structlog.testing import capture_logs
 
 from tests.support import trusted
 from tests.support.registered import WORKER
-from tests.support.trusted import TrustedFolder
+from tests.support.trusted import LEE_PARK, TrustedFolder, envelope
 from tests.support.waiting import await_until
 from workers.runtime.demanding import AskedCall, calls_in
 from workers.runtime.judging import Case, Judge, Ruling, Unproven
@@ -22,11 +26,14 @@ from workers.wire.approvals import (
     Receipt,
     Refusal,
     Requester,
+    digest_in,
 )
 from workers.wire.canonical import JSON
 from workers.wire.policy.judging import policy_name
 from workers.wire.signing.assertions import check_receipt, check_request
 from workers.wire.signing.distrust import NotTrusted
+from workers.wire.signing.keys import to_base64
+from workers.wire.signing.statements import Meaning
 from workers.wire.trust import TrustFolder
 
 AGENT = "treasury_agent"
@@ -42,6 +49,7 @@ tool = "pay"
 quorum = 2
 risk = "high"
 expires_after_seconds = 60
+masked = ["/iban"]
 
 [[rules]]
 name = "look"
@@ -56,6 +64,40 @@ name = "nothing"
 tool = "nothing"
 gate = false
 """
+
+
+def _request(judge: Judge | None = None, requester: str = "jo") -> ApprovalRequest:
+    """What a worker asks about a payment, under the policy that its judge knows."""
+    return ApprovalRequest(
+        request_id="ab" * 16,
+        agent=AGENT,
+        context_id="c",
+        tool_call_id="t",
+        action="pay",
+        args_digest="sha-256:" + "12" * 32,
+        salt=to_base64(b"s" * 16),
+        requester=Requester(id=requester),
+        policy=judge.ruling(PAY).terms if judge else None,
+    )
+
+
+def _case(
+    request: ApprovalRequest,
+    *signed: JSON,
+    kind: DecisionKind = DecisionKind.APPROVE,
+    **changes: Any,  # noqa: ANN401 - fields of a Case
+) -> Case:
+    case = Case(request, (PAY,), kind, policy_name(request), signed)
+    return replace(case, **changes)
+
+
+async def _refused(judge: Judge, case: Case) -> tuple[Refusal, str]:
+    """Why the judge lets nothing run; a person is told what to do."""
+    with pytest.raises(Unproven) as raised:
+        await judge.judge(case, time.time())
+    assert raised.value.title
+    assert raised.value.hint
+    return raised.value.refusal, raised.value.note
 
 
 @pytest.fixture
@@ -102,6 +144,11 @@ def test_calls_that_are_decided_together_demand_what_each_of_them_does(
     assert ruling.terms.meanings == ("approval",)
     assert ruling.terms.reason_required
     assert judge.ruling(*2 * [AskedCall("nothing", {})]).gated is False
+    alone, beside = judge.ruling(PAY).terms, judge.ruling(AskedCall("nothing", {}), PAY).terms
+    assert alone is not None
+    # What is hidden in the arguments of one call could be shown in those of another.
+    assert beside == structs.replace(alone, masked=())
+    assert alone.masked == ("/iban",)
 
 
 def test_the_shorter_time_counts() -> None:
@@ -146,16 +193,7 @@ def test_a_request_is_signed_the_same_each_time_and_by_the_present_key(
 ) -> None:
     """The step that asks runs again on resume; a key that is replaced is taken at once."""
     judge = Judge(AGENT, Mode.ENFORCE, trust.path)
-    request = ApprovalRequest(
-        request_id="ab" * 16,
-        agent=AGENT,
-        context_id="c",
-        tool_call_id="t",
-        action="pay",
-        args_digest="sha-256:" + "12" * 32,
-        salt="",
-        requester=Requester(id="jo"),
-    )
+    request = _request()
     receipt = Receipt(outcome="applied", request_id="", context_id="c", agent=AGENT)
     registry = TrustFolder(trust.path).registry(time.time())
 
@@ -199,19 +237,8 @@ async def test_a_registry_that_expires_between_two_decisions_lets_the_second_run
     ends = datetime.now(UTC) + timedelta(seconds=2)
     trust.write_registry(expires_at=ends.isoformat())
     judge = Judge(AGENT, Mode.ENFORCE, trust.path)
-    request = ApprovalRequest(
-        request_id="ab" * 16,
-        agent=AGENT,
-        context_id="c",
-        tool_call_id="t",
-        action="pay",
-        args_digest="sha-256:" + "12" * 32,
-        salt="",
-        requester=Requester(id="jo"),
-        policy=judge.ruling(PAY).terms,
-    )
-    signed = (trusted.envelope(request),)
-    case = Case(request, (PAY,), DecisionKind.APPROVE, policy_name(request), signed)
+    request = _request(judge)
+    case = _case(request, envelope(request))
 
     assert await judge.judge(case, time.time()) == ("r.mora",)
     await await_until(lambda: time.time() > ends.timestamp(), "the registry to expire")
@@ -219,3 +246,120 @@ async def test_a_registry_that_expires_between_two_decisions_lets_the_second_run
     with pytest.raises(Unproven, match="expired") as raised:
         await judge.judge(case, time.time())
     assert raised.value.refusal is Refusal.UNPREPARED
+
+
+@pytest.mark.parametrize("mode", [Mode.BOUND, Mode.OBSERVE])
+async def test_where_no_signature_is_demanded_one_that_is_there_is_looked_at(
+    trust: TrustedFolder, mode: Mode
+) -> None:
+    """It counts for nobody else; too few votes, and files that are spoiled, stop nothing."""
+    trust.write_policy(trusted.TWO)
+    judge = Judge(AGENT, mode, trust.path)
+    request = _request(judge)
+    case, forged = _case(request, envelope(request)), envelope(request, request_id="cd" * 16)
+
+    assert await judge.judge(case, time.time()) == ("r.mora",)
+    assert await judge.judge(_case(request), time.time()) == ()
+    assert await _refused(judge, _case(request, forged)) == (Refusal.UNTRUSTED, "wrong_request")
+    for blind in (Judge(AGENT, mode), Judge(AGENT, mode, trust.path / "none")):
+        assert await blind.judge(case, time.time()) == ()
+    (trust.path / "registry.json").write_text("{")
+    assert await judge.judge(case, time.time()) == ()
+
+
+async def test_where_no_signature_is_demanded_and_no_policy_is_there_nobody_is_excluded(
+    trust: TrustedFolder,
+) -> None:
+    """Neither who asked nor who edited: nobody has said so."""
+    (trust.path / "policy.toml").unlink()
+    judge = Judge(AGENT, Mode.BOUND, trust.path)
+    request = _request(judge, requester="r.mora")
+    edit = envelope(request, DecisionKind.EDIT, args={"amount": 6}, meaning=Meaning.AUTHORSHIP)
+    also = envelope(request, DecisionKind.EDIT, args={"amount": 6})
+    digest = digest_in(request, {"amount": 6})
+    edited = _case(request, edit, also, kind=DecisionKind.EDIT, edited_args_digest=digest)
+
+    assert await judge.judge(_case(request, envelope(request)), time.time()) == ("r.mora",)
+    assert await judge.judge(edited, time.time()) == ("r.mora",)
+
+
+async def test_enough_of_the_right_people_have_to_sign(trust: TrustedFolder) -> None:
+    """Under the policy that is here, each once; else the reason is told."""
+    trust.write_policy(trusted.TWO)
+    judge = Judge(AGENT, Mode.ENFORCE, trust.path)
+    request, by_rosa = _request(judge), _request(judge, requester="r.mora")
+
+    both = _case(request, envelope(request), envelope(request, person=LEE_PARK))
+    assert await judge.judge(replace(both, reviewer="l.park"), time.time()) == ("r.mora", "l.park")
+    reject = envelope(request, DecisionKind.REJECT)
+    rejected = _case(request, reject, kind=DecisionKind.REJECT)
+    assert await judge.judge(rejected, time.time()) == ("r.mora",)
+
+    few, own = _case(request, envelope(request)), _case(by_rosa, envelope(by_rosa))
+    other = replace(both, reviewer="m.okafor")
+    assert await _refused(judge, _case(request)) == (Refusal.UNSIGNED, "")
+    assert await _refused(judge, few) == (Refusal.NOT_ENOUGH, "missing")
+    assert await _refused(judge, own) == (Refusal.NOT_ENOUGH, "is_requester")
+    assert await _refused(judge, other) == (Refusal.UNTRUSTED, "wrong_reviewer")
+
+
+@pytest.mark.parametrize("may", [False, True])
+async def test_an_answer_that_changes_arguments_has_an_editor(
+    trust: TrustedFolder, may: bool
+) -> None:
+    """Who approves it only where the policy lets editors approve; words change nothing."""
+    trust.write_policy(f"{trusted.ONE}editor_may_approve = {str(may).lower()}\n")
+    judge = Judge(AGENT, Mode.ENFORCE, trust.path)
+    request = _request(judge)
+    changed = replace(PAY, args={"amount": 6}, is_edited=True)
+    words = _case(request, envelope(request, DecisionKind.RESPOND), kind=DecisionKind.RESPOND)
+    answered = replace(words, calls=(PAY, changed))
+
+    assert await judge.judge(words, time.time()) == ("r.mora",)
+    if may:
+        assert await judge.judge(answered, time.time()) == ("r.mora",)
+    else:
+        assert await _refused(judge, answered) == (Refusal.NOT_ENOUGH, "is_editor")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "note"),
+    [
+        (lambda trust: (trust.path / "registry.json").unlink(), "missing"),
+        (lambda trust: trust.write_policy("rules = 3"), ""),
+        (lambda trust: trust.write_policy(trusted.TWO.replace("2", "3")), ""),
+    ],
+    ids=["no registry", "no policy", "too few people"],
+)
+async def test_a_worker_that_is_not_prepared_lets_nothing_run(
+    trust: TrustedFolder, spoil: Callable[[TrustedFolder], object], note: str
+) -> None:
+    """Whoever has signed; it says why once, and again after it was mended in between."""
+    trust.write_policy(trusted.ONE)
+    judge = Judge(AGENT, Mode.ENFORCE, trust.path)
+    request = _request(judge)
+    case = _case(request, envelope(request))
+    spoil(trust)
+
+    with capture_logs() as lines:
+        assert await _refused(judge, case) == (Refusal.UNPREPARED, note)
+        assert await judge.problem() is not None
+        assert await _refused(judge, case) == (Refusal.UNPREPARED, note)
+    assert [line["event"] for line in lines] == ["nothing can be approved"]
+    trust.write_policy(trusted.ONE)
+    trust.write_registry()
+    with capture_logs() as lines:
+        assert await judge.problem() is None
+        spoil(trust)
+        assert await _refused(judge, case) == (Refusal.UNPREPARED, note)
+    assert len(lines) == 1
+    assert await _refused(Judge(AGENT, Mode.ENFORCE), case) == (Refusal.UNPREPARED, "missing")
+
+
+def test_a_worker_without_a_folder_signs_nothing() -> None:
+    """What it says goes out as it is."""
+    request, judge = _request(), Judge(AGENT, Mode.ENFORCE)
+    receipt = Receipt(outcome="applied", request_id="", context_id="c", agent=AGENT)
+
+    assert judge.signed_request(request) == request
+    assert judge.signed_receipt(receipt) == receipt
