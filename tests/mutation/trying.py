@@ -15,6 +15,7 @@ import importlib.util
 import inspect
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import time
@@ -29,8 +30,11 @@ import pytest
 from tests.mutation.mutants import Mutant
 from tests.support.environment import ROOT
 
-#: A mutant that makes a test run for ever is noticed.
-MOST_SECONDS: Final = 60
+#: A mutant that makes a test run for ever is noticed: by processor time, or a machine at work with
+#: something else would notice mutants that no test does.
+MOST_PROCESSOR_SECONDS: Final = 30
+#: So is one that makes a test wait for ever.
+MOST_SECONDS: Final = 600
 _POLL_SECONDS: Final = 0.005
 _OPTIONS: Final = ("-q", "-x", "--tb=no", "-p", "no:cacheprovider")
 
@@ -196,6 +200,8 @@ def _fails(passes: Callable[[], bool]) -> bool:
     child = os.fork()
     if not child:
         os.setsid()
+        limit = (MOST_PROCESSOR_SECONDS, MOST_PROCESSOR_SECONDS)
+        resource.setrlimit(resource.RLIMIT_CPU, limit)
         _silently(passes)
     deadline = time.monotonic() + MOST_SECONDS
     while time.monotonic() < deadline:
