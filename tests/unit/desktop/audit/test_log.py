@@ -32,7 +32,7 @@ ENTRIES = 8
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A log with a few entries, closed."""
-    path = tmp_path / "audit" / "log.sqlite"
+    path = tmp_path / "signoff" / "audit" / "log.sqlite"
     with closing(AuditLog(path)) as log:
         for number in range(ENTRIES):
             log.append(_decided(number))
@@ -67,6 +67,7 @@ def test_what_was_appended_is_there(path: Path) -> None:
     assert [one.entry.nonce for one in kept] == [f"{number:032x}" for number in range(ENTRIES)]
     assert all(after.before == one.hash for one, after in itertools.pairwise(kept))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert kept[0].entry.actor.name == "Rosa Mora"
     report = verify(path)
     assert (report.verdict, report.size, report.findings) == (Verdict.INTACT, ENTRIES, ())
