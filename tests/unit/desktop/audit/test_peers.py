@@ -319,7 +319,8 @@ def test_what_others_cosign_is_kept_if_it_is_this_log(keeping: Keeping, tmp_path
     assert read_peers(keeping.log, LEE.public).witnesses == ()
 
     bad = structs.replace(mine, by=b"short")
-    other = structs.replace(mine, note=cosign(_STRANGERS, LEE, 5))
+    longer = sign_checkpoint(12, tree_of(BODIES).root(), ROSA)
+    other = structs.replace(mine, note=cosign(longer, LEE, 5))
     unsigned = structs.replace(_own(keeping.log), note=_GOOD.note)
     forged = structs.replace(_GOOD, note=_STRANGERS)
     assert keeping.take(forged).forged == 1

@@ -338,6 +338,9 @@ def test_signatures_are_looked_at_again(tmp_path: Path) -> None:
         log.append(entry, {ENVELOPE: encode_struct(good).decode()})
         for envelope in ("{}", "{", encode_struct(forged).decode()):
             log.append(structs.replace(entry, nonce=envelope), {ENVELOPE: envelope})
+        for news in ({"role": "records"}, {"decision": "nonsense"}):
+            other = structs.replace(entry, **news)
+            log.append(other, {ENVELOPE: encode_struct(good).decode()})
         log.append(structs.replace(entry, kind=AuditKind.RECEIPT), {ENVELOPE: "{}"})
         log.append(structs.replace(entry, kind=AuditKind.RECEIPT, action="x"), {"comment": "{}"})
     found = verify(path, head_of(path), KEYS, registry())
@@ -346,7 +349,7 @@ def test_signatures_are_looked_at_again(tmp_path: Path) -> None:
         verify(path, head_of(path), None, registry()).unchecked
     )
     wrong = [one.number for one in found.findings if one.title.startswith("Its signature")]
-    assert (found.verdict, wrong) == (Verdict.FINDINGS, [2, 3, 4])
+    assert (found.verdict, wrong) == (Verdict.FINDINGS, [2, 3, 4, 5, 6])
     by_hand(path, "UPDATE secret SET ciphertext = zeroblob(40) WHERE number = 1")
     by_hand(path, "DELETE FROM record_key WHERE number = 2")
     assert verify(path, head_of(path), KEYS, registry()).verdict is Verdict.TAMPERED
