@@ -24,7 +24,7 @@ from desktop.audit.own_log import next_batch, place_to_begin, root_of
 from desktop.audit.peers import PeersFile, peers_of
 from desktop.audit.taking import FORKED, OTHER_LOG, Own, Taken, Taker
 from desktop.audit.witnesses import CHANGED, read_peers, told_of_peers
-from tests.support.audited import KEYS, decided
+from tests.support.audited import KEYS, by_hand, decided
 from workers.wire.auditing import (
     AuditAsk,
     AuditBatch,
@@ -216,13 +216,29 @@ def test_a_log_is_told_in_batches_that_fit(log: Path, monkeypatch: pytest.Monkey
     assert root_of(log.with_name("none"), 1) is None
 
 
-def test_of_a_long_log_a_new_broker_is_told_the_end(
-    log: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(("more", "told"), [(0, 2), (1, 1)])
+def test_a_batch_has_64_kibibytes_at_most(tmp_path: Path, more: int, told: int) -> None:
+    """To the byte; one entry at least, or nothing would ever be told."""
+    path, half = tmp_path / "log.sqlite", 32 * 1024
+    with closing(AuditLog(path)) as log:
+        for length in (half, half + more, 2 * half + 1):
+            plain = decided(1)
+            padding = "x" * (length - len(write_entry(plain)))
+            assert len(log.append(structs.replace(plain, detail=padding)).body) == length
+    found = next_batch(path, 0, ROSA)
+    assert found is not None
+    assert len(found[0].bodies) == told
+    last = next_batch(path, 2, ROSA)
+    assert last is not None
+    assert len(last[0].bodies) == 1
+
+
+@pytest.mark.parametrize(("size", "begins"), [(10_000, 0), (10_001, 10_001)])
+def test_of_a_long_log_a_new_broker_is_told_the_end(log: Path, size: int, begins: int) -> None:
     """The root covers the rest."""
     assert place_to_begin(log) == 0
-    monkeypatch.setattr("desktop.audit.own_log.MOST_AT_FIRST", 5)
-    assert place_to_begin(log) == 6
+    by_hand(log, f"UPDATE checkpoint SET size = {size}")  # noqa: S608 - a number
+    assert place_to_begin(log) == begins
 
 
 class Keeping:

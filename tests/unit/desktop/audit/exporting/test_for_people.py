@@ -174,6 +174,14 @@ def test_many_decisions_take_many_pages(tmp_path: Path) -> None:
     assert paper.count(b"/Type /Page\n") >= 20
 
 
+@pytest.mark.parametrize(("decided", "pages"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3)])
+def test_what_it_lacks_is_said_on_one_page(tmp_path: Path, decided: int, pages: int) -> None:
+    """Not torn in two: it moves to the next one where there is no room for it."""
+    records = [entry(nonce=f"{n:032x}", request_id=f"{n:032x}") for n in range(decided)]
+    paper = _paper(tmp_path, *records)
+    assert paper.count(b"/Type /Page\n") == pages
+
+
 def test_no_text_breaks_the_paper(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Not a megabyte, not half a character's worth of marks, not a page count of somebody's own."""
     records = [
