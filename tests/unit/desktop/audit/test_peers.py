@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -13,7 +14,6 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from desktop.audit import peers as peers_module
 from desktop.audit.chain import tree_of
 from desktop.audit.checkpoints import BadCheckpoint, origin_of, sign_checkpoint, sign_note
 from desktop.audit.cosigning import cosign, read_cosigned
@@ -40,15 +40,17 @@ BODIES = tuple(write_entry(decided(number)) for number in range(12))
 OTHERS = tuple(write_entry(decided(100 + number)) for number in range(12))
 
 
-def batch(first: int, last: int, bodies: tuple[bytes, ...] = BODIES) -> AuditBatch:
+def batch(
+    first: int, last: int, bodies: tuple[bytes, ...] = BODIES, key: SigningKey = LEE
+) -> AuditBatch:
     """Entries of Lee's log, from the one after `first` to `last`."""
     before, after = tree_of(bodies[:first]), tree_of(bodies[:last])
     return AuditBatch(
-        install=LEE.public.raw,
-        begin=sign_checkpoint(first, before.root(), LEE) if first else "",
+        install=key.public.raw,
+        begin=sign_checkpoint(first, before.root(), key) if first else "",
         peaks=before.peaks,
         bodies=bodies[first:last],
-        note=sign_checkpoint(last, after.root(), LEE),
+        note=sign_checkpoint(last, after.root(), key),
     )
 
 
@@ -353,6 +355,18 @@ def test_what_others_cosign_is_kept_if_it_is_this_log(keeping: Keeping, tmp_path
     assert read_peers(keeping.log).witnesses == ()
 
 
+def test_each_desk_has_findings_of_its_own(keeping: Keeping) -> None:
+    """The one that signed two logs, and this one."""
+    longer = cosign(sign_checkpoint(12, tree_of(BODIES).root(), ROSA), LEE, 5)
+    own = AuditCosignature(install=ROSA.public.raw, by=LEE.public.raw, note=longer)
+    keeping.take(batch(0, 5), batch(0, 3, OTHERS), own)
+    told = {one.who: one for one in read_peers(keeping.log).reports}
+    assert told["this desk"].findings == (OTHER_LOG,)
+    assert (told["this desk"].begins, told["this desk"].size) == (0, 0)
+    [lee] = [one for who, one in told.items() if who != "this desk"]
+    assert lee.findings == (FORKED,)
+
+
 def test_who_asks_is_heard_and_what_is_not_for_us_is_not(keeping: Keeping) -> None:
     """The earliest counts."""
     asks = [AuditAsk(install=ROSA.public.raw, after=after) for after in (7, 3, 5)]
@@ -364,14 +378,35 @@ def test_who_asks_is_heard_and_what_is_not_for_us_is_not(keeping: Keeping) -> No
     assert keeping.take(*asks).asked_after is None
 
 
-def test_nobody_fills_this_disk(keeping: Keeping, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither with desks nor with nonsense."""
-    monkeypatch.setattr(peers_module, "MOST_PEERS", 0)
-    monkeypatch.setattr(peers_module, "MOST_IGNORED", 3)
+def test_nobody_fills_this_disk(keeping: Keeping) -> None:
+    """Neither with desks nor with nonsense: of 200 each is kept, and the file ends at 4 GB."""
     future = write_message(structs.replace(_GOOD, v=2))
-    taken = keeping.take(_GOOD, *[b"{" * 9000] * 5, b"[]", future, b"")
-    assert (taken.too_many, taken.malformed) == (1, 8)
-    assert read_peers(keeping.log).ignored == 3
+    taken = keeping.take(*[b"{" * 9000] * 200, b"[]", future, b"")
+    assert (taken.too_many, taken.malformed, read_peers(keeping.log).ignored) == (0, 203, 200)
+    strangers = [SigningKey(number.to_bytes(32, "big")) for number in range(1, 202)]
+    taken = keeping.take(*(batch(0, 1, key=key) for key in strangers))
+    assert (len(taken.grown), taken.too_many) == (200, 1)
+    with closing(sqlite3.connect(peers_of(keeping.log))) as connection:
+        assert connection.execute("SELECT count(*) FROM peer").fetchone() == (200,)
+        assert connection.execute("SELECT max(length(data)) FROM ignored").fetchone() == (2048,)
+    [[pages]] = keeping.file._connection.execute("PRAGMA max_page_count")
+    [[bytes_each]] = keeping.file._connection.execute("PRAGMA page_size")
+    assert pages * bytes_each == 4_096_000_000
+
+
+def test_the_file_is_its_owner_s(tmp_path: Path) -> None:
+    """As the log is."""
+    path = tmp_path / "signoff" / "audit" / "peers.sqlite"
+    PeersFile(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_fork_shows_where_what_is_kept_begins(keeping: Keeping) -> None:
+    """Its tree is kept there; before that nobody here can say."""
+    keeping.take(batch(2, 5))
+    assert keeping.take(batch(0, 1, OTHERS)).found == []
+    assert [one.title for one in keeping.take(batch(0, 2, OTHERS)).found] == [FORKED]
 
 
 def _by(name: str, device: str) -> bytes:
@@ -406,7 +441,7 @@ def test_a_log_that_grew_by_nothing_is_kept_by_its_tree(keeping: Keeping) -> Non
 def test_the_file_is_refused_or_told_to_be_broken(tmp_path: Path) -> None:
     """One of a later version, and one that is no database."""
     log = tmp_path / "log.sqlite"
-    assert read_peers(log).reports == ()
+    assert (read_peers(log).reports, read_peers(log).ignored) == ((), 0)
     PeersFile(peers_of(log)).close()
     with closing(sqlite3.connect(peers_of(log))) as connection:
         connection.execute("PRAGMA user_version = 9")

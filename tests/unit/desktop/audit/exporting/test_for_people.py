@@ -17,7 +17,7 @@ from desktop.audit.exporting.csv import HEADINGS
 from desktop.audit.exporting.decided import NOT_SIGNED
 from desktop.audit.exporting.formats import ExportFormat
 from desktop.audit.exporting.printed import MOST_CHARACTERS, printed
-from desktop.audit.exporting.selecting import NotExported
+from desktop.audit.exporting.selecting import Beside, NotExported
 from desktop.audit.log import Record
 from desktop.store.record import AuditQuery
 from tests.support import registered
@@ -95,6 +95,7 @@ def test_reasons_are_shown_to_whom_they_may_be(tmp_path: Path) -> None:
         folder = tmp_path / str(place)
         [row] = _csv(folder, record, reasons=reasons)
         assert (row["reason"], row["reason digest"]) == (shown, "sha-256:12")
+    assert not Beside(secrets=beside().secrets).reasons
 
 
 @pytest.mark.parametrize(
