@@ -36,11 +36,16 @@ _AT = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
 def test_a_decision_may_wait_a_minute_for_its_receipt(
     at: str, waited_ms: int, told: list[int]
 ) -> None:
-    """To the millisecond; one whose time nobody can read has waited long enough."""
+    """To the millisecond; one whose time nobody can read has waited long enough.
+
+    Nobody tampered with anything.
+    """
     matching = Matching()
     matching.see(1, Glance(AuditKind.DECISION, at, request_id="r", nonce="n"))
     now_ms = int(_AT.timestamp() * 1000) + waited_ms
-    assert [one.number for one in matching.findings(now_ms)] == told
+    found = list(matching.findings(now_ms))
+    assert [one.number for one in found] == told
+    assert not any(one.is_tampering for one in found)
 
 
 def test_a_verification_and_the_page_find_the_same(
