@@ -57,6 +57,7 @@ from desktop.engine.surroundings import Surroundings
 from desktop.engine.transcripts import Transcripts
 from desktop.engine.trust import Trust
 from desktop.engine.unsent import settling
+from desktop.engine.upkeep import keep_up
 from desktop.engine.waiting import Waiting
 from desktop.engine.witness import Witness
 from desktop.store import facts
@@ -214,7 +215,7 @@ class Engine:
                 tasks.create_task(self._searcher.run(), name="engine:search")
                 self._noting.begin()
                 if self._records_at_once:
-                    tasks.create_task(self._recorder.run(), name="engine:audit")
+                    tasks.create_task(keep_up(self._recorder), name="engine:audit")
                     telling = sinks.follow(self._audit_log, self._recorder.jot)
                     tasks.create_task(telling, name="engine:syslog")
         finally:
