@@ -20,6 +20,8 @@ from desktop.engine.recorder import Recorder
 
 EVERY_SECONDS: Final = 86_400.0
 LOOK_SECONDS: Final = 60.0
+#: After the start; a log that was found to be wrong is looked at again then.
+FIRST_SECONDS: Final = 5.0
 #: It begins when nobody has decided anything for so long.
 QUIET_SECONDS: Final = 60.0
 #: After each step of some milliseconds, so that a window beside it is drawn as ever.
@@ -40,12 +42,12 @@ class Nightly:
         self, recorder: Recorder, audit: AuditDesk, now: Callable[[], float] = time.time
     ) -> None:
         self._recorder, self._audit, self._now = recorder, audit, now
-        self._has_looked = False
+        self._is_first = True
 
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(FIRST_SECONDS if self._is_first else LOOK_SECONDS)
             try:
                 await self.look()
             except AuditUnavailable:
@@ -56,14 +58,20 @@ class Nightly:
     async def look(self) -> None:
         """Verify the log if it is time and nobody decides.
 
+        The first look is for what was found to be wrong when the log was last verified: the end
+        alone does not show that, and somebody may have mended it.
+
         Raises:
             AuditUnavailable: it cannot be read, or that it was verified cannot be recorded.
         """
-        if not self._recorder.is_open or self._recorder.quiet_seconds < QUIET_SECONDS:
+        if not self._recorder.is_open:
             return
         at_ms, outcome = await self._audit.last_verified()
-        is_late = not 0 <= self._now() - at_ms / 1000 < EVERY_SECONDS
-        # What was found to be wrong is looked at anew with each start: somebody may have mended it.
-        if is_late or (not self._has_looked and outcome not in _SOUND):
-            await self._audit.verify(PAUSE_SECONDS)
-        self._has_looked = True
+        is_first, self._is_first = self._is_first, False
+        if is_first:
+            is_due = outcome not in _SOUND and bool(outcome)
+        else:
+            is_late = not 0 <= self._now() - at_ms / 1000 < EVERY_SECONDS
+            is_due = is_late and self._recorder.quiet_seconds >= QUIET_SECONDS
+        if is_due:
+            await self._audit.verify(0.0 if is_first else PAUSE_SECONDS)
