@@ -27,7 +27,7 @@ _ATTACKS: Final = tuple(
 _JUDGING: Final = "tests/unit/workers/runtime/test_judging.py"
 _AUDIT: Final = tuple(
     f"tests/unit/desktop/audit/test_{name}.py"
-    for name in ("chain", "checkpoints", "verifying", "retention")
+    for name in ("chain", "checkpoints", "verifying", "verifying_meanwhile", "retention")
 )
 #: Which tests hold which room.
 ROOMS: Final[dict[str, tuple[str, ...]]] = {
