@@ -55,6 +55,7 @@ class AuditKind(StrEnum):
     CHECKPOINT = "audit.checkpoint"
     COSIGNED = "audit.cosigned"
     PEER_WRONG = "audit.peer_wrong"
+    WRITABLE_AGAIN = "audit.writable_again"
     EXPORTED = "audit.exported"
     HOLD_SET = "audit.hold_set"
     HOLD_LIFTED = "audit.hold_lifted"

@@ -21,14 +21,26 @@ from msgspec import structs
 from desktop.audit.chain import BEGINNING, Tree, entry_hash
 from desktop.audit.checkpoints import sign_checkpoint
 from desktop.audit.entries import AuditEntry, BadEntry, own_account, read_entry, write_entry
+from desktop.audit.failing import translated
 from desktop.audit.heads import Head
 from desktop.audit.keys import LogKeys
-from desktop.audit.places import HINT, OneWriter, another_person, check_owner, check_place
+from desktop.audit.places import (
+    HINT,
+    WAIT_SECONDS,
+    OneWriter,
+    another_person,
+    check_owner,
+    check_place,
+)
 from desktop.audit.places import AuditUnavailable as AuditUnavailable
 from desktop.audit.schema import prepare
 from desktop.audit.secrets import NOT_KEPT, RecordKey, Sealed
 
 BUSY_SECONDS: Final = 5.0
+#: So large the write-ahead log becomes before `tidy` empties it.
+TIDY_BYTES: Final = 1024 * 1024
+#: Pages after which a transaction empties it itself, should nobody have called `tidy`: 40 MB.
+_MOST_PAGES: Final = 10_000
 _SETTINGS: Final = (
     "journal_mode = WAL",
     "synchronous = FULL",
@@ -38,6 +50,9 @@ _SETTINGS: Final = (
     "cell_size_check = ON",
     "secure_delete = ON",
     "temp_store = MEMORY",
+    # Not in the transaction of a decision, which would wait for it; see `tidy`.
+    f"wal_autocheckpoint = {_MOST_PAGES}",
+    f"journal_size_limit = {TIDY_BYTES // 2}",
 )
 
 
@@ -102,8 +117,13 @@ class AuditLog:
         keys: of this installation; None where no keyring answers.
     """
 
-    def __init__(self, path: Path, keys: LogKeys | None = None) -> None:
+    def __init__(
+        self, path: Path, keys: LogKeys | None = None, wait_seconds: float = WAIT_SECONDS
+    ) -> None:
         """Open it, or begin it; a log of an older version is given what it lacks.
+
+        Args:
+            wait_seconds: for another process that writes it to end.
 
         Raises:
             AuditUnavailable: it cannot be opened, is of a later version, is no audit log, is
@@ -117,7 +137,7 @@ class AuditLog:
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
             check_owner(path)
-            self._writer = OneWriter(path)
+            self._writer = OneWriter(path, wait_seconds)
             undo.callback(self._writer.release)
             self._inode = path.stat().st_ino
             self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
@@ -205,6 +225,22 @@ class AuditLog:
                 (size, root, note, self._tree.peaks),
             )
         return Head(size, root, install=self.keys.install.public)
+
+    def tidy(self, least_bytes: int = TIDY_BYTES) -> None:
+        """Empty the write-ahead log into the file, if it has become large.
+
+        Nothing of the log depends on it; it takes as long as the disk does.
+
+        Args:
+            least_bytes: what counts as large.
+
+        Raises:
+            AuditUnavailable: the disk did not take it; what was recorded is where it was.
+        """
+        ahead = self.path.with_name(f"{self.path.name}-wal")
+        with translated():
+            if ahead.stat().st_size >= least_bytes:
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -346,15 +382,3 @@ def opened_to_read(path: Path) -> Iterator[sqlite3.Connection]:
     with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         yield connection
-
-
-@contextlib.contextmanager
-def translated() -> Iterator[None]:
-    """What a disk or a database says, as `AuditUnavailable`."""
-    try:
-        yield
-    except OSError as error:
-        title = f"The audit log cannot be written: {error.strerror}."
-        raise AuditUnavailable(title, HINT) from error
-    except (sqlite3.Error, sqlite3.Warning) as error:
-        raise AuditUnavailable(f"The audit log cannot be used: {error}.", HINT) from error

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from desktop.audit.emergency import take_in
 from desktop.audit.entries import AuditEntry, AuditKind, happened
+from desktop.audit.failing import translated
 from desktop.audit.heads import Head, keep_head, kept_head
 from desktop.audit.keys import Keyring, LogKeys, log_keys
 from desktop.audit.log import (
@@ -21,8 +22,8 @@ from desktop.audit.log import (
     OutboxState,
     Outgoing,
     Record,
-    translated,
 )
+from desktop.audit.places import WAIT_SECONDS
 from desktop.audit.secrets import RecordKey, SecretUnreadable
 from desktop.audit.verifying import Finding, check_end
 from desktop.errors import VaultUnavailable
@@ -56,6 +57,8 @@ class Logbook:
         self._last: dict[str, str] = {}
         self._new = 0
         self._found = AuditStanding()
+        # Once: whoever tries again has been told that another process writes.
+        self._wait_seconds = WAIT_SECONDS
 
     @property
     def new_entries(self) -> int:
@@ -76,7 +79,8 @@ class Logbook:
         if self._log is not None:
             return self._found
         hint, head = self._unlock()
-        log = AuditLog(self.path, self._keys)
+        wait, self._wait_seconds = self._wait_seconds, 0.0
+        log = AuditLog(self.path, self._keys, wait)
         try:
             install = self._keys.install.public if self._keys else None
             with translated():
@@ -87,7 +91,7 @@ class Logbook:
         except BaseException:
             log.close()
             raise
-        self._log = log
+        self._log, self._wait_seconds = log, WAIT_SECONDS
         self._found = _judged(hint, last.number if last else 0, findings)
         return self._found
 
@@ -126,6 +130,11 @@ class Logbook:
         head = self._log.checkpoint()
         self._new = 0
         return replace(head, at=happened(AuditKind.CHECKPOINT).at) if head else None
+
+    def tidy(self) -> None:
+        """See `AuditLog.tidy`."""
+        if self._log is not None:
+            self._log.tidy()
 
     def keep_head(self, head: Head) -> None:
         """Keep what the log ends with where the log is not. May be called on another thread.

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Final
 
 from desktop.audit.chain import Tree
+from desktop.audit.failing import translated
 from desktop.audit.judging_peers import Judged, KeptLog
-from desktop.audit.log import AuditUnavailable, opened_to_read, translated
+from desktop.audit.log import AuditUnavailable, opened_to_read
 from desktop.audit.places import check_owner
 
 FILE: Final = "peers.sqlite"

@@ -44,6 +44,7 @@ _TITLES: Final = {
     AuditKind.CHECKPOINT: "Checkpoint made",
     AuditKind.COSIGNED: "Checkpoint co-signed",
     AuditKind.PEER_WRONG: "Another desk's log does not fit",
+    AuditKind.WRITABLE_AGAIN: "Log can be written again",
     AuditKind.EXPORTED: "Log exported",
     AuditKind.HOLD_SET: "Legal hold set",
     AuditKind.HOLD_LIFTED: "Legal hold lifted",

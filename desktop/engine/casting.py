@@ -119,6 +119,7 @@ class Casting:
         lets_run = order.statement.decision is not DecisionKind.REJECT
         if lets_run:
             await self._clock.check(connection)
+            await self._recorder.check(order.record)
         registry = self._trust.check() if lets_run else self._trust.registry()
         statement = structs.replace(
             order.statement,

@@ -7,7 +7,8 @@ run may not.
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import math
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,8 +30,7 @@ from desktop.store.facts import AuditChanged
 from desktop.store.record import AuditHealth, AuditStanding
 from workers.wire.approvals import DecisionKind
 
-#: While there is something new; and after so many entries.
-CHECKPOINT_SECONDS: Final = 60.0
+#: So many make a checkpoint due.
 CHECKPOINT_ENTRIES: Final = 100
 
 #: What makes a call run, or run on.
@@ -43,10 +43,13 @@ T = TypeVar("T")
 class Recorder:
     """Writes on a thread of its own, because a disk takes its time.
 
-    Used on one event loop. The file is opened with the first entry, or by `begin`.
+    Used on one event loop. The file is opened with the first entry, or by `begin`; `upkeep` does
+    what is due now and then.
 
     Attributes:
         clock_skew_ms: what each entry says of the clock; see `AuditEntry`.
+        checkpoint_due: set when one should be made before its time.
+        was_used: set with each use of the log; see `upkeep`.
     """
 
     def __init__(
@@ -70,10 +73,22 @@ class Recorder:
         self._jotted: deque[Record] = deque()
         self._jotting: asyncio.Task[None] | None = None
         self._left: list[Unsent] | None = None
-        self._due = asyncio.Event()
+        self.checkpoint_due = asyncio.Event()
+        self.was_used = asyncio.Event()
+        self._decided_at = -math.inf
         self._signing = asyncio.Lock()
         self._opening = asyncio.Lock()
         self._closed = False
+
+    @property
+    def quiet_seconds(self) -> float:
+        """How long nobody has decided anything here."""
+        return time.monotonic() - self._decided_at
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the file is open."""
+        return self._book.is_open
 
     @property
     def standing(self) -> AuditStanding:
@@ -86,19 +101,10 @@ class Recorder:
             self._standing = standing
             self._emit(AuditChanged(standing))
 
-    async def run(self) -> None:
-        """Open the log, look at its end, and sign what is new now and then; until cancelled."""
-        with contextlib.suppress(AuditUnavailable):  # told already; it is tried again when needed
-            await self.begin()
-        while True:
-            self._due.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CHECKPOINT_SECONDS):
-                    await self._due.wait()
-            await self.checkpoint()
-
     async def begin(self) -> None:
         """Open the log and judge its end, unless it is open; how it stands is told.
+
+        A log that failed is open again once something was written to it.
 
         Raises:
             AuditUnavailable: it cannot be used.
@@ -107,13 +113,26 @@ class Recorder:
             if self._book.is_open:
                 return
             try:
-                standing = await self._on_thread(self._book.open)
+                failure = self._standing.health is AuditHealth.UNWRITABLE and self._standing.title
+                standing = await self._on_thread(lambda: self._open(failure or ""))
                 if self._left is None and standing.health is AuditHealth.FINE:
                     self._left = list(await self._on_thread(self._book.unsent))
                 self.stand(standing)
             except AuditUnavailable as error:
                 self._failed(error)
                 raise
+
+    async def check(self, entry: AuditEntry) -> None:
+        """See to it that a decision could be recorded, before it is signed.
+
+        Raises:
+            AuditUnavailable: it must not leave: the log cannot be written, or is not the one that
+                was left.
+        """
+        self._decided_at = time.monotonic()
+        await self.begin()
+        if self._standing.health is not AuditHealth.FINE and entry.decision in _LETS_RUN:
+            raise AuditUnavailable(self._standing.title, self._standing.hint)
 
     async def decided(
         self,
@@ -135,7 +154,7 @@ class Recorder:
             AuditUnavailable: it is not recorded, and must not leave.
         """
         try:
-            await self._check(entry)
+            await self.check(entry)
             return await self._append(Record(entry, secrets or {}, outbox))
         except AuditUnavailable as error:
             if entry.decision != DecisionKind.REJECT:
@@ -176,7 +195,7 @@ class Recorder:
         """
         await self._append(Record(entry, secrets or {}))
         if entry.kind is AuditKind.SESSION_LOCKED:
-            self._due.set()  # nobody watches the file from now on
+            self.checkpoint_due.set()  # nobody watches the file from now on
 
     async def note_all(self, entries: Sequence[AuditEntry]) -> None:
         """Record several things that happened, all or none.
@@ -234,37 +253,58 @@ class Recorder:
                     # Not on the log's own thread: a keyring may take its time, a decision may not.
                     await asyncio.to_thread(self._book.keep_head, head)
             except AuditUnavailable as error:
-                self._failed(error)
+                await self._give_up(error)
             except VaultUnavailable as error:
                 _log.warning("head of the audit log not kept", error=error.title)
+
+    async def tidy(self) -> None:
+        """Do what the disk has to do for the log, and nobody waits for."""
+        try:
+            await self._on_thread(self._book.tidy)
+        except AuditUnavailable as error:
+            _log.warning("audit log not tidied", error=error.title)
 
     def close(self) -> None:
         """Write what was jotted down, sign what there is, and close the file."""
         self._closed = True
         if self._thread is None:
-            return
+            if not self._jotted:
+                return
+            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit")
         self._thread.submit(self._end).result()
         self._thread.shutdown()
         self._thread = None
 
     def _end(self) -> None:
         try:
-            if self._book.is_open:
-                if self._jotted:
-                    self._append_jotted()
-                head = self._book.checkpoint()
-                if head is not None:
-                    self._book.keep_head(head)
+            if self._jotted:
+                self._open("")  # the console may have ended before anything else was recorded
+                self._append_jotted()
+            head = self._book.checkpoint()
+            if head is not None:
+                self._book.keep_head(head)
         except (AuditUnavailable, VaultUnavailable) as error:
             _log.error("audit log not finished", error=error.title)
+            for record in self._take_jotted():
+                keep_outside(self._path, record.entry)
         finally:
             self._book.close()
 
-    async def _check(self, entry: AuditEntry) -> None:
-        """Raise if a decision must not leave, because the log is not the one that was left."""
-        await self.begin()
-        if self._standing.health is AuditHealth.TAMPERED and entry.decision in _LETS_RUN:
-            raise AuditUnavailable(self._standing.title, self._standing.hint)
+    def _open(self, failure: str) -> AuditStanding:
+        """On the log's thread: open the log, and after a failure prove that it can be written.
+
+        Args:
+            failure: what it was that failed; empty if nothing did.
+        """
+        standing = self._book.open()
+        if failure:
+            entry = structs.replace(happened(AuditKind.WRITABLE_AGAIN), detail=failure[:200])
+            try:
+                self._book.append([self._stamped(Record(entry))])
+            except AuditUnavailable:
+                self._book.close()
+                raise
+        return standing
 
     async def _settle(
         self, entry: AuditEntry, number: int, state: OutboxState, kind: AuditKind, outcome: str
@@ -324,19 +364,27 @@ class Recorder:
         try:
             done = await self._on_thread(work)
         except AuditUnavailable as error:
-            await self._on_thread(self._book.close)
-            self._failed(error)
+            await self._give_up(error)
             raise
+        self.was_used.set()
         if self._book.new_entries >= CHECKPOINT_ENTRIES:
-            self._due.set()
+            self.checkpoint_due.set()
         return done
+
+    async def _give_up(self, error: AuditUnavailable) -> None:
+        """Close a log that failed: with its next use it is opened anew."""
+        if not self._closed:
+            await self._on_thread(self._book.close)
+        self._failed(error)
 
     def _failed(self, error: AuditUnavailable) -> None:
         if self._closed:
             return
-        _log.error("audit log failed", error=error.title)
+        standing = AuditStanding(AuditHealth.UNWRITABLE, error.title, error.hint)
+        if standing != self._standing:  # tried again every few seconds, and told once
+            _log.error("audit log failed", error=error.title)
         if self._standing.health is not AuditHealth.TAMPERED:
-            self.stand(AuditStanding(AuditHealth.UNWRITABLE, error.title, error.hint))
+            self.stand(standing)
 
     async def _on_thread(self, work: Callable[[], T]) -> T:
         if self._closed:

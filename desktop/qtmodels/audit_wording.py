@@ -17,6 +17,8 @@ from desktop.store.record import (
     Shown,
 )
 
+#: Findings that fit into a tool tip.
+_MOST_TOLD = 5
 _TONES = {AuditWord.FINE: Tone.OK, AuditWord.OPEN: Tone.WARN, AuditWord.WRONG: Tone.DANGER}
 _SHOWN = {
     Shown.NONE: "",
@@ -84,6 +86,21 @@ def standing_words(standing: AuditStanding) -> tuple[str, Tone]:
         return f"Intact, with {len(standing.found):,} to look at. Verified {at}", Tone.WARN
     words = f"Intact: {standing.size:,} entries. Verified {at}"
     return words, Tone.WARN if standing.peers else Tone.OK
+
+
+def record_words(standing: AuditStanding) -> tuple[str, Tone, str]:
+    """What every page says of the log: short words, their tone, and the whole; empty if nothing."""
+    hint = f"{standing.title} {standing.hint}".strip()
+    match standing.health:
+        case AuditHealth.TAMPERED:
+            return "Audit log tampered with: nothing is approved", Tone.DANGER, hint
+        case AuditHealth.UNWRITABLE:
+            return "Audit log not writable: nothing is approved", Tone.DANGER, hint
+        case _ if standing.found and not standing.verifying:
+            words = f"Audit log: {len(standing.found):,} to look at"
+            return words, Tone.WARN, "\n".join(standing.found[:_MOST_TOLD])
+        case _:
+            return "", Tone.NEUTRAL, ""
 
 
 def _count(page: AuditPage) -> str:

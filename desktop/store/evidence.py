@@ -42,7 +42,8 @@ _REFUSALS = {
     Refusal.UNSIGNED: "The worker takes only signed decisions.",
     Refusal.UNTRUSTED: "The worker does not believe the signature on the decision.",
     Refusal.NOT_ENOUGH: "The worker asks for more reviewers than have signed.",
-    Refusal.UNPREPARED: "The worker has no registry or policy that it can believe.",
+    Refusal.UNPREPARED: "The worker has no registry or policy that it can believe. Whoever runs it "
+    "learns from signoff-worker doctor what is wrong.",
 }
 #: What the worker has against a signature, where a person can do something about it.
 _DISTRUST: Final = {

@@ -266,6 +266,7 @@ class MainWindow(QMainWindow):
         self.agents.chat_wanted.connect(self._chat_with)
         self.agents.settings_wanted.connect(lambda: self._lead_to(Page.SETTINGS))
         self._status.settings_wanted.connect(lambda: self._lead_to(Page.SETTINGS))
+        self._status.audit_wanted.connect(lambda: self._lead_to(Page.AUDIT))
         self._status.demo_wanted.connect(self._show_demo)
 
     def _bind_keys(self) -> None:

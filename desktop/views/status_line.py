@@ -1,4 +1,4 @@
-"""The line at the lower edge of the window: the link, the demo, who answers, and "only looking".
+"""The line at the lower edge of the window: the link, the demo, who answers, what is wrong.
 
 The only place that keeps these in sight on every page.
 """
@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from desktop.actions.guard import read_only
+from desktop.qtmodels.audit_wording import record_words
 from desktop.qtmodels.bridge import Bridge
 from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import link_tone, survey_words
@@ -40,10 +41,12 @@ class StatusLine(QFrame):
     Signals:
         settings_wanted: a person wants to see or change the connection.
         demo_wanted: or to see the demo.
+        audit_wanted: or what is wrong with the record.
     """
 
     settings_wanted = Signal()
     demo_wanted = Signal()
+    audit_wanted = Signal()
 
     def __init__(self, store: Store, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,6 +65,8 @@ class StatusLine(QFrame):
         self.signing.setObjectName("signing.state")
         self.clock = PressableState("Clock", "Opens the settings")
         self.clock.setObjectName("clock.state")
+        self.audit = PressableState("Audit log", "Opens the audit log")
+        self.audit.setObjectName("audit.state")
         self._survey = TextLabel("", Look.SMALL)
         self._survey.setObjectName("survey.state")
         self._note = TextLabel("", Look.SMALL)
@@ -72,6 +77,7 @@ class StatusLine(QFrame):
         row.addWidget(self.read_only)
         row.addWidget(self.signing)
         row.addWidget(self.clock)
+        row.addWidget(self.audit)
         row.addWidget(self._survey)
         row.addStretch(1)
         row.addWidget(self._note)
@@ -80,10 +86,12 @@ class StatusLine(QFrame):
         self.read_only.pressed.connect(self.settings_wanted)
         self.signing.pressed.connect(self.settings_wanted)
         self.clock.pressed.connect(self.settings_wanted)
+        self.audit.pressed.connect(self.audit_wanted)
         self.demo.pressed.connect(self.demo_wanted)
         bridge.changed.connect(self._on_changed)
         self._show_link()
         self._show_signing()
+        self._show_audit()
         self._show_demo()
         self._show_notes()
 
@@ -92,6 +100,8 @@ class StatusLine(QFrame):
             self._show_link()
         if changes.signing:
             self._show_signing()
+        if changes.record:
+            self._show_audit()
         if changes.demo:
             self._show_demo()
         if changes.agents or changes.reset:
@@ -120,6 +130,12 @@ class StatusLine(QFrame):
         self.clock.setVisible(bool(clock.title))
         tone = Tone.DANGER if clock.state is ClockState.WRONG else Tone.WARN
         self.clock.show_state(tone, clock.words, f"{clock.title} {clock.hint}".strip())
+
+    def _show_audit(self) -> None:
+        standing = self._store.audit_standing
+        words, tone, hint = record_words(standing)
+        self.audit.setVisible(bool(words))
+        self.audit.show_state(tone, words, hint)
 
     def _show_demo(self) -> None:
         demo = self._store.demo

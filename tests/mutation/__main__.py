@@ -39,7 +39,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "workers/runtime/judging.py": (f"{_RUNTIME}/test_judging.py",),
     "workers/runtime/demanding.py": (f"{_RUNTIME}/test_judging.py",),
     "workers/runtime/addressing.py": (f"{_RUNTIME}/test_addressing.py",),
-    "desktop/audit/verifying.py": _audit("log", "verifying"),
+    "desktop/audit/verifying.py": _audit("log", "verifying", "verifying_meanwhile"),
     "desktop/audit/chain.py": _audit("chain", "proofs"),
     "desktop/audit/beside.py": _audit("verifying", "retention"),
     "desktop/audit/matching.py": _audit("matching"),

@@ -5,23 +5,31 @@ That the engine tells it of real files and clocks is in `tests.integration.engin
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import pytest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from desktop.audit.entries import AuditKind, happened
+from desktop.audit.log import AuditUnavailable
+from desktop.engine.recorder import Recorder
 from desktop.store.clock import Clock
 from desktop.store.facts import AuditChanged, ClockSeen, Fact, SigningChanged
 from desktop.store.record import AuditHealth, AuditStanding
 from desktop.store.signing import Identity, Signing, SigningState
 from desktop.views.main_window import USUAL, MainWindow
 from desktop.views.page import Page
+from desktop.views.parts.banner import Banner
 from desktop.views.parts.buttons import ActionButton
 from desktop.views.status_line import PressableState
 from tests.gui.pages.approving import read_on
 from tests.gui.pages.seeing import is_seen, lay_out, open_page, see
 from tests.gui.pages.signed import KEY, ROSA, asks_signed, policy, signs
+from tests.support.broken_logs import LOGS
 from tests.support.hand_fed import HandFed
 from workers.wire.approvals import DecisionKind
 
@@ -94,6 +102,47 @@ def test_what_is_wrong_is_on_the_card_and_where_it_can_be_mended(
     lay_out()
     assert is_seen(window, widget)
     assert fed.outbox.decisions == []
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_a_log_that_cannot_be_written_is_on_the_card_and_on_every_page(
+    window: MainWindow, fed: HandFed, tmp_path: Path, name: str
+) -> None:
+    """As the recorder finds a real file; what stops the call is on offer all the time."""
+    make, words = LOGS[name]
+    log = tmp_path / "audit" / "decisions.sqlite"
+    log.parent.mkdir()
+    with make(log):
+        fed.feed(*asyncio.run(_told_of(log)))
+    lay_out()
+    assert not see(window, "request.approve", ActionButton).isEnabled()
+    assert see(window, "request.reject", ActionButton).isEnabled()
+    refusal = fed.approvals.why_not(KEY, DecisionKind.APPROVE)
+    assert refusal is not None
+    assert words in refusal.title
+    told = see(window, "request.why_not", QLabel).text()
+    assert refusal.title in told
+    assert refusal.hint in told
+
+    line = see(window, "audit.state", PressableState)
+    assert "nothing is approved" in line.accessibleName()
+    assert refusal.title in line.accessibleDescription()
+    line.pressed.emit()
+    lay_out()
+    assert is_seen(window, "audit.standing")
+    assert see(window, "audit.banner", Banner).title() == refusal.title
+    fed.feed(AuditChanged(AuditStanding(AuditHealth.FINE)))
+    assert not is_seen(window, "audit.state")
+
+
+async def _told_of(log: Path) -> list[AuditChanged]:
+    """What the engine's recorder tells of a log when somebody sits down at it."""
+    told: list[AuditChanged] = []
+    recorder = Recorder(log, None, told.append)
+    with suppress(AuditUnavailable):
+        await recorder.note(happened(AuditKind.SESSION_STARTED))
+    recorder.close()
+    return told
 
 
 def test_a_clock_that_is_off_is_said_before_it_is_wrong(window: MainWindow, fed: HandFed) -> None:

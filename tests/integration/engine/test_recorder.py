@@ -12,15 +12,18 @@ from msgspec import structs
 
 from desktop.audit.entries import AuditEntry, AuditKind
 from desktop.audit.heads import kept_head
-from desktop.audit.log import AuditUnavailable, Outgoing, read_entries
+from desktop.audit.log import TIDY_BYTES, AuditUnavailable, Outgoing, read_entries
 from desktop.audit.verifying import Verdict, verify
 from desktop.engine import recorder as recorder_module
+from desktop.engine import upkeep
 from desktop.engine.recorder import Recorder
 from desktop.engine.unsent import settle_unsent
+from desktop.engine.upkeep import keep_up
 from desktop.store.facts import AuditChanged, DecisionNotSent, Fact
 from desktop.store.record import AuditHealth
 from tests.support import scenes
 from tests.support.audited import ALL, STREAM, FakeKeyring, by_hand, decided
+from tests.support.broken_logs import full_disk
 from tests.support.waiting import await_until
 from workers.wire import keys
 from workers.wire.codec import decode_event, encode_event
@@ -45,7 +48,7 @@ def keyring() -> FakeKeyring:
 async def _recording(path: Path, keyring: FakeKeyring) -> AsyncIterator[Recorder]:
     """A recorder at work, as the engine runs it."""
     recorder = Recorder(path, keyring, lambda _fact: None)
-    task = asyncio.create_task(recorder.run())
+    task = asyncio.create_task(keep_up(recorder))
     try:
         await await_until(lambda: recorder.standing.health is not AuditHealth.UNKNOWN, "it")
         yield recorder
@@ -106,12 +109,95 @@ async def test_a_log_that_fails_is_told_and_opened_again(
     assert await recorder.decided(decided(2, decision="reject")) == 0
     await recorder.not_sent(decided(2), "gone")
     _move(tmp_path / "audit", moved)
-    assert await recorder.decided(decided(4)) == 2
+    assert await recorder.decided(decided(4)) == 3
     recorder.close()
-    nonces = [one.entry.nonce for one in read_entries(path, ALL)]
-    assert nonces == [decided(2).nonce, decided(4).nonce]
+    kept, again, last = (one.entry for one in read_entries(path, ALL))
+    assert (kept.nonce, last.nonce) == (decided(2).nonce, decided(4).nonce)
+    assert again.kind is AuditKind.WRITABLE_AGAIN
+    assert "File exists" in again.detail
     healths = [one.standing.health for one in told]
     assert healths == [AuditHealth.UNWRITABLE, AuditHealth.FINE]
+
+
+async def test_a_disk_that_was_full_is_noticed_when_there_is_room_again(
+    path: Path, keyring: FakeKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a restart, and not before: a log that only opens is not called fine."""
+    monkeypatch.setattr(upkeep, "RETRY_SECONDS", 0.01)
+    told: list[AuditChanged] = []
+    with full_disk(path):
+        recorder = Recorder(path, keyring, told.append)
+        task = asyncio.create_task(keep_up(recorder))
+        await recorder.note_anyway(decided(1, kind=AuditKind.SESSION_STARTED))
+        for _ in range(3):
+            with pytest.raises(AuditUnavailable, match="the disk is full") as refused:
+                await recorder.check(decided(2))
+            assert "Make room" in refused.value.hint
+        assert await recorder.decided(decided(3, decision="reject")) == 0
+        assert [one.standing.health for one in told][1:] == [AuditHealth.UNWRITABLE]
+    await await_until(lambda: recorder.standing.health is AuditHealth.FINE, "the log to be back")
+    await recorder.check(decided(2))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    recorder.close()
+    *_, started, rejected, again = (one.entry for one in read_entries(path, ALL))
+    assert (started.nonce, rejected.nonce) == (decided(1).nonce, decided(3).nonce)
+    assert (again.kind, "disk is full" in again.detail) == (AuditKind.WRITABLE_AGAIN, True)
+
+
+async def test_a_checkpoint_that_fails_is_made_later(path: Path, keyring: FakeKeyring) -> None:
+    """The log is proven again before it lets anything be approved."""
+    async with _recording(path, keyring) as recorder:
+        await recorder.note(decided(1))
+        _move(path, path.with_suffix(".away"))
+        await recorder.checkpoint()
+        assert recorder.standing.health is AuditHealth.UNWRITABLE
+        _move(path.with_suffix(".away"), path)
+        await recorder.check(decided(2))
+        assert _health_of(recorder) is AuditHealth.FINE
+        await recorder.checkpoint()
+        assert _size(keyring, path) == 2
+
+
+def _health_of(recorder: Recorder) -> AuditHealth:
+    return recorder.standing.health
+
+
+async def test_the_last_words_of_a_console_are_kept_though_nothing_was_recorded_before(
+    path: Path, keyring: FakeKeyring
+) -> None:
+    """In the log; or beside it, where that cannot be written."""
+    recorder = Recorder(path, keyring)
+    recorder.jot(decided(1, kind=AuditKind.SESSION_ENDED))
+    recorder.close()
+    assert _kinds(path) == [AuditKind.SESSION_ENDED]
+    with full_disk(path):
+        recorder = Recorder(path, keyring)
+        recorder.jot(decided(2, kind=AuditKind.SESSION_ENDED))
+        recorder.close()
+    recorder = Recorder(path, keyring)
+    await recorder.begin()
+    recorder.close()
+    assert _kinds(path)[-1] is AuditKind.SESSION_ENDED
+
+
+async def test_what_was_written_ahead_is_put_away_while_nobody_waits(
+    path: Path, keyring: FakeKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by the transaction that made it large; and it does not stay large."""
+    monkeypatch.setattr(upkeep, "IDLE_SECONDS", 0.01)
+    big = {"comment": "x" * TIDY_BYTES}
+    async with _recording(path, keyring) as recorder:
+        for number in range(1, 4):
+            await recorder.note(decided(number), big)
+            enough = number * TIDY_BYTES
+            await await_until(lambda enough=enough: _bytes(path) > enough, "the file to have it")
+        await recorder.note(decided(4))
+        assert _bytes(path.with_name(f"{path.name}-wal")) < TIDY_BYTES
+
+
+def _bytes(path: Path) -> int:
+    return path.stat().st_size
 
 
 async def test_receipts_of_a_bad_moment_are_not_lost(path: Path, keyring: FakeKeyring) -> None:
@@ -124,7 +210,7 @@ async def test_receipts_of_a_bad_moment_are_not_lost(path: Path, keyring: FakeKe
         await await_until(outside.exists, "the note")
         _move(path.with_suffix(".away"), path)
         await recorder.note(decided(3))
-    assert {one.entry.nonce for one in read_entries(path, ALL)} == {
+    assert {one.entry.nonce for one in read_entries(path, ALL)} - {""} == {
         decided(number).nonce for number in (1, 2, 3)
     }
 
@@ -156,7 +242,7 @@ async def test_checkpoints_are_made_by_count_and_by_time(
         await recorder.checkpoint()
         await recorder.checkpoint()
         keyring.broken = ""
-        monkeypatch.setattr(recorder_module, "CHECKPOINT_SECONDS", 0.01)
+        monkeypatch.setattr(upkeep, "CHECKPOINT_SECONDS", 0.01)
         for number in range(10, 15):
             await recorder.note(decided(number))
         await await_until(lambda: _size(keyring, path) == 11, "the next head")

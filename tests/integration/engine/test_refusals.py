@@ -6,13 +6,8 @@ the worker. Where the record is the trouble, a call can still be stopped.
 
 from __future__ import annotations
 
-import os
-import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,17 +18,17 @@ from msgspec import structs
 
 from desktop import settings
 from desktop.actions.ports import Lock, Unlock
-from desktop.audit import places
-from desktop.audit.entries import Actor, AuditKind
-from desktop.audit.log import AuditLog, read_entries
+from desktop.audit.entries import AuditKind
+from desktop.audit.log import read_entries
 from desktop.errors import NotAllowedNow
 from desktop.store.clock import ClockState
+from desktop.store.facts import AuditChanged
+from desktop.store.record import AuditHealth, AuditStanding
 from desktop.store.records import RequestKey, RequestState
 from desktop.store.signing import SigningState
 from tests.support import scenes
-from tests.support.audited import decided
+from tests.support.broken_logs import LOGS
 from tests.support.desk import Desk
-from tests.support.environment import ROOT
 from tests.support.hand_worker import HandWorker
 from tests.support.registered import ROOT_1, STRANGER, registered_key
 from tests.support.signing import PASSPHRASE
@@ -168,80 +163,6 @@ def _roots(trust: TrustedFolder) -> bytes:
 # -- the audit log ---------------------------------------------------------------------------------
 
 
-@contextmanager
-def _later_version(log: Path) -> Iterator[None]:
-    AuditLog(log).close()
-    with closing(sqlite3.connect(log)) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    yield
-
-
-@contextmanager
-def _of_another(log: Path) -> Iterator[None]:
-    with closing(AuditLog(log)) as opened:
-        opened.append(structs.replace(decided(1), actor=Actor(os_user="somebody.else")))
-    yield
-
-
-@contextmanager
-def _damaged(log: Path) -> Iterator[None]:
-    log.write_bytes(b"no database at all" * 1000)
-    yield
-
-
-@contextmanager
-def _in_the_way(log: Path) -> Iterator[None]:
-    log.mkdir()
-    yield
-
-
-@contextmanager
-def _on_a_share(log: Path) -> Iterator[None]:
-    device = log.parent.stat().st_dev
-    mounts = log.with_name("mountinfo")
-    mounts.write_text(f"2 1 {os.major(device)}:{os.minor(device)} / /x rw - nfs4 a rw\n")
-    before = places.check_place.__defaults__
-    places.check_place.__defaults__ = (mounts,)
-    try:
-        yield
-    finally:
-        places.check_place.__defaults__ = before
-
-
-_HOLDER: Final = """
-import sys
-from pathlib import Path
-from desktop.audit.log import AuditLog
-log = AuditLog(Path(sys.argv[1]))
-print("open", flush=True)
-sys.stdin.read()
-"""
-
-
-@contextmanager
-def _open_elsewhere(log: Path) -> Iterator[None]:
-    with subprocess.Popen(
-        [sys.executable, "-c", _HOLDER, str(log)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == b"open\n"
-        yield
-        other.kill()
-
-
-LOGS: Final = {
-    "of a later version": (_later_version, "version 99"),
-    "of another person": (_of_another, "another person"),
-    "damaged": (_damaged, "audit log"),
-    "that cannot be opened": (_in_the_way, "cannot be used"),
-    "on a network share": (_on_a_share, "network share"),
-    "open in another process": (_open_elsewhere, "Another Signoff"),
-}
-
-
 @pytest.mark.parametrize("name", LOGS)
 async def test_a_log_that_cannot_be_written_lets_a_call_be_stopped_and_nothing_else(
     trust: TrustedFolder, redis_url: str, connection: Connection, asked: None, name: str
@@ -250,14 +171,14 @@ async def test_a_log_that_cannot_be_written_lets_a_call_be_stopped_and_nothing_e
     make, words = LOGS[name]
     log = settings.home() / ROSA_MORA.id / "decisions.sqlite"
     log.parent.mkdir(parents=True)
-    with ExitStack() as stack:
-        stack.enter_context(make(log))
+    with make(log):
         async with Desk(signer=ROSA_MORA, trust=trust.path) as rosa:
             await rosa.connect(redis_url)
             await rosa.until(KEY, lambda one: one.is_open, "the request")
 
             refusal = await _refused(rosa, words)
             assert "Rejecting still works" in refusal.hint
+            await _nothing_is_signed_past_the_buttons(rosa, words)
             assert await _inbox(connection) == 0
 
             rosa.engine.post(Lock("idle"))
@@ -270,6 +191,18 @@ async def test_a_log_that_cannot_be_written_lets_a_call_be_stopped_and_nothing_e
             )
             rosa.approvals.decide(KEY, DecisionKind.REJECT, "not today")
             await await_until(lambda: _inbox(connection), "the rejection")
+
+
+async def _nothing_is_signed_past_the_buttons(desk: Desk, words: str) -> None:
+    """Whoever does not look at the log first is refused by the engine, with the key unused."""
+    told = desk.store.audit_standing
+    desk.store.apply([AuditChanged(AuditStanding(AuditHealth.FINE))])
+    desk.approvals.decide(KEY, DecisionKind.APPROVE)
+    request = await desk.until(KEY, lambda one: bool(one.notice), "the refusal")
+    assert words in request.notice
+    assert request.state is RequestState.WAITING
+    assert desk.store.signing.fresh, "nothing was signed since the passphrase"
+    desk.store.apply([AuditChanged(told)])
 
 
 # -- the clock -------------------------------------------------------------------------------------
@@ -353,6 +286,19 @@ async def test_a_clock_that_is_set_after_the_last_look_is_noticed_when_something
 
 
 # -- a worker's own clock and registry -------------------------------------------------------------
+
+
+async def test_a_worker_without_a_policy_to_believe_says_who_can_mend_it(
+    rosa: Desk, worker: HandWorker, connection: Connection
+) -> None:
+    """Missing, malformed or beyond what the registry's people can meet; the request waits on."""
+    nonce = rosa.approvals.decide(KEY, DecisionKind.APPROVE)
+    await await_until(lambda: _inbox(connection), "the decision")
+    await worker.tell(scenes.receipt("refused:unprepared", nonce=nonce))
+    request = await rosa.until(KEY, lambda one: bool(one.notice), "the notice")
+    assert request.state is RequestState.WAITING
+    assert "no registry or policy" in request.notice
+    assert "signoff-worker doctor" in request.notice
 
 
 @pytest.mark.parametrize(
