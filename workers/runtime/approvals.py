@@ -197,7 +197,8 @@ class DecisionDesk:
         """A hosted graph cannot be stopped at the call, so its request stays where it is."""
         if not approval.is_hosted or review.kind is DecisionKind.REJECT:
             return
-        if await self._writer.is_halted(scopes_of(approval.request.agent, context_id)):
+        found = await self._writer.halts(scopes_of(approval.request.agent, context_id))
+        if await self._judge.halts.stop(found, time.time()):
             raise NotTaken(Refusal.HALTED, approval.request.request_id)
 
     async def _consume(
