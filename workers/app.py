@@ -206,7 +206,7 @@ def _stated(
         reason=reason,
         by=getpass.getuser(),
         at_ms=at_ms,
-        serial=next_serial(at_ms, before),
+        serial=next_serial(at_ms, before.serial if before is not None else 0),
         lifted=lifted,
     )
     if key_file is None:

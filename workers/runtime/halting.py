@@ -9,20 +9,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final
 
 import structlog
 
 from workers.wire.approvals import Mode
 from workers.wire.errors import SignoffError
-from workers.wire.halts import HaltStatement
+from workers.wire.halts import AHEAD_MS, HaltStatement
 from workers.wire.signing.assertions import check_halt, read_halt
 from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.trust import TrustFolder
-
-#: A statement may be numbered so far ahead of our clock, in milliseconds, and be kept. A number
-#: from further ahead could not be lifted today.
-AHEAD_MS: Final = 120_000
 
 _log = structlog.get_logger(__name__)
 

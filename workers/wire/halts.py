@@ -19,6 +19,9 @@ from workers.wire.ids import check_agent_name, check_context_id
 EVERYBODY = "all"
 #: A statement may not be larger, in bytes.
 MAX_HALT_BYTES: Final = 16 * 1024
+#: A statement may be numbered so far ahead of the clock, in milliseconds, and be kept. A number
+#: from further ahead could not be lifted today.
+AHEAD_MS: Final = 120_000
 _AGENT, _CONTEXT = "agent:", "context:"
 
 
@@ -65,11 +68,31 @@ def scopes_of(agent: str, context_id: str = "") -> tuple[str, ...]:
     return (EVERYBODY, f"{_AGENT}{agent}", *of_context)
 
 
-def next_serial(at_ms: int, before: HaltStatement | None) -> int:
-    """The number of a new statement on a scope, whatever the clock says.
+def agent_in(scope: str) -> str:
+    """The agent whose calls a scope is; empty for another kind of scope."""
+    return scope.removeprefix(_AGENT) if scope.startswith(_AGENT) else ""
+
+
+def context_in(scope: str) -> str:
+    """The context whose calls a scope is; empty for another kind of scope."""
+    return scope.removeprefix(_CONTEXT) if scope.startswith(_CONTEXT) else ""
+
+
+def scope_of_agent(agent: str) -> str:
+    """The scope of an agent's calls."""
+    return f"{_AGENT}{agent}"
+
+
+def scope_of_context(context_id: str) -> str:
+    """The scope of a context's calls."""
+    return f"{_CONTEXT}{context_id}"
+
+
+def next_serial(at_ms: int, newest: int = 0) -> int:
+    """The number of a new statement on a scope, also where a clock was a little ahead.
 
     Args:
         at_ms: now.
-        before: the newest statement that is known.
+        newest: the highest number that is known of the scope, whoever wrote it.
     """
-    return max(at_ms, before.serial + 1 if before is not None else 0)
+    return max(at_ms, newest + 1) if newest <= at_ms + AHEAD_MS else at_ms

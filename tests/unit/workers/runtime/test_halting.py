@@ -165,6 +165,7 @@ async def test_a_folder_that_cannot_be_written_forgets_with_the_worker(
 
 
 def test_each_statement_on_a_scope_has_a_higher_number_than_the_last() -> None:
-    """Also from a desk whose clock is behind."""
-    assert next_serial(NOW_MS, None) == NOW_MS
-    assert next_serial(NOW_MS - 60_000, HALT) == NOW_MS + 1
+    """Also from a desk whose clock is behind; but nobody can drive it out of reach."""
+    assert next_serial(NOW_MS) == NOW_MS
+    assert next_serial(NOW_MS - 60_000, HALT.serial) == NOW_MS + 1
+    assert next_serial(NOW_MS, 2**62) == NOW_MS
