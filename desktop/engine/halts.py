@@ -39,6 +39,8 @@ from workers.wire.streams.connection import Connection
 LOOK_SECONDS: Final = 1.0
 #: So many are shown; whoever fills the hash with more halts nothing by them but the console.
 MOST: Final = 200
+#: A time after this, in ms since the epoch, is none.
+_END_MS: Final = 1 << 42
 
 _log = structlog.get_logger(__name__)
 
@@ -188,7 +190,7 @@ class HaltWatch:
         shown = Halt(
             scope=scope,
             by=statement.by,
-            at_ms=statement.at_ms,
+            at_ms=statement.at_ms if 0 < statement.at_ms < _END_MS else 0,
             reason=statement.reason,
             proof=HaltProof.UNSIGNED,
         )

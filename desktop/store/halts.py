@@ -8,6 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from workers.wire.halts import EVERYBODY as EVERYBODY
+from workers.wire.halts import agent_in as agent_in
+from workers.wire.halts import context_in as context_in
+from workers.wire.halts import scope_of_agent as scope_of_agent
+from workers.wire.halts import scope_of_context as scope_of_context
 from workers.wire.halts import scopes_of
 
 

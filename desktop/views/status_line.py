@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from desktop.actions.guard import read_only
 from desktop.qtmodels.bridge import Bridge
+from desktop.qtmodels.halt_wording import halted_words, halts_in_short
 from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import link_tone, survey_words
 from desktop.store.changes import Changes
 from desktop.store.clock import ClockState
+from desktop.store.halts import EVERYBODY
 from desktop.store.records import DemoState
 from desktop.store.signing import SigningState
 from desktop.store.store import Store
@@ -40,10 +42,12 @@ class StatusLine(QFrame):
     Signals:
         settings_wanted: a person wants to see or change the connection.
         demo_wanted: or to see the demo.
+        halts_wanted: or to see what is halted.
     """
 
     settings_wanted = Signal()
     demo_wanted = Signal()
+    halts_wanted = Signal()
 
     def __init__(self, store: Store, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,6 +66,8 @@ class StatusLine(QFrame):
         self.signing.setObjectName("signing.state")
         self.clock = PressableState("Clock", "Opens the settings")
         self.clock.setObjectName("clock.state")
+        self.halts = PressableState("Halts", "Shows what is halted")
+        self.halts.setObjectName("halts.state")
         self._survey = TextLabel("", Look.SMALL)
         self._survey.setObjectName("survey.state")
         self._note = TextLabel("", Look.SMALL)
@@ -69,6 +75,7 @@ class StatusLine(QFrame):
         row.setContentsMargins(10, 1, 14, 0)
         row.setSpacing(14)
         row.addWidget(self.link)
+        row.addWidget(self.halts)
         row.addWidget(self.read_only)
         row.addWidget(self.signing)
         row.addWidget(self.clock)
@@ -81,10 +88,12 @@ class StatusLine(QFrame):
         self.signing.pressed.connect(self.settings_wanted)
         self.clock.pressed.connect(self.settings_wanted)
         self.demo.pressed.connect(self.demo_wanted)
+        self.halts.pressed.connect(self.halts_wanted)
         bridge.changed.connect(self._on_changed)
         self._show_link()
         self._show_signing()
         self._show_demo()
+        self._show_halts()
         self._show_notes()
 
     def _on_changed(self, changes: Changes) -> None:
@@ -92,6 +101,8 @@ class StatusLine(QFrame):
             self._show_link()
         if changes.signing:
             self._show_signing()
+        if changes.halts:
+            self._show_halts()
         if changes.demo:
             self._show_demo()
         if changes.agents or changes.reset:
@@ -120,6 +131,13 @@ class StatusLine(QFrame):
         self.clock.setVisible(bool(clock.title))
         tone = Tone.DANGER if clock.state is ClockState.WRONG else Tone.WARN
         self.clock.show_state(tone, clock.words, f"{clock.title} {clock.hint}".strip())
+
+    def _show_halts(self) -> None:
+        halts = self._store.halts
+        words = halts_in_short(halts)
+        self.halts.setVisible(bool(words))
+        first = halts.of(EVERYBODY) or next(iter(halts.standing), None)
+        self.halts.show_state(Tone.DANGER, words, halted_words(first) if first else "")
 
     def _show_demo(self) -> None:
         demo = self._store.demo
