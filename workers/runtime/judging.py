@@ -153,6 +153,14 @@ class Judge:
             demand.gated, terms_of(policy, demand), demand.risk, demand.expires_after_seconds
         )
 
+    def policy_text(self) -> str:
+        """The policy of now, as `id@version`; empty where there is none that can be read."""
+        try:
+            policy = self._policy() if self.has_policy else None
+        except SignoffError:
+            return ""
+        return f"{policy.id}@{policy.version}" if policy else ""
+
     async def judge(self, case: Case, at: float) -> tuple[str, ...]:
         """Prove and count the signed decisions on a call.
 

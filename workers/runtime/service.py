@@ -97,7 +97,7 @@ class _Heart:
             BrokerError: it could not be said.
         """
         modes = {worker.agent.name: worker.judge.mode for worker in self._workers}
-        await self._look_for_halts()
+        await self._look_around()
         info = WorkerInfo(
             consumer=self._consumer,
             agents=[worker.agent.name for worker in self._workers],
@@ -123,12 +123,13 @@ class _Heart:
         told = [self._note] if self._note else []
         return "; ".join((*told, *(f"{UNPREPARED} {title}" for title in titles)))
 
-    async def _look_for_halts(self) -> None:
-        """See a halt also while no call is to be started: it may be gone by then."""
+    async def _look_around(self) -> None:
+        """See halts also while no call is to be started, and another policy while calls wait."""
         for worker in self._workers:
             halts = worker.judge.halts
             scopes = {*scopes_of(worker.agent.name), *(one.scope for one in halts.kept)}
             await halts.stop(await self._writer.halts(sorted(scopes)), time.time())
+            await worker.policy_news.look()
 
     def _kept_halts(self) -> list[HaltStatement]:
         kept = [one for worker in self._workers for one in worker.judge.halts.kept]

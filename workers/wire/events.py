@@ -128,13 +128,18 @@ class ContextSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RequestSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What the index says of an approval request: no arguments."""
+    """What the index says of an approval request: no arguments.
+
+    Attributes:
+        policy: under which it was told last, as `id@version`; empty for none.
+    """
 
     context_id: str
     agent: str
     action: str
     risk: str
     since_ms: int
+    policy: str = ""
 
 
 class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
