@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final, cast
 
 from fpdf import FPDF
-from fpdf.enums import WrapMode, XPos, YPos
+from fpdf.enums import DocumentCompliance, WrapMode, XPos, YPos
 from fpdf.fonts import TTFFont
 
 from desktop.assets import resource
@@ -78,7 +78,8 @@ class _Sheet(FPDF):
     """A4 with our fonts, and on each page which it is of how many."""
 
     def __init__(self, digest: str) -> None:
-        super().__init__(format="A4")
+        # PDF/A-2u: to be kept for years, and every letter can be copied as what it is.
+        super().__init__(format="A4", enforce_compliance=DocumentCompliance.PDFA_2U)
         self._digest = digest
         # Nobody can write this into a log beforehand: it depends on all that is in the report.
         self._pages = hashlib.sha256(f"pages {digest}".encode()).hexdigest()[:24]
