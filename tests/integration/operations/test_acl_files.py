@@ -148,12 +148,10 @@ async def test_console_and_worker_do_their_work_as_these_users(
     assert worker.stop() == 0
     assert "NOPERM" not in worker.errors()
     assert "not permit" not in worker.errors()
-    # On 6.2, who may read the index could forge it: HSET is granted for other keys.
+    # On 6.2, who may read the index or votes could forge them.
     index = set() if guarded.knows_selectors else {keys.CONTEXTS, keys.WAITING}
-    refused = refused_to_them(guarded)
-    if not guarded.knows_selectors:
-        # Nor may it look for votes there, which it does where the request waits for long enough.
-        refused = {one for one in refused if ":votes:" not in one and ":claim:" not in one}
+    votes = () if guarded.knows_selectors else (":votes:", ":claim:")
+    refused = {one for one in refused_to_them(guarded) if not any(part in one for part in votes)}
     assert refused <= {"client|setinfo", "client", *index}, "only the client's greeting"
 
 
@@ -184,9 +182,7 @@ async def test_the_console_shows_halts_and_says_them(guarded: Guarded) -> None:
     async with Desk() as desk:
         await desk.connect(guarded.url(CONSOLE))
         desk.halts.say("all", "drill")
-
         await await_until(lambda: desk.store.halts.of("all"), "the halt to be seen")
-        assert desk.store.halts.unknown == ""
         desk.halts.say("all", "over", lifted=True)
         await await_until(lambda: desk.store.halts.of("all") is None, "the halt to be lifted")
 
@@ -308,7 +304,6 @@ CONSOLE_MAY_NOT = [
     ("HSET", "signoff:request", "r", "{}"),
     ("HDEL", "signoff:{agent_task:c}:decision", "r"),
     ("HDEL", "signoff:halt", "all"),
-    ("DEL", "signoff:halt"),
     ("SET", "signoff:{agent_event:a}:token", "1"),
     ("PUBLISH", "agent_task:c", "{}"),
     ("PUBLISH", "agent_token:c", "{}"),
