@@ -22,6 +22,7 @@ from desktop.actions.approvals import Approvals
 from desktop.actions.audit import Audit
 from desktop.actions.conversations import Conversations
 from desktop.actions.guard import GuardedOutbox
+from desktop.actions.halts import HaltActions
 from desktop.actions.ports import Note, TellOtherDesks
 from desktop.actions.repairs import Repairs
 from desktop.actions.signing import SigningActions
@@ -90,6 +91,7 @@ class Console:
         )
         self.approvals = Approvals(self.store, outbox, self._person)
         self.conversations = Conversations(self.store, outbox, self._person)
+        self.halts = HaltActions(self.store, outbox, self._person)
         self.repairs = Repairs(self.store, outbox, self._person)
         self.audit = Audit(self.store, outbox, self._person)
         self._text = KeptText(self._vault, self.engine.keep_text, self._deliver)

@@ -17,7 +17,7 @@ class NotAllowedNow(ConsoleError):
 
 
 class PassphraseWanted(NotAllowedNow):
-    """A decision has to be signed, and the key is locked: a page asks for the passphrase."""
+    """Something has to be signed, and the key is locked: a page asks for the passphrase."""
 
 
 class SettingsUnreadable(ConsoleError):

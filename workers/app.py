@@ -23,13 +23,13 @@ from workers.client.cli import AgentCLI
 from workers.client.client import AgentClient
 from workers.demo.parent import exit_after_parent, parent_died
 from workers.demo.team import start_demo
-from workers.errors import NotServable
+from workers.errors import NotServable, SignedHalt
 from workers.operations.collecting import spare_the_collector
 from workers.operations.signals import stopped_by_signals
 from workers.runtime.service import serve
 from workers.settings import WorkerSettings
 from workers.wire.canonical import JSON
-from workers.wire.halts import HaltStatement, check_scope
+from workers.wire.halts import HaltStatement, check_scope, next_serial
 from workers.wire.ids import new_consumer_name
 from workers.wire.signing.assertions import HALT_TYPE, assertion
 from workers.wire.streams import halts
@@ -153,35 +153,65 @@ async def run_halt(scope: str, reason: str, redis_url: str, key_file: Path | Non
     """Halt a scope, and print its statement as a JSON line.
 
     Args:
-        key_file: holds the key to sign it with.
+        key_file: holds the key to sign it with; workers in mode `enforce` keep what is signed.
 
     Raises:
         BadName: no such scope.
         NotTrusted: the file holds no key.
         BrokerError: the broker cannot be used.
     """
-    statement = HaltStatement(
-        scope=check_scope(scope),
-        reason=reason,
-        by=getpass.getuser(),
-        at_ms=time.time_ns() // 1_000_000,
-    )
-    if key_file is not None:
-        statement = assertion(statement, HALT_TYPE, read_key_file(key_file))
+    check_scope(scope)
     async with Connection(redis_url) as connection:
+        before = await halts.standing(connection, scope)
+        statement = _stated(scope, reason, before, key_file, lifted=False)
         await halts.halt(connection, statement)
     _print_line(msgspec.to_builtins(statement))
 
 
-async def run_resume(scope: str, redis_url: str) -> None:
+async def run_resume(
+    scope: str, redis_url: str, reason: str = "", key_file: Path | None = None
+) -> None:
     """Lift the halt of a scope, and print whether there was one.
 
+    Args:
+        key_file: holds the key to sign the lift with; without one, the field is emptied.
+
     Raises:
-        As `run_halt`.
+        SignedHalt: it is, and no key was named.
+        NotTrusted, BadName, BrokerError: as `run_halt`.
     """
+    check_scope(scope)
     async with Connection(redis_url) as connection:
-        was_halted = await halts.resume(connection, check_scope(scope))
+        before = await halts.standing(connection, scope)
+        if key_file is not None:
+            statement = _stated(scope, reason, before, key_file, lifted=True)
+            await halts.halt(connection, statement)
+            was_halted = before is not None and not before.lifted
+        elif before is not None and before.dsse is not None and not before.lifted:
+            title = f"The halt of {scope} is signed: workers keep it until somebody signs its end."
+            raise SignedHalt(title, "Name the key of somebody who may lift it: --key FILE.")
+        else:
+            was_halted = await halts.resume(connection, scope)
+            was_halted = was_halted and (before is None or not before.lifted)
     _print_line({"scope": scope, "was_halted": was_halted})
+
+
+def _stated(
+    scope: str, reason: str, before: HaltStatement | None, key_file: Path | None, *, lifted: bool
+) -> HaltStatement:
+    """A statement of now, signed if there is a key."""
+    at_ms = time.time_ns() // 1_000_000
+    statement = HaltStatement(
+        scope=scope,
+        reason=reason,
+        by=getpass.getuser(),
+        at_ms=at_ms,
+        serial=next_serial(at_ms, before.serial if before is not None else 0),
+        lifted=lifted,
+    )
+    if key_file is None:
+        return statement
+    return assertion(statement, HALT_TYPE, read_key_file(key_file))
 
 
 async def load_runners(name: str) -> list[AgentRunner]:

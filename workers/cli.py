@@ -86,7 +86,7 @@ def _work(options: argparse.Namespace) -> Coroutine[object, object, None]:
         case "halt":
             return app.run_halt(options.scope, options.reason, _broker(options), options.key)
         case "resume":
-            return app.run_resume(options.scope, _broker(options))
+            return app.run_resume(options.scope, _broker(options), options.reason, options.key)
         case _:
             return app.run_chat(options.agent, _broker(options), options.key, options.reviewer)
 
@@ -193,13 +193,17 @@ def _add_operations(commands: argparse._SubParsersAction[argparse.ArgumentParser
         _add_json_and_broker(one)
 
     halt = commands.add_parser("halt", help="start no more approved calls; what runs goes on")
-    _add_scope(halt)
-    halt.add_argument("--reason", default="", help="for whoever finds the halt")
-    halt.add_argument(
-        "--key", type=Path, default=None, metavar="FILE", help="sign it with the key in this file"
-    )
     resume = commands.add_parser("resume", help="lift a halt")
-    _add_scope(resume)
+    for one in (halt, resume):
+        _add_scope(one)
+        one.add_argument("--reason", default="", help="for whoever finds it")
+        one.add_argument(
+            "--key",
+            type=Path,
+            default=None,
+            metavar="FILE",
+            help="sign it with the key in this file; what is signed, workers remember",
+        )
 
     doctor = commands.add_parser(
         "doctor", help="examine the broker, what lies on it, and whose decisions count here"

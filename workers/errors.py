@@ -16,5 +16,9 @@ class NotServable(SignoffError):
     """What was named is no agent that a worker could serve."""
 
 
+class SignedHalt(SignoffError):
+    """A halt that somebody signed is not lifted by emptying its field."""
+
+
 class UngatedCall(SignoffError):
     """A tool that needs approval was called past the gate. It did not run."""

@@ -75,11 +75,9 @@ class Approvals:
             return no_way(request)
         if kind not in request.choices:
             return NotAllowedNow(f"This agent does not take '{kind}' for this call.")
-        refusal = read_only(self._store)
+        refusal = self._why_not_now(request, kind)
         if refusal is not None:
             return refusal
-        if not self._store.is_online:
-            return NotAllowedNow("The broker is not reachable.", "Decide when the link is back.")
         if _may_run_it(request, kind) and not request.intact:
             return NotAllowedNow(
                 "The arguments shown are not those the worker asked about.",
@@ -87,6 +85,19 @@ class Approvals:
             )
         unsound = why_not_sound(self._store, request, kind, seen, edited)
         return unsound or (self._foreign_hazard(request) if request.foreign else None)
+
+    def _why_not_now(self, request: Request, kind: DecisionKind) -> NotAllowedNow | None:
+        """What stands against any such decision at this desk, whatever the request says."""
+        refusal = read_only(self._store)
+        if refusal is not None:
+            return refusal
+        if not self._store.is_online:
+            return NotAllowedNow("The broker is not reachable.", "Decide when the link is back.")
+        halt = self._store.halts.holding(request.agent, request.key.context_id)
+        if halt is not None and kind is not DecisionKind.REJECT:
+            title = f"Calls are halted here{f' by {halt.by}' if halt.by else ''}."
+            return NotAllowedNow(title, "Approve when the halt is lifted; you may reject.")
+        return None
 
     def decide(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from desktop.actions.audit import Audit
+from desktop.actions.halts import HaltActions
 from desktop.actions.local_workers import LocalWorkersDesk
 from desktop.actions.repairs import Repairs
 from desktop.actions.signing import IdentityDesk, SigningActions
@@ -36,6 +37,11 @@ class Desk(Protocol):
     @property
     def local_workers(self) -> LocalWorkersDesk:
         """The workers of a person's own on this computer."""
+        ...
+
+    @property
+    def halts(self) -> HaltActions:
+        """Halting calls, and letting them run again."""
         ...
 
     @property

@@ -19,6 +19,7 @@ from desktop.store.record import AuditQuery
 from desktop.store.records import RequestKey
 from workers.wire.approvals import ApprovalRequest
 from workers.wire.canonical import JSON
+from workers.wire.halts import HaltStatement
 from workers.wire.signing.statements import DecisionStatement
 
 
@@ -100,6 +101,21 @@ class DoRepair:
 
     key: RepairKey
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SayHalt:
+    """Halt a scope, or lift its halt.
+
+    Attributes:
+        statement: what is to stand there.
+        sign: with the key of this desk.
+        record: what is written down of it before it leaves.
+    """
+
+    statement: HaltStatement
+    sign: bool
+    record: AuditEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +243,7 @@ AtThisDesk: TypeAlias = (
     Unlock | Lock | ChooseSigner | Note | FindAudit | OpenAudit | VerifyAudit | ExportAudit
 )
 Order: TypeAlias = (
-    Sending | Reading | Search | WatchMonitor | AtThisDesk | TakeClaim | TellOtherDesks
+    Sending | SayHalt | Reading | Search | WatchMonitor | AtThisDesk | TakeClaim | TellOtherDesks
 )
 
 

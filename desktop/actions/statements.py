@@ -1,7 +1,7 @@
 """What a reviewer's key signs: the whole decision, with what they saw and under which policy.
 
-The only place that makes a `DecisionStatement`. The engine adds what only it knows: when the key
-was opened, and the hash of the reviewer's last entry in the audit log.
+The only place of the console that knows all that goes into one. The engine adds what only it knows:
+when the key was opened, and the hash of the reviewer's last entry in the audit log.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from workers.wire.signing.statements import (
     Signer,
     moment,
 )
+from workers.wire.signing.stating import state
+from workers.wire.signing.verifying import Call
 
 #: A decision that is sent at once has to arrive within so long, in seconds.
 SOON_SECONDS: Final = 5 * 60
@@ -56,8 +58,8 @@ def stated(
     key, call = request.key, request.call
     edited = binding.edited_args_digest if binding else ""
     role = role_for(request, identity, edited)
-    return DecisionStatement(
-        aud=request.agent,
+    decided = Call(
+        agent=request.agent,
         context_id=key.context_id,
         tool_call_id=call.tool_call_id,
         request_id=binding.request_id if binding else key.call,
@@ -65,21 +67,24 @@ def stated(
         args_digest=binding.args_digest if binding else _own_digest(request, nonce),
         decision=decision.kind,
         edited_args_digest=edited,
-        meaning=meaning,
         comment=decision.message,
-        reviewer=Signer(id=identity.id, name=identity.name, role=role),
+    )
+    display = Display(
+        digest=display_digest(seen),
+        masked=seen.masked,
+        revealed=seen.revealed,
+        ms_open=seen.ms_open,
+    )
+    return state(
+        decided,
+        Signer(id=identity.id, name=identity.name, role=role),
+        meaning,
+        name_of(request.policy),
+        display,
+        Authentication(method="passphrase", at=0),
+        nonce=nonce,
         iat=now,
         exp=_end(request, meaning, now),
-        nonce=nonce,
-        auth=Authentication(method="passphrase", at=0),
-        display=Display(
-            digest=display_digest(seen),
-            masked=seen.masked,
-            revealed=seen.revealed,
-            ms_open=seen.ms_open,
-        ),
-        policy=name_of(request.policy),
-        audit_prev="",
         app=importlib.metadata.version("signoff"),
     )
 

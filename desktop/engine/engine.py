@@ -25,6 +25,7 @@ from desktop.actions.ports import (
     Note,
     OpenAudit,
     Order,
+    SayHalt,
     Search,
     SendDecision,
     SendMessage,
@@ -45,6 +46,7 @@ from desktop.engine.claims import Claims
 from desktop.engine.clock import ClockWatch
 from desktop.engine.completing import Completing
 from desktop.engine.follower import Follower
+from desktop.engine.halts import HaltWatch
 from desktop.engine.monitor import MonitorPoll
 from desktop.engine.nightly import Nightly
 from desktop.engine.noting import Noting
@@ -152,6 +154,9 @@ class Engine:
             self._clock,
             self._batch.emit,
         )
+        self._halts = HaltWatch(
+            self._batch.emit, self._trust, self._signing.signer, self._recorder, self._clock
+        )
         self._orders: set[asyncio.Task[None]] = set()
 
     def connect(self, url: str) -> None:
@@ -193,6 +198,8 @@ class Engine:
             work = self._audit.carry_out(order)
         elif isinstance(order, TakeClaim):
             work = self._claims.tell(order, self._connection)
+        elif isinstance(order, SayHalt):
+            work = self._halts.carry_out(order, self._connection)
         elif isinstance(order, SendDecision | SendMessage | DoRepair):
             if isinstance(order, SendDecision):
                 self._witness.sent(order.nonce)
@@ -247,6 +254,7 @@ class Engine:
             self._cache.see(leaving)
             self._searcher.see(leaving)
             self._noting.see(leaving)
+            self._halts.see(leaving)
             self._witness.see(leaving)
             self._sink(leaving)
 
@@ -327,8 +335,8 @@ class Engine:
             self._tell_link(LinkState.ONLINE, "Connected", _CHECKS if checks else "")
             around = self._surroundings.looking_at(connection)
             clock, told = self._clock.looking_at(connection), self._replicating(connection)
-            left = self._settling(connection)
-            async with self._monitor.looking_at(connection), around, clock, told, left:
+            left, halts = self._settling(connection), self._halts.looking_at(connection)
+            async with self._monitor.looking_at(connection), around, clock, told, left, halts:
                 await self._follower.follow(reader, news)
 
     def _settling(self, connection: Connection) -> AbstractAsyncContextManager[None]:

@@ -1,7 +1,7 @@
 """The signing key of this desk while it is open.
 
-The only place that holds it, and that signs decisions. It is on the engine's thread; nothing of it
-reaches the window.
+The only place that holds it, and that signs decisions and halts. It is on the engine's thread;
+nothing of it reaches the window.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Final
 
 from desktop.errors import SigningLocked
 from desktop.store.signing import SigningRule
+from workers.wire.halts import HaltStatement
+from workers.wire.signing.assertions import HALT_TYPE, assertion
 from workers.wire.signing.dsse import Envelope, seal
 from workers.wire.signing.keys import SigningKey
 from workers.wire.signing.statements import DECISION_TYPE, DecisionStatement, write_statement
@@ -109,6 +111,24 @@ class Signer:
                 again, or the decision is another person's.
             NotTrusted: the statement has no canonical form.
         """
+        key = self._key_for(statement.reviewer.id, high_risk=high_risk)
+        envelope = seal(DECISION_TYPE, write_statement(statement), [key])
+        self._used()
+        return envelope
+
+    def sign_halt(self, statement: HaltStatement) -> HaltStatement:
+        """Sign a halt, or a lift, which counts as of high risk: it lets calls run.
+
+        Raises:
+            SigningLocked, NotTrusted: as `sign`.
+        """
+        key = self._key_for(statement.by, high_risk=statement.lifted)
+        signed = assertion(statement, HALT_TYPE, key)
+        self._used()
+        return signed
+
+    def _key_for(self, person: str, *, high_risk: bool) -> SigningKey:
+        """The key, if its session lets it sign for this person now."""
         if self._key is None:
             raise SigningLocked("The signing key is locked.", _HINT)
         if not self.is_open:
@@ -118,12 +138,13 @@ class Signer:
         asks = self._rule is SigningRule.EVERY or (self._rule is SigningRule.ABOVE and high_risk)
         if asks and not self.is_fresh:
             raise SigningLocked("This decision needs your passphrase again.", _HINT)
-        if self._owner and statement.reviewer.id != self._owner:
+        if self._owner and person != self._owner:
             title = "The decision names another person than the one whose key is open."
             raise SigningLocked(title, "Choose who you are in the settings, and decide again.")
-        envelope = seal(DECISION_TYPE, write_statement(statement), [self._key])
+        return self._key
+
+    def _used(self) -> None:
         self._unused = False
         if self._rule is SigningRule.EVERY:
             self.close()
         self.on_signed()
-        return envelope

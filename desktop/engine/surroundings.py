@@ -23,6 +23,7 @@ from desktop.engine.voting import cast_votes, complete_any, read_ballots, valid_
 from desktop.engine.waiting import Interrupt, RequestName, Waiting
 from desktop.store.facts import ClaimSeen, Fact, VotesSeen
 from desktop.store.signing import CastVote, Claim
+from workers.wire.dialects import PendingCall
 from workers.wire.errors import BrokerError
 from workers.wire.signing.registry import Registry
 from workers.wire.streams.connection import Connection
@@ -55,6 +56,7 @@ class Surroundings:
         self._completing = completing
         self._until: dict[RequestName, float] = {}
         self._known: dict[RequestName, int] = {}
+        self._read_for: dict[RequestName, PendingCall] = {}
         self._told: dict[RequestName, tuple[CastVote, ...]] = {}
         self._seen_claims: dict[RequestName, Claim] = {}
         self._registry: Registry | None = None
@@ -112,6 +114,7 @@ class Surroundings:
             # What was told is void, and with it what was told of votes and claims.
             self._generation = self._waiting.generation
             self._known, self._told, self._seen_claims, self._until = {}, {}, {}, {}
+            self._read_for = {}
         chosen = self._chosen()
         if not chosen:
             return
@@ -119,7 +122,8 @@ class Surroundings:
         for (name, asked), one in zip(chosen, around, strict=True):
             self._see_claim(name, asked, one)
             is_over = time.time() > self._until.get(name, math.inf)
-            if is_over or one.votes != self._known.get(name, 0):
+            is_other = self._read_for.get(name) is not asked.call  # told again, on other terms
+            if is_over or is_other or one.votes != self._known.get(name, 0):
                 await self._read(ballots, name, asked)
 
     def _chosen(self) -> list[tuple[RequestName, Interrupt]]:
@@ -138,6 +142,7 @@ class Surroundings:
         assert asked.request is not None  # noqa: S101 - others have no name
         kept = await ballots.read(*name)
         self._known[name] = len(kept)
+        self._read_for[name] = asked.call
         registry = self._trust.registry()
         votes: tuple[CastVote, ...] = ()
         if registry is not None:

@@ -7,12 +7,13 @@ whether its worker's signature holds.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from desktop.engine.trust import Trust
 from desktop.store import facts
 from desktop.store.records import RequestKey
+from desktop.store.signing import Proof
 from workers.wire.approvals import ApprovalRequest, Outcome, Receipt
 from workers.wire.dialects import Dialect, PendingCall, read_interrupt
 from workers.wire.events import AgentProgress, ProgressType
@@ -33,13 +34,15 @@ class Interrupt:
     """An interrupt that asks for a decision.
 
     Attributes:
-        at: where it stands in its stream.
+        at: where it stands in its stream, first.
+        told_at: and where it was told last, on the terms of now.
     """
 
     context_id: str
     agent: str
     call: PendingCall
     at: StreamId
+    told_at: StreamId
 
     @property
     def key(self) -> RequestKey:
@@ -111,17 +114,19 @@ class Waiting:
         if call.dialect is Dialect.MACHINE:
             return []
         at = StreamId.parse(fact.entry_id)
-        asked = Interrupt(fact.context_id, body.callee_agent, call, at)
+        asked = Interrupt(fact.context_id, body.callee_agent, call, at, at)
+        proof = self._proof(asked)
         if asked.request is not None:
             name = RequestName(fact.context_id, asked.request.request_id)
-            known = self._asked.get(name)
-            if name not in self._ended and (known is None or at < known.at):
-                self._asked[name] = asked
-        return [self._proof(asked)]
+            if name not in self._ended:
+                known = self._asked.get(name, asked)
+                is_forged = proof.proof is Proof.BROKEN
+                self._asked[name] = _joined(known, asked, is_forged=is_forged)
+        return [proof]
 
     def _proof(self, asked: Interrupt) -> facts.ProofSeen:
-        proof = self._trust.proof(asked.agent, asked.context_id, asked.call, asked.at)
-        return facts.ProofSeen(asked.key, proof, str(asked.at))
+        proof = self._trust.proof(asked.agent, asked.context_id, asked.call, asked.told_at)
+        return facts.ProofSeen(asked.key, proof, str(asked.told_at))
 
     def _end(self, receipt: Receipt) -> None:
         name = RequestName(receipt.context_id, receipt.request_id)
@@ -136,6 +141,17 @@ class Waiting:
         self._asked = kept if context_id else {}
         ended = {name for name in self._ended if name.context_id != context_id}
         self._ended = ended if context_id else set()
+
+
+def _joined(known: Interrupt, other: Interrupt, *, is_forged: bool) -> Interrupt:
+    """A request that was told twice: it stands where it came first, in the words of the last.
+
+    Args:
+        is_forged: no worker of the agent told the other.
+    """
+    first = min(known.at, other.at)
+    is_newer = other.told_at > known.told_at and not is_forged
+    return replace(other if is_newer else known, at=first)
 
 
 def _name_of(call: PendingCall) -> str:

@@ -69,6 +69,9 @@ def rule_lines(request: Request) -> list[str]:
     lines = list(policy.why)
     if policy.reason_required:
         lines.append("Whoever approves gives a reason.")
+    if request.asked_under not in {0, policy.version}:
+        before, now = request.asked_under, policy.version
+        lines.append(f"Asked under version {before} of the policy; version {now} holds now.")
     return [*lines, f"Policy {policy.id}, version {policy.version}"]
 
 

@@ -40,23 +40,22 @@ def ask(
     trail = docket.trail(name.call)
     at = StreamId.parse(fact.entry_id)
     asked = trail.ask(name, at, progress.callee_agent, call)
-    if asked.at != at:
-        return None
     key = asked.key
     before = docket.requests.get(key)
-    docket.evidence[key] = replace(
-        docket.evidence.get(key, Evidence(key)),
-        call=call,
-        agent=progress.callee_agent,
-        since_ms=at.milliseconds,
-        requester=_requester(fact.event, progress, call),
-    )
+    if asked.at == at:
+        docket.evidence[key] = replace(
+            docket.evidence.get(key, Evidence(key)),
+            call=call,
+            agent=progress.callee_agent,
+            since_ms=at.milliseconds,
+            requester=_requester(fact.event, progress, call),
+        )
     _review(state, fact.context_id, trail, changes)
     request = docket.requests.get(key)
     is_news = before is None and (fact.live or state.caught_up)
     if is_news and request is not None and request.state is RequestState.WAITING:
         changes.arrived.append(key)
-    return key
+    return key if asked.at == at else None
 
 
 def hear_answer(
@@ -148,6 +147,11 @@ def _name_of(call: PendingCall) -> str:
     return call.tool_call_id or request_id or call.interrupt_id
 
 
+def _version_of(call: PendingCall) -> int:
+    policy = call.request.policy if call.request else None
+    return policy.version if policy else 0
+
+
 def _requester(event: Event, progress: AgentProgress, call: PendingCall) -> str:
     if call.request is not None:
         return call.request.requester.id
@@ -170,9 +174,16 @@ def _review(state: State, context_id: str, trail: Trail, changes: Changes) -> No
         evidence = docket.evidence[asked.key].told(
             trail.answer_to(asked), trail.receipts_for(asked)
         )
+        at, call = trail.last_told(asked)
         # Not that of the evidence: it may be of this request told elsewhere in other words.
-        proof = trail.proofs.get(asked.at, docket.bare_proofs.get(asked.key, Proof.NONE))
-        evidence = replace(evidence, asked_again=trail.asks_again(asked), proof=proof)
+        proof = trail.proofs.get(at, docket.bare_proofs.get(asked.key, Proof.NONE))
+        evidence = replace(
+            evidence,
+            call=call,
+            asked_under=_version_of(asked.told[0][1]),
+            asked_again=trail.asks_again(asked),
+            proof=proof,
+        )
         _conclude(state, docket.around(evidence, asked), changes)
 
 

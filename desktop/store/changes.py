@@ -20,6 +20,7 @@ class Changes:
         memory: what this computer remembers changed its state.
         reset: contexts went away; lists must be read anew.
         forgotten: all that were known before did; `reset` is set, too.
+        halts: which calls are halted, or what came of somebody's wish to halt or lift.
         monitor: the monitor looked again, or a repair went on.
         signing: who signs here, and whether they and the clock let them now.
         record: the audit log, or what a search of it found.
@@ -41,6 +42,7 @@ class Changes:
     reset: bool = False
     forgotten: bool = False
     monitor: bool = False
+    halts: bool = False
     read_only: bool = False
     signing: bool = False
     record: bool = False
@@ -59,6 +61,7 @@ class Changes:
             or self.local_workers
             or self.reset
             or self.monitor
+            or self.halts
             or self.read_only
             or self.signing
             or self.record

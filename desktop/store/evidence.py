@@ -98,6 +98,7 @@ class Evidence:
         ran: the receipt that says how the call itself went.
         refusals: receipts of decisions that did not count, or were taken back.
         asked_again: its call was in doubt, and has a second request.
+        asked_under: the version of the policy under which it was told first; 0 for none.
         proof, votes, claim: see `Request`.
     """
 
@@ -112,6 +113,7 @@ class Evidence:
     ran: Receipt | None = None
     refusals: tuple[Receipt, ...] = ()
     asked_again: bool = False
+    asked_under: int = 0
     proof: Proof = Proof.NONE
     votes: tuple[CastVote, ...] = ()
     claim: Claim | None = None
@@ -170,6 +172,7 @@ class Evidence:
             votes=self.votes,
             claim=self.claim,
             decided_ms=self._word.at_ms if self._word else 0,
+            asked_under=self.asked_under,
         )
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from desktop.store.halts import Halts, HaltState
 from desktop.store.health import BrokerHealth, InboxHealth, RepairKey
 from desktop.store.local_workers import LocalWorker
 from desktop.store.record import AuditOpened, AuditPage, AuditStanding
@@ -329,8 +330,25 @@ class AuditChanged:
     standing: AuditStanding
 
 
+@dataclass(frozen=True, slots=True)
+class HaltsSeen:
+    """Which calls are halted now, all of them."""
+
+    halts: Halts
+
+
+@dataclass(frozen=True, slots=True)
+class HaltSaid:
+    """Somebody at this desk asked for a halt or a lift: it is on its way, or what came of it."""
+
+    scope: str
+    state: HaltState
+
+
 #: Of what the monitor looks at, and of repairs.
 OfMonitor: TypeAlias = MonitorSeen | RepairSending | RepairDone | RepairNotDone
+#: Of halts.
+OfHalts: TypeAlias = HaltsSeen | HaltSaid
 #: Of the desk itself, and of who is on the broker.
 OfDesk: TypeAlias = (
     LinkChanged
@@ -348,6 +366,7 @@ OfDesk: TypeAlias = (
     | AuditEntryOpened
     | AuditChanged
     | OfMonitor
+    | OfHalts
 )
 #: Of contexts as the list shows them.
 OfContexts: TypeAlias = (

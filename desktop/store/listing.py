@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from desktop.store import facts
 from desktop.store.changes import Changes
+from desktop.store.halts import Halts
 from desktop.store.records import Entry, EntryKind, Source, Summary
 from desktop.store.state import State
 from workers.wire.ids import HUMAN, StreamId, is_after
@@ -86,11 +87,13 @@ def forget(state: State, fact: facts.Forgotten, changes: Changes) -> None:
     state.line_up.clear()
     state.agent_names, state.workers = (), ()
     state.monitor.forget()
+    state.halts, state.halts_said = Halts(), {}
     state.caught_up = False
     if fact.title:
         state.link = replace(state.link, hint=fact.title)
         changes.link = True
-    changes.forgotten = changes.reset = changes.agents = changes.monitor = True
+    changes.forgotten = changes.reset = changes.halts = True
+    changes.agents = changes.monitor = True
 
 
 def catch_up(state: State, fact: facts.CaughtUp, changes: Changes) -> None:

@@ -151,6 +151,8 @@ class Request:
         votes: signed decisions that wait for others.
         claim: who else looks at it.
         decided_ms: when, by the worker's word; 0 while it is open or unknown.
+        asked_under: the version of the policy under which it was asked, which may have changed;
+            0 for none.
     """
 
     key: RequestKey
@@ -171,6 +173,7 @@ class Request:
     votes: tuple[CastVote, ...] = ()
     claim: Claim | None = None
     decided_ms: int = 0
+    asked_under: int = 0
 
     @property
     def policy(self) -> PolicyTerms | None:

@@ -101,6 +101,8 @@ def _apply_to_desk(state: State, fact: facts.OfDesk, changes: Changes) -> None:
         ):
             state.monitor.apply(fact)
             changes.monitor = True
+        case facts.HaltsSeen() | facts.HaltSaid():
+            _apply_to_halts(state, fact, changes)
         case facts.SearchFound():
             if fact.found.number > state.found.number:
                 state.found = fact.found
@@ -108,10 +110,9 @@ def _apply_to_desk(state: State, fact: facts.OfDesk, changes: Changes) -> None:
         case facts.MemoryChanged():
             state.memory = fact.memory
             changes.memory = True
-        case facts.ReviewersSeen():
-            asking.name_reviewers(state, fact.names, changes)
         case (
-            facts.SigningChanged()
+            facts.ReviewersSeen()
+            | facts.SigningChanged()
             | facts.ClockSeen()
             | facts.AuditFound()
             | facts.AuditEntryOpened()
@@ -122,17 +123,30 @@ def _apply_to_desk(state: State, fact: facts.OfDesk, changes: Changes) -> None:
             assert_never(fact)
 
 
+def _apply_to_halts(state: State, fact: facts.HaltsSeen | facts.HaltSaid, changes: Changes) -> None:
+    """Which calls are halted."""
+    match fact:
+        case facts.HaltsSeen():
+            state.halts = fact.halts
+        case facts.HaltSaid():
+            state.halts_said[fact.scope] = fact.state
+    changes.halts = True
+
+
 def _apply_to_record(
     state: State,
-    fact: facts.SigningChanged
+    fact: facts.ReviewersSeen
+    | facts.SigningChanged
     | facts.ClockSeen
     | facts.AuditFound
     | facts.AuditEntryOpened
     | facts.AuditChanged,
     changes: Changes,
 ) -> None:
-    """Who signs here, and the record of it."""
+    """Who signs, here and elsewhere, and the record of it."""
     match fact:
+        case facts.ReviewersSeen():
+            asking.name_reviewers(state, fact.names, changes)
         case facts.SigningChanged():
             state.signing = fact.signing
             changes.signing = True

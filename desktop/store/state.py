@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from desktop.store.clock import Clock
 from desktop.store.conversation import Conversation
 from desktop.store.docket import Docket
+from desktop.store.halts import Halts, HaltState
 from desktop.store.line_up import LineUp
 from desktop.store.local_workers import LocalWorker
 from desktop.store.monitor import Monitor
@@ -55,6 +56,7 @@ class State:
         addressed: whom this desk wrote to in a context that was not known then.
         dockets: the requests of each context that has any.
         line_up: all requests, in the order in which they are listed.
+        halts_said: what came of what this desk said last of a scope.
         reviewers: names in the registry that this console believes, by id.
     """
 
@@ -75,6 +77,8 @@ class State:
     workers: tuple[WorkerInfo, ...] = ()
     caught_up: bool = False
     monitor: Monitor = field(default_factory=Monitor)
+    halts: Halts = field(default_factory=Halts)
+    halts_said: dict[str, HaltState] = field(default_factory=dict)
     read_only: bool = False
     reviewers: dict[str, str] = field(default_factory=dict)
     signing: Signing = field(default_factory=Signing)

@@ -12,6 +12,7 @@ from desktop.store import reduce, troubles
 from desktop.store.changes import Changes
 from desktop.store.clock import Clock
 from desktop.store.facts import Fact
+from desktop.store.halts import Halts, HaltState
 from desktop.store.health import Troubles
 from desktop.store.local_workers import LocalWorker
 from desktop.store.monitor import Monitor
@@ -108,6 +109,15 @@ class Store:
     def monitor(self) -> Monitor:
         """What the monitor has seen; to be read only."""
         return self._state.monitor
+
+    @property
+    def halts(self) -> Halts:
+        """Which calls are halted."""
+        return self._state.halts
+
+    def halt_said(self, scope: str) -> HaltState | None:
+        """What came of what this desk said last of a scope; None for nothing."""
+        return self._state.halts_said.get(scope)
 
     def troubles(self) -> Troubles:
         """What does not go on by itself. Looks at every context: ask once for each change."""

@@ -22,9 +22,11 @@ class Asked:
     """An interrupt that made a request.
 
     Attributes:
-        at: where it stands in the stream.
+        at: where it stands in the stream, first.
         request_id: the worker's; empty from a foreign one.
         attempt: how often the same call was in doubt before.
+        told: each time a Signoff worker told it, oldest first: on other terms, should its policy
+            have changed.
     """
 
     key: RequestKey
@@ -32,6 +34,7 @@ class Asked:
     agent: str
     request_id: str
     attempt: int = 0
+    told: tuple[tuple[StreamId, PendingCall], ...] = ()
 
 
 @dataclass(slots=True)
@@ -62,14 +65,23 @@ class Trail:
         request_id = call.request.request_id if call.request else ""
         for number, one in enumerate(self.asked):
             if one.agent == agent and one.request_id == request_id:
-                first = one if one.at <= at else replace(one, at=at)
+                told = dict([*one.told, (at, call)])
+                # A foreign worker never asks on other terms: there the first word counts.
+                ats = sorted(told) if call.request else [min(told)]
+                first = replace(one, at=min(ats), told=tuple((at, told[at]) for at in ats))
                 self.asked[number] = first
                 return first
         is_taken = any(one.key == name for one in self.asked)
         key = RequestKey(name.context_id, f"{name.call}@{at}") if is_taken else name
-        asked = Asked(key, at, agent, request_id, call.request.attempt if call.request else 0)
+        attempt = call.request.attempt if call.request else 0
+        asked = Asked(key, at, agent, request_id, attempt, ((at, call),))
         self.asked.append(asked)
         return asked
+
+    def last_told(self, asked: Asked) -> tuple[StreamId, PendingCall]:
+        """How it was told last; what its worker did not sign takes the place of nothing."""
+        genuine = [one for one in asked.told if self.proofs.get(one[0]) is not Proof.BROKEN]
+        return (genuine or asked.told[:1])[-1]
 
     def answer(self, at: StreamId, agent: str, message: ChatMessage) -> None:
         """Take in a tool's message."""

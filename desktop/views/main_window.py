@@ -213,6 +213,10 @@ class MainWindow(QMainWindow):
         self._lead_to(Page.CONVERSATIONS)
         self.conversations.begin_with(agent)
 
+    def _show_halts(self) -> None:
+        self._lead_to(Page.AGENTS)
+        self.agents.show_place(Place.HALTS)
+
     def _show_demo(self) -> None:
         self._lead_to(Page.AGENTS)
         self.agents.show_place(Place.HERE)
@@ -268,6 +272,7 @@ class MainWindow(QMainWindow):
         self._status.settings_wanted.connect(lambda: self._lead_to(Page.SETTINGS))
         self._status.audit_wanted.connect(lambda: self._lead_to(Page.AUDIT))
         self._status.demo_wanted.connect(self._show_demo)
+        self._status.halts_wanted.connect(self._show_halts)
 
     def _bind_keys(self) -> None:
         # Of the content, so that they go with it when it is locked.

@@ -12,10 +12,12 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 from desktop.actions.guard import read_only
 from desktop.qtmodels.audit_wording import record_words
 from desktop.qtmodels.bridge import Bridge
+from desktop.qtmodels.halt_wording import halted_words, halts_in_short
 from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import link_tone, survey_words
 from desktop.store.changes import Changes
 from desktop.store.clock import ClockState
+from desktop.store.halts import EVERYBODY
 from desktop.store.records import DemoState
 from desktop.store.signing import SigningState
 from desktop.store.store import Store
@@ -42,11 +44,13 @@ class StatusLine(QFrame):
         settings_wanted: a person wants to see or change the connection.
         demo_wanted: or to see the demo.
         audit_wanted: or what is wrong with the record.
+        halts_wanted: or to see what is halted.
     """
 
     settings_wanted = Signal()
     demo_wanted = Signal()
     audit_wanted = Signal()
+    halts_wanted = Signal()
 
     def __init__(self, store: Store, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,6 +71,8 @@ class StatusLine(QFrame):
         self.clock.setObjectName("clock.state")
         self.audit = PressableState("Audit log", "Opens the audit log")
         self.audit.setObjectName("audit.state")
+        self.halts = PressableState("Halts", "Shows what is halted")
+        self.halts.setObjectName("halts.state")
         self._survey = TextLabel("", Look.SMALL)
         self._survey.setObjectName("survey.state")
         self._note = TextLabel("", Look.SMALL)
@@ -74,6 +80,7 @@ class StatusLine(QFrame):
         row.setContentsMargins(10, 1, 14, 0)
         row.setSpacing(14)
         row.addWidget(self.link)
+        row.addWidget(self.halts)
         row.addWidget(self.read_only)
         row.addWidget(self.signing)
         row.addWidget(self.clock)
@@ -88,11 +95,13 @@ class StatusLine(QFrame):
         self.clock.pressed.connect(self.settings_wanted)
         self.audit.pressed.connect(self.audit_wanted)
         self.demo.pressed.connect(self.demo_wanted)
+        self.halts.pressed.connect(self.halts_wanted)
         bridge.changed.connect(self._on_changed)
         self._show_link()
         self._show_signing()
         self._show_audit()
         self._show_demo()
+        self._show_halts()
         self._show_notes()
 
     def _on_changed(self, changes: Changes) -> None:
@@ -102,6 +111,8 @@ class StatusLine(QFrame):
             self._show_signing()
         if changes.record:
             self._show_audit()
+        if changes.halts:
+            self._show_halts()
         if changes.demo:
             self._show_demo()
         if changes.agents or changes.reset:
@@ -136,6 +147,13 @@ class StatusLine(QFrame):
         words, tone, hint = record_words(standing)
         self.audit.setVisible(bool(words))
         self.audit.show_state(tone, words, hint)
+
+    def _show_halts(self) -> None:
+        halts = self._store.halts
+        words = halts_in_short(halts)
+        self.halts.setVisible(bool(words))
+        first = halts.of(EVERYBODY) or next(iter(halts.standing), None)
+        self.halts.show_state(Tone.DANGER, words, halted_words(first) if first else "")
 
     def _show_demo(self) -> None:
         demo = self._store.demo

@@ -16,6 +16,7 @@ from desktop import settings
 from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
 from desktop.actions.guard import GuardedOutbox
+from desktop.actions.halts import HaltActions
 from desktop.actions.ports import ChooseSigner, Unlock
 from desktop.actions.repairs import Repairs
 from desktop.engine.engine import Engine
@@ -68,6 +69,7 @@ class Desk:
         outbox = GuardedOutbox(self.engine, self.store)
         self.approvals = Approvals(self.store, outbox, lambda: chosen)
         self.conversations = Conversations(self.store, outbox, lambda: chosen)
+        self.halts = HaltActions(self.store, outbox, lambda: chosen)
         self.repairs = Repairs(self.store, outbox, lambda: chosen)
         self._task: asyncio.Task[None] | None = None
 

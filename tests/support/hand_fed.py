@@ -13,6 +13,7 @@ from desktop.actions.approvals import Approvals
 from desktop.actions.audit import Audit
 from desktop.actions.conversations import Conversations
 from desktop.actions.guard import GuardedOutbox
+from desktop.actions.halts import HaltActions
 from desktop.actions.ports import Order, Search
 from desktop.actions.repairs import Repairs
 from desktop.actions.signing import SigningActions
@@ -66,7 +67,10 @@ class HandFed:
         self.repairs = Repairs(self.store, guarded, self._person)
         self.audit = Audit(self.store, guarded, self._person)
         self.signing = SigningActions(self.store, guarded)
-        self.desk = KeptDesk(repairs=self.repairs, audit=self.audit, signing=self.signing)
+        self.halts = HaltActions(self.store, guarded, self._person)
+        self.desk = KeptDesk(
+            repairs=self.repairs, audit=self.audit, signing=self.signing, halts=self.halts
+        )
         self._sequence = 0
         self._summaries: dict[str, Summary] = {}
 

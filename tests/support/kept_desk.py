@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from desktop import settings
 from desktop.actions.audit import Audit
+from desktop.actions.halts import HaltActions
 from desktop.actions.repairs import Repairs
 from desktop.actions.signing import SigningActions
 from desktop.errors import SignoffError
@@ -24,8 +25,8 @@ class KeptDesk:
         settings: what is chosen now; choices change it as those of the real desk do.
         local_workers: keep what they are told, too.
         asked: what was asked for, in order, each with its arguments.
-        repairs, audit: what is mended and looked up, into an outbox of nobody unless another is
-            given.
+        repairs, halts, audit: what is mended, halted and looked up, into an outbox of nobody
+            unless another is given.
         refusal: what `connect` raises, if anything.
     """
 
@@ -35,12 +36,14 @@ class KeptDesk:
         repairs: Repairs | None = None,
         signing: SigningActions | None = None,
         audit: Audit | None = None,
+        halts: HaltActions | None = None,
     ) -> None:
         self.settings = chosen or Settings(reviewer_id="r.mora@desk-12", reviewer_name="Rosa Mora")
         self.asked: list[tuple[object, ...]] = []
         self.local_workers = KeptLocalWorkers()
         self.refusal: SignoffError | None = None
         self.repairs = repairs or Repairs(Store(), KeptOutbox(), lambda: self.settings.person)
+        self.halts = halts or HaltActions(Store(), KeptOutbox(), lambda: self.settings.person)
         self.audit = audit or Audit(Store(), KeptOutbox(), lambda: self.settings.person)
 
         self.signing = signing or SigningActions(Store(), KeptOutbox())

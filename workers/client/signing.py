@@ -26,6 +26,8 @@ from workers.wire.signing.statements import (
     Signer,
     write_statement,
 )
+from workers.wire.signing.stating import state
+from workers.wire.signing.verifying import call_asked
 
 _VALID_SECONDS = 300
 
@@ -58,25 +60,16 @@ class ClientSigner:
     def _statement(self, decision: Decision, request: ApprovalRequest) -> DecisionStatement:
         assert decision.binding is not None  # noqa: S101 - whoever has a request binds to it
         now = int(time.time())
-        return DecisionStatement(
-            aud=request.agent,
-            context_id=request.context_id,
-            tool_call_id=request.tool_call_id,
-            request_id=request.request_id,
-            action=request.action,
-            args_digest=request.args_digest,
-            decision=decision.kind,
-            edited_args_digest="",
-            meaning=_meaning(decision.kind, request),
-            comment=decision.message,
-            reviewer=self.reviewer,
+        return state(
+            call_asked(request, decision.kind, comment=decision.message),
+            self.reviewer,
+            _meaning(decision.kind, request),
+            policy_name(request),
+            Display(digest=request.args_digest),
+            Authentication(method="key", at=now),
+            nonce=decision.binding.nonce,
             iat=now,
             exp=now + _VALID_SECONDS,
-            nonce=decision.binding.nonce,
-            auth=Authentication(method="key", at=now),
-            display=Display(digest=request.args_digest),
-            policy=policy_name(request),
-            audit_prev="",
             app=f"signoff-client {importlib.metadata.version('signoff')}",
         )
 

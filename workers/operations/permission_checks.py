@@ -83,6 +83,8 @@ def _needs(agents: Sequence[str]) -> dict[str, list[Command]]:
             ("ZREM", keys.WAITING, ""),
             ("HSET", keys.REQUEST, "", ""),
             ("HDEL", keys.REQUEST, ""),
+            ("ZRANGE", keys.WAITING, "0", "0"),
+            ("HMGET", keys.REQUEST, ""),
         ],
         "say that it lives": [
             ("SET", keys.worker(_CONSUMER), "", "PX", "1"),

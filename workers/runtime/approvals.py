@@ -29,6 +29,7 @@ from workers.runtime.expiry import EXPIRE, NOBODY, expiring, has_expired
 from workers.runtime.judging import Judge, Unproven
 from workers.runtime.leases import confirm_lease, fence
 from workers.runtime.marks import make_expiry_mark, make_mark, read_mark
+from workers.runtime.policy_news import LOOK
 from workers.runtime.ports import AgentPort, Answer, PendingApproval, Review, Thread
 from workers.wire.answers import by_interrupt_id
 from workers.wire.approvals import (
@@ -64,6 +65,11 @@ class DecisionDesk:
         self._writer = writer
         self._judge = judge
 
+    @property
+    def judge(self) -> Judge:
+        """By whom decisions are judged."""
+        return self._judge
+
     async def decide(
         self, context_id: str, command: AgentCommand, thread: Thread, inbox_id: str
     ) -> Answer | None:
@@ -78,6 +84,8 @@ class DecisionDesk:
         if command.type == EXPIRE:
             due = expiring(command, thread.approvals, inbox_id)
             return await self._let_expire(context_id, due, inbox_id) if due is not None else None
+        if command.type == LOOK:
+            return None
         decision: Decision | None = None
         try:
             if thread.cause == inbox_id and by_interrupt_id(command.payload) is not None:
@@ -197,7 +205,8 @@ class DecisionDesk:
         """A hosted graph cannot be stopped at the call, so its request stays where it is."""
         if not approval.is_hosted or review.kind is DecisionKind.REJECT:
             return
-        if await self._writer.is_halted(scopes_of(approval.request.agent, context_id)):
+        found = await self._writer.halts(scopes_of(approval.request.agent, context_id))
+        if await self._judge.halts.stop(found, time.time()):
             raise NotTaken(Refusal.HALTED, approval.request.request_id)
 
     async def _consume(

@@ -16,7 +16,8 @@ from workers.runtime.approvals import DecisionDesk
 from workers.runtime.expiry import let_sleep
 from workers.runtime.inbox import Verb, Verdict
 from workers.runtime.pace import Pace
-from workers.runtime.ports import AgentPort, Answer, Begin, Caller, Reported, RunFailed
+from workers.runtime.policy_news import at_present
+from workers.runtime.ports import AgentPort, Answer, Begin, Caller, Reported, RunFailed, Thread
 from workers.runtime.runs import CHAIN, Runs
 from workers.wire.approvals import Outcome, Receipt
 from workers.wire.codec import MAX_INBOX_BYTES, decode_event
@@ -98,7 +99,7 @@ class Handler:
         """Start on a task, or park it behind what its context waits for."""
         context_id, cause = event.context_id, entry.entry_id
         caller = _caller(entry, event, body)
-        thread = await self._agent.thread(context_id)
+        thread = await self._thread(context_id)
         waits = thread.waits
         if thread.cause == cause:
             waits = await self._runs.take_up(
@@ -143,7 +144,7 @@ class Handler:
 
     async def _decide(self, entry: InboxEntry, context_id: str, command: AgentCommand) -> bool:
         """Apply a decision, if it counts. Returns whether the thread waits afterwards."""
-        thread, cause = await self._agent.thread(context_id), entry.entry_id
+        thread, cause = await self._thread(context_id), entry.entry_id
         answer = await self._desk.decide(context_id, command, thread, cause)
         may_retry = self._may_retry(entry)
         if answer is not None:
@@ -161,7 +162,7 @@ class Handler:
 
     async def _report(self, entry: InboxEntry, context_id: str, body: AgentResponse) -> bool:
         """Give a delegation its answer. One that nobody waits for (any more) is dropped."""
-        thread, cause = await self._agent.thread(context_id), entry.entry_id
+        thread, cause = await self._thread(context_id), entry.entry_id
         may_retry = self._may_retry(entry)
         for delegation in thread.delegations:
             if delegation.tool_call_id == body.invocation_id:
@@ -173,6 +174,10 @@ class Handler:
             return await self._runs.take_up(context_id, thread, cause, may_retry=may_retry)
         _log.info("response to nothing", agent=self._agent.name, context_id=context_id)
         return thread.waits
+
+    async def _thread(self, context_id: str) -> Thread:
+        """How the thread stands, its requests under the policy of now."""
+        return at_present(await self._agent.thread(context_id), self._desk.judge)
 
     def _may_retry(self, entry: InboxEntry) -> bool:
         return entry.starts < self._pace.most_starts

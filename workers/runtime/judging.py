@@ -1,9 +1,9 @@
 """What one worker demands of decisions, and whether a decision meets it.
 
-The only place of a worker that looks into its trust folder: what the policy demands of a call is
-said from there when it is asked about, decisions are judged by it, and what the worker says is
-signed with the key in it. Whatever is missing, expired, rolled back or cannot be met approves
-nothing. Files are read again when they change.
+The only place of a worker that looks into its trust folder, beside `halting`: what the policy
+demands of a call is said from there when it is asked about, decisions are judged by it, and what
+the worker says is signed with the key in it. Whatever is missing, expired, rolled back or cannot be
+met approves nothing. Files are read again when they change.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 import structlog
 
 from workers.runtime.demanding import AskedCall, demand_of
+from workers.runtime.halting import Halts
 from workers.wire.approvals import (
     ApprovalRequest,
     DecisionKind,
@@ -111,6 +112,7 @@ class Judge:
 
     Attributes:
         mode: what it demands of a decision.
+        halts: what it knows of halts.
     """
 
     def __init__(self, agent: str, mode: Mode, trust: Path | None = None) -> None:
@@ -122,6 +124,7 @@ class Judge:
         self.mode = mode
         self._agent = agent
         self._folder = TrustFolder(trust) if trust is not None else None
+        self.halts = Halts(agent, mode, self._folder)
         self._had_policy = False
         self._told = ""
 
@@ -149,6 +152,14 @@ class Judge:
         return Ruling(
             demand.gated, terms_of(policy, demand), demand.risk, demand.expires_after_seconds
         )
+
+    def policy_text(self) -> str:
+        """The policy of now, as `id@version`; empty where there is none that can be read."""
+        try:
+            policy = self._policy() if self.has_policy else None
+        except SignoffError:
+            return ""
+        return f"{policy.id}@{policy.version}" if policy else ""
 
     async def judge(self, case: Case, at: float) -> tuple[str, ...]:
         """Prove and count the signed decisions on a call.

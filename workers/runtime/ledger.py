@@ -76,8 +76,9 @@ class ToolLedger:
     ) -> EarlierStart | None:
         """See `Ledger.start`. How an earlier start ended is told again in a receipt."""
         request = call.request
-        halted = not is_known and await self._writer.is_halted(
-            scopes_of(request.agent, request.context_id)
+        scopes = scopes_of(request.agent, request.context_id)
+        halted = not is_known and await self._judge.halts.stop(
+            await self._writer.halts(scopes), time.time()
         )
         note = _text(_first_state(is_known=is_known, halted=halted))
         await confirm_lease()

@@ -18,10 +18,13 @@ from workers.runtime.worker import Worker
 from workers.wire.approvals import Mode
 from workers.wire.errors import BrokerError
 from workers.wire.events import WorkerInfo
+from workers.wire.halts import HaltStatement, scopes_of
 from workers.wire.streams.progress import ProgressWriter
 
 HEARTBEAT_SECONDS = 3.0
 HEARTBEAT_TTL_SECONDS = 12.0
+#: A heartbeat tells of so many kept halts, the newest.
+MAX_HALTS = 20
 #: Begins the note of a worker in mode `enforce` without what it would judge decisions by.
 UNPREPARED = "Nothing can be approved:"
 _MILDEST_FIRST = (Mode.OBSERVE, Mode.BOUND, Mode.ENFORCE)
@@ -94,6 +97,7 @@ class _Heart:
             BrokerError: it could not be said.
         """
         modes = {worker.agent.name: worker.judge.mode for worker in self._workers}
+        await self._look_around()
         info = WorkerInfo(
             consumer=self._consumer,
             agents=[worker.agent.name for worker in self._workers],
@@ -107,6 +111,8 @@ class _Heart:
             note=await self._notes(),
             at_ms=_now_ms(),
             usage={worker.agent.name: worker.usage for worker in self._workers},
+            halts=self._kept_halts(),
+            lift_roles=self._lift_roles(),
         )
         await self._writer.heartbeat(info, _now_ms(), int(HEARTBEAT_TTL_SECONDS * 1000))
 
@@ -116,6 +122,22 @@ class _Heart:
         titles = dict.fromkeys(one.title for one in problems if one is not None)
         told = [self._note] if self._note else []
         return "; ".join((*told, *(f"{UNPREPARED} {title}" for title in titles)))
+
+    async def _look_around(self) -> None:
+        """See halts also while no call is to be started, and another policy while calls wait."""
+        for worker in self._workers:
+            halts = worker.judge.halts
+            scopes = {*scopes_of(worker.agent.name), *(one.scope for one in halts.kept)}
+            await halts.stop(await self._writer.halts(sorted(scopes)), time.time())
+            await worker.policy_news.look()
+
+    def _kept_halts(self) -> list[HaltStatement]:
+        kept = [one for worker in self._workers for one in worker.judge.halts.kept]
+        by_scope = {one.scope: one for one in sorted(kept, key=_serial)}
+        return sorted(by_scope.values(), key=_serial)[-MAX_HALTS:]
+
+    def _lift_roles(self) -> list[str]:
+        return sorted({r for worker in self._workers for r in worker.judge.halts.lift_roles()})
 
     async def run(self) -> None:
         """Go on saying it; a broker that is away hears it again when it is back."""
@@ -130,6 +152,10 @@ class _Heart:
             await self._writer.farewell(self._consumer)
         except BrokerError as error:
             _log.warning("no goodbye", reason=error.title)
+
+
+def _serial(halt: HaltStatement) -> int:
+    return halt.serial
 
 
 def _now_ms() -> int:

@@ -10,6 +10,7 @@ import time
 from datetime import datetime
 
 from workers.runtime.leases import fence
+from workers.runtime.policy_news import policy_text
 from workers.runtime.ports import Caller, MessageProduced, PendingApproval
 from workers.wire.canonical import JSON
 from workers.wire.events import (
@@ -123,6 +124,7 @@ class Speaker:
             action=request.action,
             risk=str(request.risk),
             since_ms=_since_ms(request.issued_at),
+            policy=policy_text(request),
         )
         if await self._emit(key, ProgressType.INTERRUPT, value):
             self._said_after_request = False

@@ -18,6 +18,7 @@ from workers.runtime.inbox import Taken, Verb, Verdict
 from workers.runtime.judging import Judge
 from workers.runtime.metering import Meter
 from workers.runtime.pace import Pace
+from workers.runtime.policy_news import PolicyNews
 from workers.runtime.ports import AgentPort, RunFailed, RunStopped
 from workers.runtime.runs import Runs
 from workers.runtime.unanswered import Unanswered
@@ -40,6 +41,7 @@ class Worker:
     Attributes:
         agent: whom it serves.
         judge: what it demands of a decision.
+        policy_news: has what waits told again when the policy changes.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Worker:
         self.agent = agent
         self.judge = judge
         self.connection = connection
+        self.policy_news = PolicyNews(agent.name, connection, judge)
         self._pace = pace or Pace()
         self._meter = meter or Meter()
         self._unanswered = Unanswered(agent.name, connection)

@@ -14,6 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 from workers.wire.canonical import JSON
+from workers.wire.halts import HaltStatement
 from workers.wire.usage import AgentUsage
 
 
@@ -127,13 +128,18 @@ class ContextSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RequestSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What the index says of an approval request: no arguments."""
+    """What the index says of an approval request: no arguments.
+
+    Attributes:
+        policy: under which it was told last, as `id@version`; empty for none.
+    """
 
     context_id: str
     agent: str
     action: str
     risk: str
     since_ms: int
+    policy: str = ""
 
 
 class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +150,8 @@ class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
         modes: what each agent demands, by name.
         at_ms: when it said so, by its own clock; 0 from an older worker.
         usage: what each agent did since `started_ms`, by name; empty from an older worker.
+        halts: signed halts that it has seen, and keeps until they are lifted; at most 20.
+        lift_roles: who may lift them, by its policies; empty for every registered reviewer.
     """
 
     consumer: str
@@ -157,3 +165,5 @@ class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
     modes: dict[str, str] = {}
     at_ms: int = 0
     usage: dict[str, AgentUsage] = {}
+    halts: list[HaltStatement] = []
+    lift_roles: list[str] = []

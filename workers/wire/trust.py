@@ -8,6 +8,7 @@ worker signs with. Nothing of it ever comes from the broker.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,12 @@ from typing import Final
 
 import msgspec
 
-from workers.wire.codec import decode_json
+from workers.wire.codec import decode_json, encode_struct
 from workers.wire.errors import DecodeError
+from workers.wire.halts import HaltStatement
 from workers.wire.ids import check_agent_name
 from workers.wire.policy.rules import Policy, read_policy
+from workers.wire.signing.assertions import read_halt
 from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.dsse import Envelope, read_envelope
 from workers.wire.signing.keys import SigningKey, VerifyKey, from_base64, to_base64
@@ -30,6 +33,8 @@ POLICY_FILE: Final = "policy.toml"
 AGENTS_FOLDER: Final = "agents"
 #: Remembers the newest registry that was believed here; an older one is refused.
 SEEN_FILE: Final = "registry.seen"
+#: Remembers signed halts, one file for each scope.
+HALTS_FOLDER: Final = "halts"
 MAX_FILE_BYTES: Final = 4 * 1024 * 1024
 _HINT: Final = "Until it can be read and is believed, nothing can be approved here."
 
@@ -140,6 +145,30 @@ class TrustFolder:
             known = self._keys[name] = (raw, SigningKey(from_base64(text)))
         return known[1]
 
+    def halts(self) -> list[HaltStatement]:
+        """The signed halts and lifts that were proven here, as far as they can be read."""
+        kept: list[HaltStatement] = []
+        with contextlib.suppress(OSError):
+            for path in sorted((self.path / HALTS_FOLDER).glob("*.json")):
+                statement = read_halt(path.read_bytes())
+                if statement is not None:
+                    kept.append(statement)
+        return kept
+
+    def keep_halt(self, statement: HaltStatement) -> bool:
+        """Remember a proven halt or lift in place of the one before on its scope.
+
+        Returns:
+            Whether it is remembered; a folder that only others may write remembers nothing.
+        """
+        name = hashlib.sha256(statement.scope.encode()).hexdigest()[:32]
+        try:
+            (self.path / HALTS_FOLDER).mkdir(exist_ok=True, mode=0o700)
+            self._put(f"{HALTS_FOLDER}/{name}.json", encode_struct(statement))
+        except OSError:
+            return False
+        return True
+
     def _read(self, name: str) -> bytes:
         path = self.path / name
         try:
@@ -167,10 +196,14 @@ class TrustFolder:
 
     def _remember(self, version: int) -> None:
         """Best effort: a folder that only others may write is rolled back by nobody else."""
-        new = self.path / f"{SEEN_FILE}.{os.getpid()}.new"
         with contextlib.suppress(OSError):
-            new.write_text(f"{version}\n")
-            new.replace(self.path / SEEN_FILE)
+            self._put(SEEN_FILE, f"{version}\n".encode())
+
+    def _put(self, name: str, content: bytes) -> None:
+        """Write a file that others find as a whole or not at all."""
+        new = self.path / f"{name}.{os.getpid()}.new"
+        new.write_bytes(content)
+        new.replace(self.path / name)
 
 
 def _envelope_in(raw: bytes) -> Envelope:

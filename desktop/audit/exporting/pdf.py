@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final, cast
 
 from fpdf import FPDF
-from fpdf.enums import WrapMode, XPos, YPos
+from fpdf.enums import DocumentCompliance, WrapMode, XPos, YPos
 from fpdf.fonts import TTFFont
 
 from desktop.assets import resource
@@ -31,6 +31,23 @@ _MARGIN, _LABEL, _GAP = 18.0, 38.0, 4.0
 _BLOCK: Final = 80.0
 _END: Final = 52.0
 _PAGE_NUMBER: Final = 20.0  # mm from the right edge; its own width is known only at the end
+_TITLE: Final = "Decisions at a desk of Signoff"
+#: What PDF/A wants to be said of a file.
+_XMP: Final = """<x:xmpmeta xmlns:x="adobe:ns:meta/">
+  <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+    <rdf:Description rdf:about=""
+        xmlns:dc="http://purl.org/dc/elements/1.1/"
+        xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+        xmlns:pdf="http://ns.adobe.com/pdf/1.3/"
+        xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/"
+        xmp:CreateDate="{at}" xmp:ModifyDate="{at}" xmp:MetadataDate="{at}"
+        pdf:Producer="Signoff">
+      <pdfaid:part>2</pdfaid:part>
+      <pdfaid:conformance>U</pdfaid:conformance>
+      <dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>
+    </rdf:Description>
+  </rdf:RDF>
+</x:xmpmeta>"""
 _VERIFY: Final = (
     "Ask the desk for the same entries as evidence (signoff audit export --format jsonl) and verify"
     " that file (signoff audit verify --file FILE): each entry proves that it is in the log of the"
@@ -57,7 +74,10 @@ def paper(rows: Sequence[Decided], about: About) -> bytes:
         title = f"A PDF holds {MOST_DECISIONS:,} decisions; these are {len(rows):,}."
         raise NotExported(title, "Narrow down what you ask for, or export CSV or JSON Lines.")
     sheet = _Sheet(report_digest(rows, about))
-    sheet.set_creation_date(datetime.fromisoformat(about.made.at))
+    made = datetime.fromisoformat(about.made.at)
+    sheet.set_creation_date(made)
+    # fpdf2's own would say when the file was written, and so be another each time.
+    sheet.set_xmp_metadata(_XMP.format(title=_TITLE, at=made.isoformat(timespec="seconds")))
     sheet.add_page()
     _write_beginning(sheet, rows, about)
     for row in rows:
@@ -78,7 +98,8 @@ class _Sheet(FPDF):
     """A4 with our fonts, and on each page which it is of how many."""
 
     def __init__(self, digest: str) -> None:
-        super().__init__(format="A4")
+        # PDF/A-2u: to be kept for years, and every letter can be copied as what it is.
+        super().__init__(format="A4", enforce_compliance=DocumentCompliance.PDFA_2U)
         self._digest = digest
         # Nobody can write this into a log beforehand: it depends on all that is in the report.
         self._pages = hashlib.sha256(f"pages {digest}".encode()).hexdigest()[:24]
@@ -89,7 +110,7 @@ class _Sheet(FPDF):
         for style, file in (("", "Inter-Regular.otf"), ("B", "Inter-SemiBold.otf")):
             self.add_font(_SANS, style, resource("fonts", file))
         self.add_font(_MONO, "", resource("fonts", "JetBrainsMono-Regular.ttf"))
-        self.set_title("Decisions at a desk of Signoff")
+        self.set_title(_TITLE)
         self.set_producer("Signoff")
         self.set_lang("en")
 

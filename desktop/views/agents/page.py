@@ -21,6 +21,7 @@ from desktop.views.agents.agent_browser import AgentBrowser
 from desktop.views.agents.overview import Overview
 from desktop.views.agents.this_computer import ThisComputer
 from desktop.views.agents.trouble_browser import TroubleBrowser
+from desktop.views.halts.halts_view import HaltsView
 from desktop.views.parts.filter_chips import FilterChips
 
 
@@ -29,12 +30,14 @@ class Place(StrEnum):
 
     AGENTS = "agents"
     TROUBLES = "troubles"
+    HALTS = "halts"
     HERE = "here"
 
 
 _PLACES: Final = (
     (Place.AGENTS, "Agents"),
     (Place.TROUBLES, "In trouble"),
+    (Place.HALTS, "Halts"),
     (Place.HERE, "This computer"),
 )
 
@@ -73,6 +76,7 @@ class AgentsPage(QWidget):
         self._overview = Overview(self._chips)
         self._agents = AgentBrowser(store, desk.repairs, now_ms)
         self._troubles = TroubleBrowser(store, desk.repairs, now_ms)
+        self._halts = HaltsView(store, desk.halts, bridge, now_ms)
         self._here = ThisComputer(store, bridge, desk, now_ms)
         self._stack = QStackedWidget()
         self._is_stale = self._is_watching = False
@@ -108,6 +112,8 @@ class AgentsPage(QWidget):
             return
         if changes.demo:
             self._here.refresh()
+        if changes.halts or changes.signing or changes.record:
+            self._show_halts()
         urgent = changes.link or changes.reset
         if urgent or changes.agents or changes.monitor or changes.requests:
             if urgent or not self._due.isActive():
@@ -129,6 +135,7 @@ class AgentsPage(QWidget):
 
     def _read_store(self) -> None:
         self._here.refresh()
+        self._show_halts()
         known = self._store.agents()
         waiting = {agent.name: agent.waiting for agent in known}
         monitor = self._store.monitor
@@ -142,6 +149,12 @@ class AgentsPage(QWidget):
             self._agents.show_agents(agents, waiting, troubled)
         elif self._stack.currentWidget() is self._troubles:
             self._troubles.show_troubles(troubles)
+
+    def _show_halts(self) -> None:
+        count = len(self._store.halts.standing)
+        self._chips.show_words(Place.HALTS, f"Halts {count:,}" if count else "Halts")
+        if self._stack.currentWidget() is self._halts:
+            self._halts.refresh()
 
     def _show_troubles_of(self, agent: str) -> None:
         self.show_place(Place.TROUBLES)
@@ -159,7 +172,7 @@ class AgentsPage(QWidget):
 
     def _lay_out(self) -> None:
         self.setProperty("surface", "bg")
-        for widget in (self._agents, self._troubles, self._here):
+        for widget in (self._agents, self._troubles, self._halts, self._here):
             self._stack.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

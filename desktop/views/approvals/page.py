@@ -171,9 +171,9 @@ class ApprovalsPage(QWidget):
             self._head.show_context(self._store.context(chosen.context_id))
         if changes.signing:
             self.card.show_signing(self._store.signing)
-        if changes.link or changes.requests or changes.record:
-            # Another request of the same worker, or the audit log, may be why this one cannot be
-            # decided on.
+        if changes.link or changes.requests or changes.record or changes.halts:
+            # Another request of the same worker, the audit log, or a halt may be why this one
+            # cannot be decided on.
             self.card.decision.refresh()
 
     def _on_request_chosen(self, key: RequestKey) -> None:

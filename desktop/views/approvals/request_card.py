@@ -119,7 +119,13 @@ class RequestCard(QFrame):
         before = self._request
         if request is not None and request == before:
             return
-        is_another = before is None or request is None or before.key != request.key
+        # On other terms it is to be read, and decided on, as if it were another.
+        is_another = (
+            before is None
+            or request is None
+            or before.key != request.key
+            or before.policy != request.policy
+        )
         if is_another:
             self._leave()
         self._request = request

@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
 from desktop.qtmodels.bridge import Bridge
+from desktop.qtmodels.halt_wording import halted_words
+from desktop.qtmodels.tone import Tone
 from desktop.store.changes import Changes
 from desktop.store.records import DecisionKind, RequestState
 from desktop.store.store import Store
@@ -24,6 +26,7 @@ from desktop.views.conversations.new_conversation import NewConversation
 from desktop.views.conversations.waiting_bar import WaitingBar
 from desktop.views.keys import on_key
 from desktop.views.parts.empty_state import EmptyState
+from desktop.views.parts.outcome import Outcome
 from desktop.views.transcript_pane import TranscriptPane
 
 LIST_WIDTH: Final = 352
@@ -65,6 +68,8 @@ class ConversationsPage(QWidget):
         self._team = DelegationTree(store, now_ms)
         self._transcript = TranscriptPane(store, bridge, conversations.transcripts)
         self._transcript.view.setObjectName("conversations.transcript")
+        self._halted = Outcome()
+        self._halted.words.setObjectName("conversation.halted")
         self._waiting = WaitingBar()
         self._composer = Composer(store, conversations)
         self._new = NewConversation(store, conversations)
@@ -161,6 +166,8 @@ class ConversationsPage(QWidget):
         if first is not None and first.state is RequestState.WAITING:
             refusal = self._approvals.why_not(first.key, DecisionKind.APPROVE)
         self._waiting.show_requests(waiting, refusal.title if refusal else "", now_ms)
+        halt = self._store.halts.holding(context.agent, context.context_id)
+        self._halted.show_outcome(halted_words(halt) if halt else "", Tone.WARN)
         self._composer.refresh()
 
     def _read_notes(self) -> None:
@@ -179,9 +186,10 @@ class ConversationsPage(QWidget):
         if self._beginning and (changes.agents or changes.link):
             self._new.refresh()
         touched = self._context_id is None or self._context_id in changes.contexts
+        touched = touched or changes.reset
         if self._context_id in changes.transcripts or changes.agents or changes.reset:
             self._team.refresh_soon()
-        if touched or changes.agents or changes.link or changes.demo or changes.reset:
+        if touched or changes.agents or changes.link or changes.halts or changes.demo:
             self._show_what_is_open()
 
     def _on_chosen(self, context_id: str) -> None:
@@ -229,6 +237,8 @@ class ConversationsPage(QWidget):
         self.setProperty("surface", "bg")
         bar = QVBoxLayout()
         bar.setContentsMargins(22, 0, 22, 14)
+        bar.setSpacing(8)
+        bar.addWidget(self._halted)
         bar.addWidget(self._waiting)
         talk = QVBoxLayout(self._open)
         talk.setContentsMargins(0, 0, 0, 0)

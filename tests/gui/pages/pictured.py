@@ -22,6 +22,7 @@ from desktop.views.parts.list_view import RowList
 from desktop.views.parts.transcript_view import TranscriptView
 from tests.gui.pages.approving import read_on
 from tests.gui.pages.audited import AUDIT_SCENES
+from tests.gui.pages.halted import HALT_SCENES
 from tests.gui.pages.monitored import at_work
 from tests.gui.pages.morning import INVOICE, OUTSIDE, RECORD
 from tests.gui.pages.questions import (
@@ -363,6 +364,7 @@ SCENES: tuple[Scene, ...] = (
     monitor,
     other_software,
     trouble,
+    *HALT_SCENES,
     *AUDIT_SCENES,
     read_only,
     settings,

@@ -5,16 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
 from tests.integration.workers.conftest import Book
 from tests.integration.workers.office import Office
 from tests.integration.workers.test_hosting import AGENT, PER_CALL, Guest
+from tests.support.registered import ROSA
+from tests.support.trusted import TrustedFolder, envelope
+from tests.support.waiting import await_until
+from workers.app import run_halt, run_resume
+from workers.errors import SignedHalt
 from workers.wire import keys
-from workers.wire.approvals import DecisionKind
+from workers.wire.approvals import DecisionKind, Mode, Reviewer
 from workers.wire.halts import HaltStatement
 from workers.wire.streams.halts import halt, resume
+from workers.wire.streams.reader import Reader
+from workers.wire.trust import write_agent_key
+
+ROSA_DECIDES = Reviewer(id="r.mora", name="Rosa Mora")
 
 
 async def test_a_halted_call_does_not_run_and_the_next_one_after_the_halt_does(
@@ -101,6 +112,59 @@ async def test_an_operator_halts_and_resumes_from_a_terminal(office: Office) -> 
     assert (await _run(office, "resume", "all"))["was_halted"] is False
     assert await _run(office, "halt", "everything") == {}
     assert await client.exists(keys.HALT) == 0
+
+
+async def test_a_deleted_signed_halt_goes_on_until_a_signed_lift(
+    office: Office, book: Book, tmp_path: Path
+) -> None:
+    """Also when no call was to be started while its field was there; the heartbeat tells of it."""
+    trust = TrustedFolder(tmp_path / "trust")
+    await office.hire("treasury_agent", [book.transfer_funds], mode=Mode.ENFORCE, trust=trust.path)
+    context = await office.ask("treasury_agent", "pay 10 to ACME")
+    [call] = await office.requests(context)
+    key = tmp_path / "rosa.key"
+    write_agent_key(key, ROSA)
+    await run_halt("all", "drill", office.connection.url, key)
+
+    async def reasons() -> list[str]:
+        workers = await Reader(office.connection).workers()
+        return [one.reason for worker in workers for one in worker.halts]
+
+    await await_until(lambda: _is(reasons, ["drill"]), "the worker to have seen the halt")
+    await office.connection.client.delete(keys.HALT)
+    assert call.request is not None
+    await office.decide(call, envelopes=[envelope(call.request)], reviewer=ROSA_DECIDES)
+    assert "an operator has halted" in await office.answer(context, "treasury_agent")
+
+    # The field is gone, so the number of the lift is the time: later than that of the halt.
+    await run_resume("all", office.connection.url, key_file=key)
+    await office.ask("treasury_agent", "pay 20 to ACME", context)
+    [later] = await office.requests(context, after=call)
+    assert later.request is not None
+    await office.decide(later, envelopes=[envelope(later.request)], reviewer=ROSA_DECIDES)
+    await office.answer(context, "treasury_agent", 2)
+    assert book.payments == [("ACME", 20.0)]
+
+
+async def test_a_signed_halt_is_not_lifted_from_a_terminal_without_a_key(
+    office: Office, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would stay halted at the workers that saw it, so the command says so instead."""
+    key, url = tmp_path / "rosa.key", office.connection.url
+    write_agent_key(key, ROSA)
+    await run_halt("all", "", url, key)
+
+    with pytest.raises(SignedHalt):
+        await run_resume("all", url)
+    await run_resume("all", url, "over", key)
+    await run_resume("all", url)
+
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line.get("was_halted") for line in said] == [None, True, False]
+
+
+async def _is(ask: Callable[[], Awaitable[object]], wanted: object) -> bool:
+    return await ask() == wanted
 
 
 async def _run(office: Office, *arguments: str) -> dict[str, object]:

@@ -102,16 +102,21 @@ async def test_a_policy_that_cannot_be_read_gates_every_tool(
 async def test_a_stricter_policy_counts_for_what_waits_already(
     office: Office, book: Book, trust: TrustedFolder
 ) -> None:
-    """The request was made when one was enough; the worker's own policy of now decides."""
+    """The request was made when one was enough; it is told again, and takes two from then on."""
     await office.hire(AGENT, [book.transfer_funds], mode=Mode.ENFORCE, trust=trust.path)
-    [call] = await office.requests(await office.ask(AGENT, "pay 10 to ACME"))
+    context_id = await office.ask(AGENT, "pay 10 to ACME")
+    [call] = await office.requests(context_id)
     rosa = envelope(_request(call))
     trust.write_policy(trusted.TWO.replace("version = 7", "version = 8"))
 
     await office.decide(call, envelopes=[rosa], reviewer=ROSA_DECIDES)
-    assert await office.outcomes(1) == ["refused:not_enough"]
-    both = [rosa, envelope(_request(call), person=LEE_PARK)]
-    await office.decide(call, envelopes=both, reviewer=ROSA_DECIDES)
+    assert await office.outcomes(1) == ["refused:untrusted"]
+    again = await _told_under(office, context_id, call, 8)
+    rosa = envelope(_request(again))
+    await office.decide(again, envelopes=[rosa], reviewer=ROSA_DECIDES)
+    assert await office.outcomes(2) == ["refused:untrusted", "refused:not_enough"]
+    both = [rosa, envelope(_request(again), person=LEE_PARK)]
+    await office.decide(again, envelopes=both, reviewer=ROSA_DECIDES)
 
     await office.answer(_request(call).context_id, AGENT)
     assert book.payments == [("ACME", 10.0)]
@@ -133,7 +138,7 @@ async def test_a_call_that_was_rejected_does_not_run_because_the_policy_is_milde
     assert book.lookups == []
 
 
-async def test_what_waits_beside_a_decided_call_is_told_again_under_a_new_policy(
+async def test_what_waits_is_told_again_under_a_new_policy_also_beside_a_decided_call(
     office: Office, book: Book, trust: TrustedFolder
 ) -> None:
     """Else the console would sign for the old one, and be refused for ever."""
@@ -142,11 +147,10 @@ async def test_what_waits_beside_a_decided_call_is_told_again_under_a_new_policy
     first, second = await office.requests(context_id, 2)
     trust.write_policy(trusted.ONE.replace("version = 7", "version = 8"))
 
-    yes = envelope(_request(first))
-    await office.decide(first, envelopes=[yes], reviewer=ROSA_DECIDES)
-    again = await _told_under(office, context_id, second, 8)
-    yes = envelope(_request(again))
-    await office.decide(again, envelopes=[yes], reviewer=ROSA_DECIDES)
+    for call in (first, second):
+        again = await _told_under(office, context_id, call, 8)
+        yes = envelope(_request(again))
+        await office.decide(again, envelopes=[yes], reviewer=ROSA_DECIDES)
 
     await office.answer(context_id, AGENT)
     assert sorted(book.payments) == [("ACME", 10.0), ("Globex", 20.0)]

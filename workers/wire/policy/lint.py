@@ -242,6 +242,9 @@ def _roles(policy: Policy, people: People) -> Iterator[Finding]:
             if role not in held:
                 title = f"Nobody in the registry has the role {role!r}."
                 yield Finding(rule.name, title, FindingKind.NOTE)
+    if policy.lift_roles and not any(role in held for role in policy.lift_roles):
+        title = "Nobody in the registry may lift a halt: nobody has one of its lift_roles."
+        yield Finding("", title, FindingKind.NOTE)
 
 
 def _running_out(registry: Registry, at: float) -> Iterator[Finding]:

@@ -71,11 +71,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     Attributes:
         version: one more than that of the one it replaces.
+        lift_roles: of the reviewers who may lift a signed halt; empty for any role.
     """
 
     id: str
     version: int
     rules: tuple[Rule, ...]
+    lift_roles: tuple[str, ...] = ()
 
 
 def read_policy(raw: bytes) -> Policy:

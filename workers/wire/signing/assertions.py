@@ -13,9 +13,9 @@ from msgspec import structs
 
 from workers.wire.approvals import ApprovalRequest, Receipt
 from workers.wire.canonical import JSON
-from workers.wire.codec import decode_json
+from workers.wire.codec import decode_json, decode_struct
 from workers.wire.errors import DecodeError
-from workers.wire.halts import HaltStatement
+from workers.wire.halts import MAX_HALT_BYTES, HaltStatement
 from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.dsse import MAX_PAYLOAD_BYTES, open_envelope, read_envelope, seal
 from workers.wire.signing.keys import SigningKey
@@ -102,12 +102,22 @@ def check_receipt(receipt: Receipt, registry: Registry, at: float) -> None:
 
 
 def check_halt(statement: HaltStatement, registry: Registry, at: float) -> KeyHolder:
-    """Prove who halted. A halt that nobody proves still halts.
+    """Prove who halted, or lifted a halt. A halt that nobody proves still halts.
 
     Raises:
         NotTrusted: see `check_assertion`.
     """
     return check_assertion(statement, HALT_TYPE, registry, at)
+
+
+def read_halt(raw: bytes | None) -> HaltStatement | None:
+    """What stands in a field; None for nothing, or for nothing that can be read."""
+    if raw is None:
+        return None
+    try:
+        return decode_struct(raw, HaltStatement, max_bytes=MAX_HALT_BYTES)
+    except DecodeError:
+        return None
 
 
 def _covered(record: object) -> bytes:

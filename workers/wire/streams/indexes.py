@@ -74,6 +74,20 @@ class IndexReader:
             start += _CHUNK
         return list(context_ids)
 
+    async def waiting_requests(self) -> AsyncGenerator[tuple[str, RequestSummary], None]:
+        """Requests that wait, by their ids, the one that waits longest first.
+
+        Raises:
+            BrokerError: see `translated`.
+        """
+        start = 0
+        while names := await self._ranked(keys.WAITING, start, _CHUNK, newest_first=False):
+            found = await self._values(keys.REQUEST, names)
+            for name, raw in zip(names, found, strict=True):
+                if (summary := _read(_REQUEST, raw)) is not None:
+                    yield key_text(name), summary
+            start += _CHUNK
+
     async def _ranked(self, key: str, start: int, count: int, *, newest_first: bool) -> list[bytes]:
         names: list[bytes] = []
         with translated(), _no_index_is_nothing():

@@ -126,10 +126,11 @@ class ProgressWriter:
             marks = await self._client.hgetall(keys.decisions(context_id))
         return {name.decode(): mark.decode() for name, mark in marks.items()}
 
-    async def is_halted(self, scopes: Sequence[str]) -> bool:
-        """Whether any of these scopes is halted, whatever the statement says."""
+    async def halts(self, scopes: Sequence[str]) -> dict[str, bytes | None]:
+        """What stands of these scopes, to be judged; None for nothing."""
         with translated():
-            return any(one is not None for one in await self._client.hmget(keys.HALT, scopes))
+            found = await self._client.hmget(keys.HALT, scopes)
+        return dict(zip(scopes, found, strict=True))
 
     async def tool_started(
         self, context_id: str, request_id: str, mark: str, fence: Fence | None = None

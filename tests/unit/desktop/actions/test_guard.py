@@ -13,6 +13,7 @@ from desktop.actions.ports import (
     OpenTranscript,
     Order,
     Reading,
+    SayHalt,
     Search,
     SendDecision,
     SendMessage,
@@ -62,5 +63,5 @@ def test_only_named_orders_read() -> None:
     """A new order is refused until somebody says here that it only reads."""
     reading = {*get_args(Reading), Search, WatchMonitor, *get_args(AtThisDesk)}
 
-    writing = {SendDecision, SendMessage, DoRepair, TakeClaim, TellOtherDesks}
+    writing = {SendDecision, SendMessage, SayHalt, DoRepair, TakeClaim, TellOtherDesks}
     assert set(get_args(Order)) - reading == writing

@@ -165,6 +165,8 @@ def test_the_same_decisions_make_the_same_paper(tmp_path: Path) -> None:
     assert first == again
     assert first != other
     assert first.startswith(b"%PDF-1.")
+    assert b"<pdfaid:part>2</pdfaid:part>" in first  # PDF/A-2u: made to be kept
+    assert b"/OutputIntent" in first
     assert first.count(b"/Type /Page\n") == 1
 
 
