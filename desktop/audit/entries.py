@@ -176,6 +176,14 @@ def happened(kind: AuditKind, *, person: str = "", name: str = "") -> AuditEntry
     )
 
 
+def followed(entry: AuditEntry, kind: AuditKind, outcome: str) -> AuditEntry:
+    """What became, now, of something that was recorded."""
+    now = happened(kind)
+    return msgspec.structs.replace(
+        entry, kind=kind, outcome=outcome, at=now.at, mono_ms=now.mono_ms, secrets={}
+    )
+
+
 @cache
 def _own_version() -> str:
     """Read from a file, which costs more than all the rest of an entry."""

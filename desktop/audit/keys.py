@@ -30,7 +30,7 @@ class Keyring(Protocol):
         """
 
     def keep(self, name: str, value: str) -> None:
-        """Keep something under a name.
+        """Keep something under a name; nothing is kept of an empty text.
 
         Raises:
             VaultUnavailable: it is not kept.
