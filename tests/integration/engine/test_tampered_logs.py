@@ -99,9 +99,10 @@ async def test_what_a_verification_of_all_of_it_found_is_not_forgotten(
 
     keyring.kept = {name: kept for name, kept in keyring.kept.items() if "head" not in name}
     _put_back(path, whole)
+    own = log_keys(keyring)
     async with recording(path, keyring) as recorder:
         assert recorder.standing.health is AuditHealth.TAMPERED
-        await recorder.verified(verify(path, None, log_keys(keyring)))
+        await recorder.verified(verify(path, None, own))
         assert recorder.standing.health is AuditHealth.TAMPERED  # it looked at less
         await recorder.verified(verify(path, head_of(path, own), own))
         assert recorder.standing.health is AuditHealth.FINE
