@@ -208,6 +208,15 @@ class Index:
         query = "SELECT text, shown FROM word WHERE field = ? AND text != '' ORDER BY text"
         return self._db.execute(query, (field,)).fetchall()
 
+    def last_of(self, kind: AuditKind) -> tuple[int, str]:
+        """When an entry of a kind was last made, ms since the epoch, and its outcome; 0: never."""
+        query = (
+            "SELECT at_ms, coalesce(text, '') FROM item LEFT JOIN word ON word.id = outcome"
+            " WHERE item.kind = ? ORDER BY number DESC LIMIT 1"
+        )
+        row = self._db.execute(query, (self._words.get(("kind", kind.value, "")),)).fetchone()
+        return row or (0, "")
+
     def _open(self) -> sqlite3.Connection:
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

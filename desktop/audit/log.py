@@ -235,17 +235,20 @@ class AuditLog:
         """
         self._sealed = (title, hint)
 
-    def tidy(self) -> None:
+    def tidy(self, least_bytes: int = TIDY_BYTES) -> None:
         """Empty the write-ahead log into the file, if it has become large.
 
         Nothing of the log depends on it; it takes as long as the disk does.
+
+        Args:
+            least_bytes: what counts as large.
 
         Raises:
             AuditUnavailable: the disk did not take it; what was recorded is where it was.
         """
         ahead = self.path.with_name(f"{self.path.name}-wal")
         with translated():
-            if ahead.stat().st_size >= TIDY_BYTES:
+            if ahead.stat().st_size >= least_bytes:
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     @property

@@ -26,6 +26,7 @@ from desktop.audit.heads import Head as Head
 from desktop.audit.keys import LogKeys
 from desktop.audit.log import last_tree, opened_to_read
 from desktop.audit.matching import MATCHED, Matching
+from desktop.audit.pacing import Pace, VerificationStopped
 from desktop.audit.schema import has_beside, is_as_made
 from desktop.audit.witnesses import Witness
 from workers.wire.signing.keys import VerifyKey
@@ -36,6 +37,8 @@ MOST_FINDINGS: Final = 100
 _TELL_EVERY: Final = 10_000
 #: Entries that are read at once; one may have many kilobytes.
 _AT_ONCE: Final = 50
+#: Of the database, between two looks at the pace: a few hundred entries, some milliseconds.
+_STEPS: Final = 3_000
 _Row: TypeAlias = tuple[int, bytes, bytes, bytes]
 #: So far a clock that is kept right may drift from one that is never set, between two entries.
 _CLOCKS_AGREE_SECONDS: Final = 1.0
@@ -48,6 +51,7 @@ def verify(
     registry: Registry | None = None,
     progress: Callable[[int], None] = lambda _entries: None,
     witnesses: Sequence[Witness] = (),
+    pace: Pace | None = None,
 ) -> Report:
     """Verify a log.
 
@@ -57,16 +61,25 @@ def verify(
         registry: who may decide; without it nobody's signature is looked at.
         progress: is told now and then how many entries have been looked at.
         witnesses: what other desks co-signed of it, verified.
+        pace: holds it back, or ends it; None for full speed to the end.
+
+    Raises:
+        VerificationStopped: it was ended.
     """
     found = _Found()
     try:
         with opened_to_read(path) as connection:
+            # All of it as it is now: a decision that comes meanwhile lies in several tables.
+            connection.execute("BEGIN")
+            connection.set_progress_handler(pace, _STEPS)
             heads = [_known(known)] if known is not None else []
             heads += [_witnessed(one) for one in witnesses]
             tree = _verify(connection, heads, _install(known, keys), keys, found, progress)
             if keys is not None and registry is not None and has_beside(connection):
                 found.take(check_envelopes(connection, keys, registry))
     except (sqlite3.Error, OSError, ValueError) as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+            raise VerificationStopped("The verification was ended.") from error
         title = f"The log cannot be read: {error}."
         return Report(Verdict.UNREADABLE, findings=(Finding(0, title, is_tampering=False),))
     verdict = Verdict.FINDINGS if found.kept else Verdict.INTACT

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -25,6 +26,7 @@ from desktop.audit.keys import Keyring, LogKeys, log_keys
 from desktop.audit.known import Known, Mark
 from desktop.audit.log import AuditUnavailable, read_secret
 from desktop.audit.opening import Secrets
+from desktop.audit.pacing import Pace, VerificationStopped
 from desktop.audit.reading import AuditReader
 from desktop.audit.verifying import verify
 from desktop.audit.witnesses import read_peers
@@ -33,7 +35,6 @@ from desktop.engine.trust import Trust
 from desktop.errors import ConsoleError, VaultUnavailable
 from desktop.store.facts import AuditEntryOpened, AuditFound, Fact
 from desktop.store.record import AuditHealth, AuditOpened, AuditPage, AuditStanding
-from workers.wire.signing.registry import Registry
 
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
@@ -42,7 +43,8 @@ _log = structlog.get_logger(__name__)
 _MOST_TOLD: Final = 20
 _TAMPERED: Final = (
     "The audit log has been tampered with, or is damaged.",
-    "Nothing is approved here until it is intact. Keep the file as it is, and put back a copy.",
+    "Nothing is approved or recorded here until it is intact. Keep the file: put back a copy and"
+    " verify that, or begin a new log with `signoff audit set-aside`.",
 )
 _UNREADABLE: Final = ("The audit log cannot be read.", "Check who may read the file, and the disk.")
 
@@ -71,6 +73,7 @@ class AuditDesk:
         self._reader = AuditReader(log, index, self._secrets())
         self._thread: ThreadPoolExecutor | None = None
         self._asked = 0
+        self._pace: Pace | None = None
 
     async def carry_out(
         self, order: Note | FindAudit | OpenAudit | VerifyAudit | ExportAudit
@@ -85,7 +88,7 @@ class AuditDesk:
                 case OpenAudit():
                     await self._open(order.number)
                 case VerifyAudit():
-                    await self._verify()
+                    await self.verify()
                 case ExportAudit():
                     await self._export(order)
         except AuditUnavailable:
@@ -111,8 +114,54 @@ class AuditDesk:
         asked = (tuple(marks), tuple(people), tuple(requests))
         return await self._read(lambda: self._reader.index().known_of(*asked))
 
+    async def last_verified(self) -> tuple[int, str]:
+        """When the log was last verified as a whole, ms since the epoch, and what came of it.
+
+        Raises:
+            AuditUnavailable: it cannot be read.
+        """
+        return await self._read(lambda: self._reader.index().last_of(AuditKind.VERIFIED))
+
+    async def verify(self, pause_seconds: float = 0.0) -> None:
+        """Verify the log as a whole; how it stands is told, and that it was done is recorded.
+
+        Args:
+            pause_seconds: between two steps, where nobody waits for it.
+
+        Raises:
+            AuditUnavailable: the log cannot be used.
+        """
+        if self._pace is not None:
+            if not pause_seconds:
+                self._pace.hurry()
+            return
+        pace = self._pace = Pace(pause_seconds)
+        self._progress(0)
+        try:
+            report = await self._verified(pace)
+        except VerificationStopped:
+            return
+        finally:
+            pace.stop()  # the thread does not end with the task that waits for it
+            self._pace = None
+            self._recorder.stand(replace(self._recorder.standing, verifying=False))
+        await self._recorder.verified(report)
+        self._recorder.stand(_judged(self._recorder, report))
+        entry = structs.replace(
+            happened(AuditKind.VERIFIED),
+            outcome=report.verdict.name.lower(),
+            detail=f"{report.size} entries, {len(report.findings)} findings",
+        )
+        await self._recorder.note_anyway(entry)
+
+    def stop(self) -> None:
+        """End a verification that goes on: the console ends."""
+        if self._pace is not None:
+            self._pace.stop()
+
     def close(self) -> None:
         """End what runs, and close the index."""
+        self.stop()
         if self._thread is not None:
             self._thread.submit(self._reader.close).result()
             self._thread.shutdown()
@@ -144,32 +193,18 @@ class AuditDesk:
                 opened = AuditOpened(number, None, error.title, error.hint)
         self._emit(AuditEntryOpened(opened))
 
-    async def _verify(self) -> None:
-        if self._recorder.standing.verifying:
-            return
+    async def _verified(self, pace: Pace) -> Report:
         loop = asyncio.get_running_loop()
-        self._progress(0)
         registry = self._trust.registry() if self._trust else None
-        try:
-            report = await asyncio.to_thread(
-                lambda: self._verified(registry, lambda n: _call(loop, self._progress, n))
-            )
-        except BaseException:
-            self._recorder.stand(replace(self._recorder.standing, verifying=False))
-            raise
-        self._recorder.stand(_judged(self._recorder.standing, report))
-        entry = structs.replace(
-            happened(AuditKind.VERIFIED),
-            outcome=report.verdict.name.lower(),
-            detail=f"{report.size} entries, {len(report.findings)} findings",
-        )
-        await self._recorder.note(entry)
 
-    def _verified(self, registry: Registry | None, progress: Callable[[int], None]) -> Report:
-        """On a thread."""
-        keys = self._keys()
-        witnesses = read_peers(self._log, keys.install.public if keys else None).witnesses
-        return verify(self._log, self._head(), keys, registry, progress, witnesses)
+        def on_thread() -> Report:
+            keys = self._keys()
+            witnesses = read_peers(self._log, keys.install.public if keys else None).witnesses
+            known = self._head()
+            progress = partial(_call, loop, self._progress)
+            return verify(self._log, known, keys, registry, progress, witnesses, pace)
+
+        return await asyncio.to_thread(on_thread)
 
     def _progress(self, count: int) -> None:
         standing = replace(self._recorder.standing, verifying=True, verified_so_far=count)
@@ -250,8 +285,9 @@ class AuditDesk:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
-def _judged(standing: AuditStanding, report: Report) -> AuditStanding:
+def _judged(recorder: Recorder, report: Report) -> AuditStanding:
     """How the log stands after a verification."""
+    standing = recorder.standing
     told = tuple(
         f"Entry {one.number:,}: {one.title}" if one.number else one.title
         for one in report.findings[:_MOST_TOLD]
@@ -269,6 +305,10 @@ def _judged(standing: AuditStanding, report: Report) -> AuditStanding:
             health, (title, hint) = AuditHealth.TAMPERED, _TAMPERED
         case Verdict.UNREADABLE:
             health, (title, hint) = AuditHealth.UNWRITABLE, _UNREADABLE
+        case _ if standing.health is AuditHealth.UNWRITABLE and not recorder.is_open:
+            return judged  # what can be read can still not be written
+        case _ if standing.health is AuditHealth.TAMPERED:
+            return judged  # by what is known elsewhere, or by a verification that saw more
         case _:
             health, title, hint = AuditHealth.FINE, "", ""
     return replace(judged, health=health, title=title, hint=hint)

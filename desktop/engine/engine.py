@@ -46,6 +46,7 @@ from desktop.engine.clock import ClockWatch
 from desktop.engine.completing import Completing
 from desktop.engine.follower import Follower
 from desktop.engine.monitor import MonitorPoll
+from desktop.engine.nightly import Nightly
 from desktop.engine.noting import Noting
 from desktop.engine.outbox import carry_out
 from desktop.engine.recorder import Recorder
@@ -216,9 +217,12 @@ class Engine:
                 self._noting.begin()
                 if self._records_at_once:
                     tasks.create_task(keep_up(self._recorder), name="engine:audit")
+                    nightly = Nightly(self._recorder, self._audit)
+                    tasks.create_task(nightly.run(), name="engine:nightly")
                     telling = sinks.follow(self._audit_log, self._recorder.jot)
                     tasks.create_task(telling, name="engine:syslog")
         finally:
+            self._audit.stop()
             if self._orders:
                 await asyncio.wait(self._orders, timeout=2)
             await self._signing.close()

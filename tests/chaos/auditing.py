@@ -108,6 +108,8 @@ def _write_for_ever(path: Path, out: int) -> None:
         os.write(out, b"%d\n" % kept.number)
         if not kept.number % 7:
             log.checkpoint()
+        if not kept.number % 31:
+            log.tidy(0)
 
 
 def flip_bits(folder: Path, step: int = 1) -> Outcome:
@@ -192,6 +194,7 @@ def _write_some(path: Path) -> None:
             print(kept.number, flush=True)
             sent = msgspec.structs.replace(entry, kind="decision.sent")
             print(log.settle(kept.number, OutboxState.SENT, sent).number, flush=True)
+            log.tidy(0)
         log.checkpoint()
 
 

@@ -37,7 +37,7 @@ def keyring() -> FakeKeyring:
 async def _start_and_close(path: Path, keyring: FakeKeyring) -> AuditHealth:
     """What a console does that somebody opens and closes again."""
     async with recording(path, keyring) as recorder:
-        recorder.jot(happened(AuditKind.SESSION_STARTED))
+        await recorder.note_anyway(happened(AuditKind.SESSION_STARTED))
         await recorder.checkpoint()
         return recorder.standing.health
 
