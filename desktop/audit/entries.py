@@ -55,6 +55,8 @@ class AuditKind(StrEnum):
     CHECKPOINT = "audit.checkpoint"
     COSIGNED = "audit.cosigned"
     PEER_WRONG = "audit.peer_wrong"
+    HEAD_GONE = "audit.head_gone"
+    SET_ASIDE = "audit.set_aside"
     WRITABLE_AGAIN = "audit.writable_again"
     EXPORTED = "audit.exported"
     HOLD_SET = "audit.hold_set"

@@ -26,6 +26,7 @@ from desktop.audit.log import (
 )
 from desktop.audit.marks import mark, marked
 from desktop.audit.places import WAIT_SECONDS
+from desktop.audit.schema import was_signed
 from desktop.audit.secrets import RecordKey, SecretUnreadable
 from desktop.audit.verifying import check_end
 from desktop.errors import VaultUnavailable
@@ -106,6 +107,10 @@ class Logbook:
                 log.seal(_title(self._held), _TAMPERED_HINT)
             else:
                 self._new = take_in(log)
+                if head is None and not hint and self._keys and was_signed(log.connection):
+                    # Soon there is one again, and then only this tells.
+                    log.append(happened(AuditKind.HEAD_GONE))
+                    self._new += 1
             last = log.head()
         except BaseException:
             log.close()

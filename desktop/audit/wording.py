@@ -44,6 +44,8 @@ _TITLES: Final = {
     AuditKind.CHECKPOINT: "Checkpoint made",
     AuditKind.COSIGNED: "Checkpoint co-signed",
     AuditKind.PEER_WRONG: "Another desk's log does not fit",
+    AuditKind.HEAD_GONE: "Head of the log was not in the keyring",
+    AuditKind.SET_ASIDE: "Log before this one set aside",
     AuditKind.WRITABLE_AGAIN: "Log can be written again",
     AuditKind.EXPORTED: "Log exported",
     AuditKind.HOLD_SET: "Legal hold set",
@@ -109,6 +111,8 @@ _OPEN: Final = frozenset(
         AuditKind.CLOCK_WRONG,
         AuditKind.UNREADABLE_SEEN,
         AuditKind.PEER_WRONG,
+        AuditKind.HEAD_GONE,
+        AuditKind.SET_ASIDE,
         AuditKind.SINK_FAILED,
     )
 )

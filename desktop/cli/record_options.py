@@ -81,6 +81,9 @@ def _add_audit(add_parser: Callable[..., argparse.ArgumentParser]) -> argparse.A
     exported.add_argument("--force", action="store_true", help="write over a file that is there")
     exported.add_argument("--reasons", action="store_true", help="csv, pdf: reasons in clear")
     _add_filters(exported)
+    aside = looks.add_parser("set-aside", help="of one that was tampered with: begin a new one")
+    aside.add_argument("--reason", required=True, help="kept in the encrypted part of the new log")
+    aside.add_argument("--json", action="store_true", help="print JSON")
     for look in (shown, found, verified, exported):
         look.add_argument("--json", action="store_true", help="print JSON")
         look.add_argument("--log", type=Path, metavar="FILE", help="another than this person's")

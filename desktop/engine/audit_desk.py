@@ -26,6 +26,7 @@ from desktop.audit.keys import Keyring, LogKeys, log_keys
 from desktop.audit.known import Known, Mark
 from desktop.audit.log import AuditUnavailable, read_secret
 from desktop.audit.opening import Secrets
+from desktop.audit.outside import known_outside
 from desktop.audit.pacing import Pace, VerificationStopped
 from desktop.audit.reading import AuditReader
 from desktop.audit.verifying import verify
@@ -240,6 +241,7 @@ class AuditDesk:
             secrets=self._secrets(),
             install=keys.install.public.text if keys else "",
             registry=registry_in(trusted) if trusted else None,
+            outside=known_outside(self._log, self._keyring),
         )
         report = write_export(
             self._log,

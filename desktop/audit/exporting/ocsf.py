@@ -40,6 +40,7 @@ _MANAGED: Final = {
     AuditKind.HOLD_SET: ("legal hold", _CREATE),
     AuditKind.HOLD_LIFTED: ("legal hold", _DELETE),
     AuditKind.SHREDDED: ("audit log", _DELETE),
+    AuditKind.SET_ASIDE: ("audit log", _CREATE),
 }
 _FAILED: Final = frozenset(
     {
@@ -50,6 +51,7 @@ _FAILED: Final = frozenset(
         AuditKind.CLOCK_WRONG,
         AuditKind.UNREADABLE_SEEN,
         AuditKind.PEER_WRONG,
+        AuditKind.HEAD_GONE,
     }
 )
 _FAILURES: Final = (Outcome.FAILED, Outcome.REFUSED, Outcome.EXPIRED, Outcome.IN_DOUBT)
