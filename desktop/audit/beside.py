@@ -111,12 +111,12 @@ class Outbox:
         self._became: dict[str, OutboxState] = {}
 
     def see(self, number: int, glance: Glance) -> None:
-        """Take in an entry."""
+        """Take in an entry that names a decision."""
         if glance.kind is AuditKind.DECISION_SENT:
             self._became[glance.nonce] = OutboxState.SENT
         elif glance.kind is AuditKind.DECISION_NOT_SENT:
             self._became[glance.nonce] = OutboxState.NOT_SENT
-        elif glance.nonce:
+        else:
             self._nonces[number] = glance.nonce
 
     def findings(self) -> Iterator[Finding]:

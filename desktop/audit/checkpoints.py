@@ -17,7 +17,6 @@ from workers.wire.signing.keys import SigningKey, VerifyKey
 _ED25519: Final = b"\x01"
 _ID_BYTES: Final = 4
 _DASH: Final = "\N{EM DASH} "
-_LINES: Final = 3
 
 
 class BadCheckpoint(ConsoleError):
@@ -62,15 +61,15 @@ def read_checkpoint(note: str, key: VerifyKey) -> Checkpoint:
         BadCheckpoint: it is none, or another's.
     """
     text = open_note(note, origin_of(key), key)
-    lines = text.split("\n")
-    if len(lines) != _LINES + 1 or lines[0] != origin_of(key):
-        raise BadCheckpoint("This is no checkpoint of this log.")
     try:
-        size, root = int(lines[1]), base64.b64decode(lines[2], validate=True)
+        origin, size, root, _ = text.split("\n")
+        found = Checkpoint(origin, int(size), base64.b64decode(root))
     except ValueError as error:
         raise BadCheckpoint("A checkpoint is malformed.") from error
-    found = Checkpoint(lines[0], size, root)
-    if size < 0 or len(root) != HASH_BYTES or found.text != text:
+    if found.origin != origin_of(key):
+        raise BadCheckpoint("This is no checkpoint of this log.")
+    # Numbers and digests may be written in many ways; signed is the one that we write.
+    if found.size < 0 or len(found.root) != HASH_BYTES or found.text != text:
         raise BadCheckpoint("A checkpoint is malformed.")
     return found
 

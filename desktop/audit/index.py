@@ -218,15 +218,14 @@ class Index:
         return row or (0, "")
 
     def _open(self) -> sqlite3.Connection:
-        if self._file is not None:
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._file.touch(mode=0o600)
-            self._file.chmod(0o600)
+        if self._file is None:
+            return self._connect()
+        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._file.touch(mode=0o600)
+        self._file.chmod(0o600)
         try:
             return self._connect()
         except sqlite3.DatabaseError:
-            if self._file is None:
-                raise
             self._file.unlink()  # damaged; nothing is lost but time
             self._file.touch(mode=0o600)
             return self._connect()

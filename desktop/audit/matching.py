@@ -6,7 +6,7 @@ and comes to the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from desktop.audit.due import RECEIPT_SECONDS, SETTLING, Due, due_at_first, milliseconds_of
@@ -14,8 +14,6 @@ from desktop.audit.entries import AuditKind, Glance
 from desktop.audit.findings import Finding
 from desktop.audit.wording import finding_title
 
-#: Those that something is missing of are looked through when there are so many; most is settled.
-_MOST_WAITING: Final = 10_000
 #: Of the kinds of entries that settle something, what they settle.
 _RULES: Final = {
     kind: tuple(rule for rule in SETTLING if kind in rule.kinds)
@@ -26,37 +24,38 @@ _RULES: Final = {
 MATCHED: Final = frozenset((*_RULES, AuditKind.DECISION, AuditKind.RECEIPT))
 
 
-class _Waiting(NamedTuple):
-    """An entry of which something is missing, or with which something is wrong."""
+class _Way(NamedTuple):
+    """One of the ways in which something can be brought that is due.
 
-    due: Due
-    at: str
-    nonce: str
-    request: str
+    Attributes:
+        brought: names under which it was.
+        wanted: by such a name, the entries that wait for it.
+    """
+
+    brought: set[str]
+    wanted: dict[str, list[int]]
 
 
 class Matching:
-    """Takes in the entries of a log, in order."""
+    """Takes in the entries of a log, in order; what has come is waited for no longer."""
 
     def __init__(self) -> None:
-        self._waiting: dict[int, _Waiting] = {}
-        self._look_through_at = _MOST_WAITING
-        self._settled: dict[tuple[Due, str], set[str]] = {
-            (rule.due, rule.column): set() for rule in SETTLING
-        }
+        self._waiting: dict[int, tuple[Due, str]] = {}
+        self._ways = {(rule.due, rule.column): _Way(set(), {}) for rule in SETTLING}
 
     def see(self, number: int, glance: Glance) -> None:
         """Take in an entry."""
         named = {"nonce": glance.nonce, "request": glance.request_id}
         for rule in _RULES.get(glance.kind, ()):
-            if not rule.field or getattr(glance, rule.field) in rule.words:
-                self._settled[rule.due, rule.column].add(named[rule.column])
+            name = named[rule.column]
+            if name and (not rule.field or getattr(glance, rule.field) in rule.words):
+                way = self._ways[rule.due, rule.column]
+                way.brought.add(name)
+                for settled in way.wanted.pop(name, ()):
+                    self._waiting.pop(settled, None)
         due = due_at_first(glance)
         if due:
-            self._waiting[number] = _Waiting(due, glance.at, glance.nonce, glance.request_id)
-            if len(self._waiting) >= self._look_through_at:
-                kept = {at: one for at, one in self._waiting.items() if not self._is_settled(one)}
-                self._waiting, self._look_through_at = kept, 2 * len(kept) + _MOST_WAITING
+            self._want(number, due, glance.at, named)
 
     def findings(self, now_ms: int) -> Iterator[Finding]:
         """What does not go together.
@@ -65,17 +64,21 @@ class Matching:
             now_ms: milliseconds since the epoch; a decision may wait for its receipt for a while.
         """
         late = now_ms - RECEIPT_SECONDS * 1000
-        for number, one in self._waiting.items():
-            if self._is_settled(one) or (one.due is Due.RECEIPT and not _is_before(one.at, late)):
-                continue
-            yield Finding(number, f"{finding_title(one.due)}.", is_tampering=False)
+        for number, (due, at) in self._waiting.items():
+            if due is not Due.RECEIPT or _is_before(at, late):
+                yield Finding(number, f"{finding_title(due)}.", is_tampering=False)
 
-    def _is_settled(self, one: _Waiting) -> bool:
-        named = {"nonce": one.nonce, "request": one.request}
-        return any(
-            due is one.due and named[column] and named[column] in settled
-            for (due, column), settled in self._settled.items()
-        )
+    def _want(self, number: int, due: Due, at: str, named: Mapping[str, str]) -> None:
+        ways = [
+            (self._ways[due, column], name)
+            for column, name in named.items()
+            if name and (due, column) in self._ways
+        ]
+        if any(name in way.brought for way, name in ways):
+            return
+        self._waiting[number] = (due, at)
+        for way, name in ways:
+            way.wanted.setdefault(name, []).append(number)
 
 
 def _is_before(at: str, late_ms: int) -> bool:

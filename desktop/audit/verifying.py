@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -178,15 +179,16 @@ def _verify(
 def _blocks(connection: sqlite3.Connection, stops: Collection[int]) -> Iterator[list[_Row]]:
     """All entries, so many at once; a block ends wherever the log is compared with what it was."""
     cursor = connection.execute("SELECT number, body, before, hash FROM entry ORDER BY number")
-    taken = 0
-    for stop in (*sorted(stops), None):
-        while stop is None or taken < stop:
-            most = _AT_ONCE if stop is None else min(_AT_ONCE, stop - taken)
-            rows = cursor.fetchmany(most)
-            if not rows:
-                return
-            taken += len(rows)
-            yield rows
+    taken, ends = 0, sorted(stops)
+    while rows := cursor.fetchmany(_most(taken, ends)):
+        taken += len(rows)
+        yield rows
+
+
+def _most(taken: int, ends: Sequence[int]) -> int:
+    """How many may be taken at once after so many."""
+    ahead = bisect_right(ends, taken)
+    return min(_AT_ONCE, ends[ahead] - taken) if ahead < len(ends) else _AT_ONCE
 
 
 class _Chain:

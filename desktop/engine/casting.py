@@ -229,18 +229,16 @@ def _with_envelopes(order: SendDecision, signed: _Signed) -> SendDecision:
 def _with_all(order: SendDecision, enough: Complete) -> SendDecision:
     """The order with the signatures of all; the reason that travels is the first one's."""
     payload = _payload(order.payload, enough.envelopes)
-    if isinstance(payload, dict):
-        payload.pop("message", None)
-        if enough.comment:
-            payload["message"] = enough.comment
+    payload.pop("message", None)
+    if enough.comment:
+        payload["message"] = enough.comment
     return replace(order, payload=payload)
 
 
-def _payload(payload: JSON, envelopes: tuple[JSON, ...]) -> JSON:
-    if not isinstance(payload, dict) or not isinstance(payload.get("approval"), dict):
-        return payload
+def _payload(payload: JSON, envelopes: tuple[JSON, ...]) -> dict[str, JSON]:
+    assert isinstance(payload, dict)  # noqa: S101 - as `decision_payload` writes it
     approval = payload["approval"]
-    assert isinstance(approval, dict)  # noqa: S101 - just looked
+    assert isinstance(approval, dict)  # noqa: S101 - the same
     return {**payload, "approval": {**approval, "envelopes": list(envelopes)}}
 
 

@@ -84,7 +84,7 @@ class SigningDesk:
                 self._spawn(self._unlock(order, self._session), "signing:unlock")
             case ChooseSigner() if order == self._choice and self.signer.is_open:
                 self.look_at_registry()
-            case ChooseSigner():
+            case _:
                 self._end_session()
                 self._choice = order
                 self._spawn(self._look(self._session), "signing:look")
@@ -105,8 +105,7 @@ class SigningDesk:
         """Find the keys of those who could sign; a demo's reviewer opens by themselves."""
         async with self._turn:
             choice = self._choice
-            if choice is None:
-                return
+            assert choice is not None  # noqa: S101 - nobody looks before
             signing, bundled = await self._people.look(choice)
             self._tell(replace(signing, unlocks=self._told.unlocks, rule=choice.rule))
             if bundled is not None:

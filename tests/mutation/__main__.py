@@ -25,20 +25,37 @@ _ATTACKS: Final = tuple(
     for name in ("one_decision", "replays", "two_people", "registries", "what_workers_say")
 )
 _JUDGING: Final = "tests/unit/workers/runtime/test_judging.py"
-_AUDIT: Final = tuple(
-    f"tests/unit/desktop/audit/test_{name}.py"
-    for name in ("chain", "checkpoints", "verifying", "retention")
-)
+
+
+def _audit(*names: str) -> tuple[str, ...]:
+    return tuple(f"tests/unit/desktop/audit/test_{name}.py" for name in names)
+
+
 #: Which tests hold which room.
 ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "workers/wire/signing": (_SIGNING, *_ATTACKS),
     "workers/wire/policy": (_POLICY, *_ATTACKS[:3]),
     "workers/wire/trust.py": ("tests/unit/wire/test_trust.py", _ATTACKS[3]),
     "workers/runtime/judging.py": (_JUDGING,),
-    "desktop/audit/verifying.py": _AUDIT,
-    "desktop/audit/chain.py": _AUDIT,
-    "desktop/audit/beside.py": _AUDIT,
-    "desktop/audit/matching.py": _AUDIT,
+    "desktop/audit/verifying.py": _audit("log", "verifying"),
+    "desktop/audit/chain.py": _audit("chain", "proofs"),
+    "desktop/audit/beside.py": _audit("verifying", "retention"),
+    "desktop/audit/matching.py": _audit("verifying"),
+    "desktop/audit/envelopes.py": _audit("verifying"),
+    "desktop/audit/checkpoints.py": _audit("checkpoints"),
+    "desktop/audit/proofs.py": _audit("chain", "proofs"),
+    "desktop/audit/log.py": _audit("log", "opening", "verifying", "retention"),
+    "desktop/audit/schema.py": _audit("log", "opening", "verifying"),
+    "desktop/audit/secrets.py": _audit("secrets", "verifying"),
+    "desktop/audit/heads.py": _audit("secrets", "verifying"),
+    "desktop/audit/retention.py": _audit("retention"),
+    "desktop/audit/judging_peers.py": _audit("peers"),
+    "desktop/audit/cosigning.py": _audit("peers"),
+    "desktop/audit/taking.py": _audit("peers"),
+    "desktop/audit/own_log.py": _audit("peers"),
+    "desktop/audit/peers.py": _audit("peers"),
+    "desktop/audit/witnesses.py": _audit("peers"),
+    "desktop/audit/exporting": ("tests/unit/desktop/audit/exporting",),
 }
 
 

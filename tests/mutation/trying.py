@@ -13,8 +13,10 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import inspect
+import math
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import time
@@ -29,8 +31,13 @@ import pytest
 from tests.mutation.mutants import Mutant
 from tests.support.environment import ROOT
 
-#: A mutant that makes a test run for ever is noticed.
-MOST_SECONDS: Final = 60
+#: A mutant that makes a test run for ever is noticed: by processor time, or a machine at work with
+#: something else would notice mutants that no test does. So many times what the tests take as they
+#: are, and a little, is for ever.
+FOR_EVER: Final = 10
+MOST_PROCESSOR_SECONDS: Final = 60
+#: So is one that makes a test wait for ever.
+MOST_SECONDS: Final = 600
 _POLL_SECONDS: Final = 0.005
 _OPTIONS: Final = ("-q", "-x", "--tb=no", "-p", "no:cacheprovider")
 
@@ -84,11 +91,14 @@ class _Trying:
         items = list(session.items)
         importlib.import_module(self._name)
         self._seconds = {item: multiprocessing.RawValue(ctypes.c_double) for item in items}
+        began = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         if session.testsfailed or _fails(lambda: self._passes(session, items)):
             return True
+        took = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - began
+        most = min(MOST_PROCESSOR_SECONDS, 2 + math.ceil(FOR_EVER * took))
         items.sort(key=lambda item: self._seconds[item].value)
         for place, mutant in enumerate(self._chosen):
-            if _fails(partial(self._try, session, items, mutant)):
+            if _fails(partial(self._try, session, items, mutant), most):
                 items.insert(0, items.pop(self._failed.value))
             else:
                 os.write(self._out, b"%d " % place)
@@ -191,11 +201,16 @@ class _Loader(importlib.machinery.SourceFileLoader):
         return compile(ast.parse(self._source), self.path, "exec")
 
 
-def _fails(passes: Callable[[], bool]) -> bool:
-    """Whether something fails in a fork of this process, or does not end."""
+def _fails(passes: Callable[[], bool], most_seconds: int = MOST_PROCESSOR_SECONDS) -> bool:
+    """Whether something fails in a fork of this process, or does not end.
+
+    Args:
+        most_seconds: of the processor's time.
+    """
     child = os.fork()
     if not child:
         os.setsid()
+        resource.setrlimit(resource.RLIMIT_CPU, (most_seconds, most_seconds))
         _silently(passes)
     deadline = time.monotonic() + MOST_SECONDS
     while time.monotonic() < deadline:

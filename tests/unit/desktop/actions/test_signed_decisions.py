@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from msgspec import structs
 
 from desktop.actions.approvals import Approvals
-from desktop.actions.statements import SOON_SECONDS, WAITING_SECONDS, display_digest
+from desktop.actions.statements import SOON_SECONDS, WAITING_SECONDS, display_digest, stated
 from desktop.errors import NotAllowedNow
 from desktop.qtmodels.policy_wording import need_lines
 from desktop.settings import Person
 from desktop.store import facts
 from desktop.store.quorums import votes_missing
 from desktop.store.record import AuditHealth, AuditStanding
+from desktop.store.records import Request
 from desktop.store.signing import (
     CastVote,
     Identity,
@@ -28,8 +30,17 @@ from desktop.store.store import Store
 from tests.support import scenes
 from tests.support.learning import KEY, online_store, seen
 from tests.support.outbox import KeptOutbox
-from workers.wire.approvals import DecisionKind, Mode, PolicyTerms, QuorumTerms, read_decision
-from workers.wire.signing.statements import PolicyName
+from workers.wire.approvals import (
+    Decision,
+    DecisionKind,
+    Mode,
+    PolicyTerms,
+    QuorumTerms,
+    args_digest,
+    read_decision,
+)
+from workers.wire.canonical import JSON
+from workers.wire.signing.statements import DecisionStatement, PolicyName
 
 NOW = 1_772_443_000
 ROSA = Identity("r.mora", "Rosa Mora", ("records", "treasury"), "ed25519:1")
@@ -52,6 +63,10 @@ def _desk(
     event = scenes.asks(mode=mode, policy=policy, allowed=KINDS)
     store, outbox = online_store(*seen(event), facts.SigningChanged(signing)), KeptOutbox()
     return store, outbox, Approvals(store, outbox, lambda: Person("x", "X"), lambda: NOW + 0.5)
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(NOW + seconds, UTC).isoformat()
 
 
 def test_the_statement_says_who_decided_what_in_which_role_and_what_they_saw() -> None:
@@ -266,3 +281,48 @@ def test_an_author_is_told_before_the_click_that_others_have_to_approve_the_edit
     assert refusal is not None
     assert "somebody else has to approve" in refusal.title
     assert approvals.why_not(KEY, DecisionKind.EDIT) is None
+
+
+def _said(request: Request) -> DecisionStatement:
+    """Without a binding, as for a worker that knows none."""
+    approve, approval = Decision(kind=DecisionKind.APPROVE), Meaning.APPROVAL
+    return stated(request, approve, None, ROSA, LOOKED, approval, nonce="ab" * 16, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "seconds"),
+    [
+        ("", SOON_SECONDS),
+        (_time(60), 60),
+        (_time(SOON_SECONDS + 60), SOON_SECONDS),
+        (_time(-60), 1),
+        ("some day", SOON_SECONDS),
+    ],
+)
+def test_a_signature_counts_no_longer_than_its_request(expires_at: str, seconds: int) -> None:
+    """A second at least; of a time that nobody can read the worker judges itself."""
+    store, _, _ = _desk()
+    request = store.request(KEY)
+    assert request is not None
+    assert request.call.request is not None
+    asked = structs.replace(request.call.request, expires_at=expires_at)
+    said = _said(replace(request, call=structs.replace(request.call, request=asked)))
+    assert said.exp - said.iat == seconds
+
+
+@pytest.mark.parametrize(("amount", "is_bound"), [(5, True), ("\ud800", False)])
+def test_what_a_foreign_worker_asks_is_bound_for_the_record(amount: JSON, is_bound: bool) -> None:
+    """It knows no digest; where there can be none, the statement names none."""
+    store = online_store(*seen(scenes.base_asks(args={"amount": 5})))
+    request = store.request(KEY)
+    assert request is not None
+    request = replace(request, call=structs.replace(request.call, args={"amount": amount}))
+    said = _said(request)
+    assert said.request_id == KEY.call
+    own = args_digest(scenes.AGENT, scenes.ACTION, {"amount": 5}, bytes.fromhex(said.nonce))
+    assert said.args_digest == (own if is_bound else "")
+
+
+def test_what_cannot_be_written_down_has_no_digest() -> None:
+    """Half a character in a field; the arguments' own digest binds it all the same."""
+    assert display_digest(Seen((("/name", "\ud800"),))) == ""

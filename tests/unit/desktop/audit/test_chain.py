@@ -56,3 +56,10 @@ def test_no_two_entries_share_a_hash(one: int, body: bytes, other: int, another:
     same = (one, body) == (other, another)
     hashes = entry_hash(one, BEGINNING, body), entry_hash(other, BEGINNING, another)
     assert (hashes[0] == hashes[1]) == same
+
+
+def test_the_hash_of_an_entry_stays_as_it_is() -> None:
+    """Logs were written with it; this is its definition."""
+    place = b"signoff/audit/v1\x00" + (7).to_bytes(8, "big")
+    digest = entry_hash(7, BEGINNING, b"{}")
+    assert digest == hashlib.sha256(place + bytes(32) + b"{}").digest()

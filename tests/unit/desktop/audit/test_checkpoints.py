@@ -30,6 +30,7 @@ _NOTE = (
 _PETER = VerifyKey(base64.b64decode("ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW")[1:])
 _ROOT = bytes(range(32))
 _KEY = KEYS.install
+_NAME = origin_of(_KEY.public)
 _OURS = sign_checkpoint(42, _ROOT, _KEY)
 
 
@@ -48,6 +49,15 @@ def test_a_checkpoint_says_what_was_signed() -> None:
     assert lines[4].startswith(f"\N{EM DASH} {lines[0]} ")
     origin = origin_of(_KEY.public)
     assert read_checkpoint(_OURS, _KEY.public) == Checkpoint(origin, 42, _ROOT)
+    of_nothing = sign_checkpoint(0, _ROOT, _KEY)
+    assert read_checkpoint(of_nothing, _KEY.public) == Checkpoint(origin, 0, _ROOT)
+
+
+def test_another_key_of_the_same_name_is_passed_over() -> None:
+    """A name is anybody's to take; the key it goes with is not."""
+    text, _, ours = _OURS.rpartition("\n\n")
+    theirs = sign_note(f"{text}\n", origin_of(_KEY.public), STRANGER)
+    assert read_checkpoint(theirs + ours, _KEY.public).size == 42
 
 
 @pytest.mark.parametrize(
@@ -61,17 +71,22 @@ def test_a_checkpoint_says_what_was_signed() -> None:
         _OURS.replace("\N{EM DASH} ", "\N{EM DASH} x "),
         _OURS.rpartition(" ")[0] + " QUJD\n",
         _OURS.replace(_OURS.split(" ")[-1], "AAAA\n"),
+        _OURS[:-1] + "x",
+        _OURS.replace("\N{EM DASH} ", ""),
+        _OURS.replace(_OURS[-20:], f"*{_OURS[-20:]}"),
+        _OURS.replace("\n\n", "\n\n\N{EM DASH} other AAAAAA==\n"),
         sign_checkpoint(42, _ROOT, STRANGER),
         _OURS.replace("signoff.audit", "signoff.other"),
-        sign_note("another log\n42\nAAAA\n", origin_of(_KEY.public), _KEY),
+        sign_note(_OURS.replace("signoff.", "x.").rpartition("\n\n")[0] + "\n", _NAME, _KEY),
         *(
-            sign_note(f"{origin_of(_KEY.public)}\n{rest}", origin_of(_KEY.public), _KEY)
+            sign_note(f"{_NAME}\n{rest}", _NAME, _KEY)
             for rest in (
                 "042\n" + base64.b64encode(_ROOT).decode() + "\n",
                 "-1\n" + base64.b64encode(_ROOT).decode() + "\n",
                 "42\nAAAA\n",
                 "x\nAAAA\n",
                 "42\n",
+                f"42\n{base64.b64encode(_ROOT).decode()}\nmore\n",
             )
         ),
         _OURS.replace("42", "\ud800"),
@@ -81,3 +96,11 @@ def test_what_is_no_checkpoint_is_not_taken_for_one(note: str) -> None:
     """Neither somebody else's, nor one that was changed, nor one in another form."""
     with pytest.raises(BadCheckpoint):
         read_checkpoint(note, _KEY.public)
+
+
+def test_a_signature_is_of_a_text() -> None:
+    """And not of the line's end that would be there without one."""
+    line = sign_note("\n", _NAME, _KEY).removeprefix("\n\n")
+    assert line.startswith("\N{EM DASH} ")
+    with pytest.raises(BadCheckpoint, match="no signed note"):
+        open_note(line, _NAME, _KEY.public)

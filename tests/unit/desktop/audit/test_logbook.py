@@ -22,6 +22,7 @@ from desktop.audit.log import (
     read_entries,
 )
 from desktop.audit.logbook import Logbook
+from desktop.audit.places import OneWriter
 from desktop.store.record import AuditHealth
 from tests.support.audited import ALL, STREAM, FakeKeyring, by_hand, decided
 
@@ -150,6 +151,29 @@ def test_a_damaged_log_is_told_and_left_alone(book: Logbook, path: Path) -> None
     assert path.read_bytes() == damaged
     without = Logbook(path, None)
     without.keep_head(Head(1, bytes(32)))
+
+
+def test_a_log_that_cannot_be_judged_is_left_to_others(book: Logbook, path: Path) -> None:
+    """Whoever repairs it must be able to write it."""
+    book.close()
+    by_hand(path, "DROP TABLE checkpoint")
+    with closing(Logbook(path, None)) as again:
+        with pytest.raises(AuditUnavailable, match="no such table"):
+            again.open()
+        assert not again.is_open
+        OneWriter(path, 0).release()
+
+
+def test_what_waits_under_a_key_that_was_changed_does_not_leave(
+    book: Logbook, path: Path, keyring: FakeKeyring
+) -> None:
+    """That it waits is known; what it was is not."""
+    [kept] = book.append([Record(decided(4), outbox=Outgoing(STREAM, b"four"))])
+    book.close()
+    by_hand(path, "UPDATE outbox SET stream = 'elsewhere'")
+    with closing(Logbook(path, keyring)) as again:
+        again.open()
+        assert [(one.number, one.outgoing) for one in again.unsent()] == [(kept.number, None)]
 
 
 def test_what_was_kept_outside_comes_into_the_log(book: Logbook, path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from desktop.audit import entries
+from desktop.audit import entries, places
 from desktop.audit.entries import Actor
 from desktop.audit.log import (
     AuditLog,
@@ -189,6 +189,22 @@ def test_a_network_share_is_refused(tmp_path: Path, kind: str) -> None:
     check_place(tmp_path, tmp_path / "no such table")
     mounts.write_text("1 1 0:1 / / rw - ext4 /dev/sda rw\n")
     check_place(tmp_path, mounts)
+
+
+def test_a_share_is_known_by_its_name() -> None:
+    """As Windows writes it: there is no table to look it up in."""
+    assert places._kind_of(Path(r"\\server\share"), Path("none")) == "smb3"
+
+
+def test_a_tour_names_an_invented_desk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its pictures go round; and it opens its own log again."""
+    monkeypatch.setattr(entries, "_invented", [])
+    entries.invent_place("rosa", "desk-2")
+    for _ in range(2):
+        with closing(AuditLog(path)) as opened:
+            opened.append(decided(1))
+    actor = read_entries(path, 1)[0].entry.actor
+    assert (actor.os_user, actor.device) == ("rosa", "desk-2")
 
 
 def test_the_write_ahead_log_is_safe(path: Path) -> None:

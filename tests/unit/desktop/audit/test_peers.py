@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -49,6 +52,13 @@ def batch(first: int, last: int, bodies: tuple[bytes, ...] = BODIES) -> AuditBat
     )
 
 
+def _huge(size: int) -> AuditBatch:
+    """That Lee's log has so many entries, a power of two."""
+    tree = tree_of(BODIES[:1])
+    note = sign_checkpoint(size, tree.root(), LEE)
+    return AuditBatch(install=LEE.public.raw, begin=note, peaks=tree.peaks, note=note)
+
+
 def kept(size: int, begins: int = 0) -> KeptLog:
     """Lee's log as it is kept elsewhere."""
 
@@ -75,6 +85,7 @@ def mixed(at: int) -> tuple[bytes, ...]:
         (batch(0, 2), kept(5, begins=4), Fit.KNOWN),
         (batch(6, 9), kept(5), Fit.MISSING),
         (batch(0, 3, OTHERS), kept(5), Fit.FORKED),
+        (batch(0, 5, OTHERS), kept(5), Fit.FORKED),
         (batch(4, 9, mixed(2)), kept(5), Fit.FORKED),
         (batch(3, 9, mixed(4)), kept(5), Fit.FORKED),
         (batch(0, 9, mixed(4)), kept(5), Fit.FORKED),
@@ -110,12 +121,7 @@ _STRANGERS = sign_checkpoint(9, tree_of(BODIES[:9]).root(), ROSA)
         structs.replace(_GOOD, bodies=BODIES[5:8]),
         structs.replace(_GOOD, bodies=()),
         structs.replace(_GOOD, begin=""),
-        AuditBatch(
-            install=LEE.public.raw,
-            begin=sign_checkpoint(2**70, tree_of(BODIES[:1]).root(), LEE),
-            peaks=tree_of(BODIES[:1]).peaks,
-            note=sign_checkpoint(2**70, tree_of(BODIES[:1]).root(), LEE),
-        ),
+        _huge(2**54),
         structs.replace(_GOOD, note=batch(0, 3).note),
     ],
 )
@@ -125,12 +131,31 @@ def test_what_its_desk_did_not_sign_is_forged(forged: AuditBatch, known: KeptLog
     assert judge(forged, known).fit is Fit.FORGED
 
 
+def test_a_log_may_be_as_long_as_a_file_can_number() -> None:
+    """To the last entry."""
+    assert judge(_huge(2**53), None).fit is Fit.GROWN
+
+
 def test_a_cosignature_is_of_both() -> None:
     """Of the desk whose log it is, and of the one that keeps it; at a time."""
     note = cosign(_GOOD.note, ROSA, 1_700_000_000)
     told, at = read_cosigned(note, LEE.public, ROSA.public)
     assert (told.size, told.root, at) == (9, tree_of(BODIES[:9]).root(), 1_700_000_000)
     assert note.startswith(_GOOD.note)
+    last = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
+    assert read_cosigned(cosign(_GOOD.note, ROSA, last), LEE.public, ROSA.public)[1] == last
+
+
+def test_a_cosignature_is_in_the_form_that_others_read() -> None:
+    """Key id, time and signature (C2SP tlog-cosignature)."""
+    line = cosign(_GOOD.note, ROSA, 1_700_000_000).splitlines()[-1]
+    dash, name, coded = line.split(" ")
+    raw = base64.b64decode(coded, validate=True)
+    assert (dash, name) == ("\N{EM DASH}", origin_of(ROSA.public))
+    of_key = hashlib.sha256(name.encode() + b"\n\x04" + ROSA.public.raw).digest()
+    assert raw[:12] == of_key[:4] + (1_700_000_000).to_bytes(8, "big")
+    text = _GOOD.note.rpartition("\n\n")[0] + "\n"
+    assert ROSA.public.verifies(raw[12:], f"cosignature/v1\ntime 1700000000\n{text}".encode())
 
 
 def _broken_cosignatures() -> Iterator[str]:
@@ -138,7 +163,8 @@ def _broken_cosignatures() -> Iterator[str]:
     yield _GOOD.note
     yield cosign(note, ROSA, 2)
     yield cosign(_GOOD.note, LEE, 1)
-    yield cosign(_GOOD.note, ROSA, 2**64 - 1)
+    yield cosign(_GOOD.note, ROSA, 253_402_300_800)
+    yield f"{note[:-20]}*{note[-20:]}"
     yield note.replace("\n9\n", "\n8\n")
     yield note[:-10] + "\n"
     yield note[:-6] + "****=\n"
@@ -227,7 +253,7 @@ def test_a_log_is_kept_and_proven_later(keeping: Keeping) -> None:
     """Also one whose beginning nobody has any more; what is missing is told."""
     taken = keeping.take(batch(2, 5), batch(7, 9), batch(0, 5), batch(5, 8))
     assert taken.grown == {LEE.public.raw: batch(5, 8).note}
-    assert taken.missing == {}
+    assert (taken.missing, taken.forged) == ({}, 0)
     keeping.file.close()
     keeping.file = PeersFile(peers_of(keeping.log))
     assert keeping.take(batch(10, 12)).missing == {LEE.public.raw: 8}
@@ -295,11 +321,14 @@ def test_what_others_cosign_is_kept_if_it_is_this_log(keeping: Keeping, tmp_path
     bad = structs.replace(mine, by=b"short")
     other = structs.replace(mine, note=cosign(_STRANGERS, LEE, 5))
     unsigned = structs.replace(_own(keeping.log), note=_GOOD.note)
+    forged = structs.replace(_GOOD, note=_STRANGERS)
+    assert keeping.take(forged).forged == 1
     taken = keeping.take(bad, unsigned, other, other)
     assert (taken.forged, [one.title for one in taken.found]) == (2, [OTHER_LOG])
     peers = read_peers(keeping.log)
+    assert peers.witnesses == (witness,)
     assert [one.who for one in peers.reports] == ["this desk"]
-    assert peers.ignored == 2
+    assert peers.ignored == 3
 
     with closing(sqlite3.connect(peers_of(keeping.log))) as connection:
         connection.execute("UPDATE cosignature SET note = 'by hand'")
@@ -312,7 +341,8 @@ def test_who_asks_is_heard_and_what_is_not_for_us_is_not(keeping: Keeping) -> No
     asks = [AuditAsk(install=ROSA.public.raw, after=after) for after in (7, 3, 5)]
     others = AuditAsk(install=LEE.public.raw, after=1)
     theirs = AuditCosignature(install=LEE.public.raw, by=ROSA.public.raw, note="x")
-    assert keeping.take(*asks, others, theirs).asked_after == 3
+    taken = keeping.take(*asks, others, theirs)
+    assert (taken.asked_after, taken.forged) == (3, 0)
     keeping.own = Own(None, lambda _size: None)
     assert keeping.take(*asks).asked_after is None
 
@@ -339,6 +369,7 @@ def _by(name: str, device: str) -> bytes:
         (_by("", ""), ""),
         (_by("A\u202eB\n", "desk\x00"), "AB at desk"),
         (_by("r.mora", ""), "r.mora"),
+        (_by("n" * 99, ""), "n" * 60),
     ],
 )
 def test_names_are_shown_plainly(keeping: Keeping, entry: bytes, who: str) -> None:

@@ -15,7 +15,6 @@ from tests.unit.desktop.audit.test_chain import _LEAVES, _ROOTS
 _PUBLISHED = [bytes.fromhex(leaf) for leaf in _LEAVES]
 _MOST = 21
 _BODIES = [bytes([number]) for number in range(_MOST)]
-_PROOFS = Proofs(_BODIES)
 
 
 def _root(leaves: list[bytes]) -> bytes:
@@ -45,11 +44,12 @@ def test_published_roots_and_proofs() -> None:
 
 def test_every_entry_of_every_log_is_proven() -> None:
     """And no entry in the place of another."""
+    proofs = Proofs(_BODIES)
     for size in range(1, _MOST + 1):
         root = _root(_BODIES[:size])
-        assert _PROOFS.root(size) == root
+        assert proofs.root(size) == root
         for number in range(1, size + 1):
-            proof = _PROOFS.inclusion(number, size)
+            proof = proofs.inclusion(number, size)
             check_inclusion(_BODIES[number - 1], number, size, root, proof)
             for other in {1, size, number + 1} - {number}:
                 with pytest.raises(BadProof):
@@ -58,9 +58,10 @@ def test_every_entry_of_every_log_is_proven() -> None:
 
 def test_every_growth_is_proven() -> None:
     """And no other."""
+    proofs = Proofs(_BODIES)
     for old, size in itertools.combinations_with_replacement(range(1, _MOST + 1), 2):
-        roots = _PROOFS.root(old), _PROOFS.root(size)
-        proof = _PROOFS.consistency(old, size)
+        roots = proofs.root(old), proofs.root(size)
+        proof = proofs.consistency(old, size)
         check_consistency(old, roots[0], size, roots[1], proof)
         for wrong in (proof[:-1] or [roots[0]], [*proof, roots[0]], [*proof[::-1], bytes(32)]):
             with pytest.raises(BadProof):
@@ -73,29 +74,44 @@ def test_every_growth_is_proven() -> None:
 @given(st.integers(1, _MOST), st.integers(0, 6), st.integers(0, 255))
 def test_no_bit_of_a_proof_may_change(number: int, part: int, bit: int) -> None:
     """Each is needed."""
-    proof = _PROOFS.inclusion(number, _MOST)
+    proofs = Proofs(_BODIES)
+    proof = proofs.inclusion(number, _MOST)
     part %= len(proof)
     changed = bytearray(proof[part])
     changed[bit // 8] ^= 1 << bit % 8
     wrong = [*proof[:part], bytes(changed), *proof[part + 1 :]]
     with pytest.raises(BadProof):
-        check_inclusion(_BODIES[number - 1], number, _MOST, _PROOFS.root(_MOST), wrong)
+        check_inclusion(_BODIES[number - 1], number, _MOST, proofs.root(_MOST), wrong)
 
 
 def test_what_there_is_not_cannot_be_asked_for() -> None:
     """Neither proven nor believed."""
+    proofs = Proofs(_BODIES)
     for number, size in ((0, 3), (4, 3), (1, _MOST + 1)):
         with pytest.raises(ValueError, match="no such entry"):
-            _PROOFS.inclusion(number, size)
+            proofs.inclusion(number, size)
         with pytest.raises(ValueError, match="no such size"):
-            _PROOFS.consistency(number, size)
-    with pytest.raises(BadProof):
-        check_inclusion(b"", 0, 3, bytes(32), [])
+            proofs.consistency(number, size)
+    leaf = leaf_hash(b"")
+    for number, size in ((0, 1), (2, 1), (0, 3)):
+        with pytest.raises(BadProof):
+            check_inclusion(b"", number, size, leaf, [])
     with pytest.raises(BadProof):
         check_consistency(4, bytes(32), 3, bytes(32), [])
     with pytest.raises(BadProof):
         check_consistency(3, bytes(32), 7, bytes(32), [])
     assert Proofs([]).root(0) == Tree().root()
+
+
+def test_a_proof_is_as_long_as_its_tree_is_high() -> None:
+    """A root over something more is the root of another log."""
+    a, b, c, d, more = (leaf_hash(body) for body in (*_BODIES[:4], b"more"))
+    with pytest.raises(BadProof, match="too long"):
+        check_inclusion(_BODIES[0], 1, 1, node_hash(more, a), [more])
+    ab, cd = node_hash(a, b), node_hash(c, d)
+    old, new = (node_hash(more, node_hash(ab, right)) for right in (c, cd))
+    with pytest.raises(BadProof, match="too long"):
+        check_consistency(3, old, 4, new, [c, d, ab, more])
 
 
 def test_a_tree_goes_on_from_its_peaks() -> None:

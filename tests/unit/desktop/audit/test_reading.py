@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -269,3 +270,109 @@ def test_what_is_not_there_is_told(path: Path) -> None:
         reader.page(AuditQuery(), 1, now_ms())
     assert (caught.value.title, bool(caught.value.hint)) == ("There is no audit log yet.", True)
     assert not path.exists()
+
+
+def _scribble(log: AuditLog, number: int, body: bytes) -> None:
+    """Put bytes into the log that are no entry."""
+    with log.writing() as connection:
+        insert = "INSERT INTO entry VALUES (?, ?, zeroblob(32), randomblob(32))"
+        connection.execute(insert, (number, body))
+
+
+def test_what_is_no_entry_is_shown_as_that(log: AuditLog, path: Path) -> None:
+    """In its place, with what to do about it; it hides nothing else."""
+    log.append(decision())
+    _scribble(log, 2, b"\xff")
+    _scribble(log, 3, b"{}")
+    log.append(receipt())
+    with closing(AuditReader(path)) as reader:
+        page = reader.page(AuditQuery(), 1, now_ms())
+        opened = reader.opened(2, now_ms())
+    assert [(row.number, row.word) for row in page.rows] == [
+        (3, AuditWord.WRONG),
+        (2, AuditWord.WRONG),
+        (4, AuditWord.FINE),
+        (1, AuditWord.FINE),
+    ]
+    assert opened is not None
+    assert opened.row.finding == "This entry cannot be read"
+    assert "Verify the log" in opened.hint
+    assert set(dict(opened.digests)) == {"This entry", "Entry before"}
+
+
+def test_entries_are_asked_for_by_name_or_number(log: AuditLog, path: Path) -> None:
+    """A request's name may be of digits alone; what is not there is not."""
+    log.append(decision("1"))
+    log.append(happened(AuditKind.SESSION_STARTED))
+    with closing(AuditReader(path)) as reader:
+        assert reader.numbers_of("1" * 32) == [1]
+        assert reader.numbers_of("a" + "1" * 31) == [1]
+        assert (reader.numbers_of("2"), reader.numbers_of("9")) == ([2], [])
+        assert reader.numbers_of("9" * 16) == reader.numbers_of("") == []
+        assert [one.number for one in reader.kept([2, 9, 1])] == [2, 1]
+        assert reader.opened(9, now_ms()) is None
+        alone = reader.opened(2, now_ms())
+        assert alone is not None
+        assert alone.related == ()
+        late = "No worker answered this decision within 60 s"
+        assert reader.findings([1, 2, 9], now_ms()) == {1: late}
+        assert reader.findings([1], _wall_ms()) == {}
+
+
+def test_a_text_that_could_not_be_kept_is_told_from_a_lost_one(log: AuditLog, path: Path) -> None:
+    """There was no keyring then."""
+    log.append(decision(), {"args": "{}", "comment": "No"})
+    with closing(AuditReader(path, None, lambda _db, _kept, _name: None)) as reader:
+        opened = reader.opened(1, now_ms())
+    assert opened is not None
+    assert (opened.shown, opened.comment) == (Shown.NOT_KEPT, "")
+
+
+def test_a_reason_that_cannot_be_read_hides_nothing_else(path: Path) -> None:
+    """It is left out."""
+    keys, other = LogKeys.generate(), LogKeys.generate()
+    with closing(AuditLog(path, keys)) as log:
+        log.append(decision(), {"comment": "No"})
+    with closing(
+        AuditReader(path, None, lambda db, kept, name: read_secret(db, other, kept, name))
+    ) as reader:
+        opened = reader.opened(1, now_ms())
+    assert opened is not None
+    assert (opened.shown, opened.comment) == (Shown.NONE, "")
+
+
+def test_what_was_not_taken_in_is_taken_in_the_next_time(log: AuditLog, path: Path) -> None:
+    """As when the disk was full half-way; and a search that is given up can be asked again."""
+    log.append(decision())
+    index = path.with_suffix(".index")
+    with closing(AuditReader(path, index)) as reader:
+        reader.index().interrupt()
+        with closing(sqlite3.connect(index)) as other:
+            other.execute(
+                "CREATE TRIGGER full BEFORE INSERT ON item BEGIN SELECT RAISE(ABORT, 'full'); END"
+            )
+        log.append(structs.replace(decision("2"), agent="records_agent"))
+        with pytest.raises(AuditUnavailable, match="full"):
+            reader.page(AuditQuery(), 1, now_ms())
+        with closing(sqlite3.connect(index)) as other:
+            other.execute("DROP TRIGGER full")
+        found = reader.page(AuditQuery(agent="records"), 1, now_ms())
+        assert [row.number for row in found.rows] == [2]
+        kept = reader.index()
+        reader.close()
+        reader.close()
+        kept.interrupt()
+
+
+def test_a_log_that_may_not_be_read_is_told(tmp_path: Path) -> None:
+    """With what the system says."""
+    path = tmp_path / "file" / "log.sqlite"
+    path.parent.write_text("in the way")
+    with closing(AuditReader(path)) as reader, pytest.raises(AuditUnavailable) as caught:
+        reader.index()
+    assert "Not a directory" in caught.value.title
+    path = tmp_path / "log.sqlite"
+    path.write_bytes(b"no database" * 1000)
+    with closing(AuditReader(path)) as reader, pytest.raises(AuditUnavailable) as caught:
+        reader.index()
+    assert "signoff audit verify" in caught.value.hint

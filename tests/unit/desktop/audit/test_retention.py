@@ -77,6 +77,7 @@ def test_each_kind_has_its_own_time(log: AuditLog, path: Path) -> None:
     assert shred_expired(log, NOW, BY, retention) == 2
     assert _reasons(path) == [None, "Reason 2", None]
     assert retention.too_short() == [AuditKind.REQUEST_SEEN]
+    assert not Retention(timedelta(days=6 * 365.25)).too_short()
     assert verify(path, head_of(path), KEYS).verdict is not Verdict.TAMPERED
 
 

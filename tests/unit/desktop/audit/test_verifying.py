@@ -13,13 +13,14 @@ from random import Random
 import pytest
 from msgspec import structs
 
-from desktop.audit import matching, verifying
+from desktop.audit import verifying
 from desktop.audit.chain import BEGINNING, Tree, entry_hash
 from desktop.audit.checkpoints import sign_checkpoint
 from desktop.audit.due import RECEIPT_SECONDS, UNSIGNED_NOTE
-from desktop.audit.entries import Actor, AuditEntry, AuditKind, happened
+from desktop.audit.entries import Actor, AuditEntry, AuditKind, Glance, happened
 from desktop.audit.keys import LogKeys
 from desktop.audit.log import AuditLog, Record, read_entries
+from desktop.audit.matching import Matching
 from desktop.audit.reading import AuditReader
 from desktop.audit.retention import shred
 from desktop.audit.secrets import ENVELOPE
@@ -31,6 +32,8 @@ from workers.wire.approvals import DecisionKind, Outcome
 from workers.wire.codec import encode_struct
 
 OTHER = LogKeys.generate()
+_CUT, _OTHER = "its end was cut off", "Up to here it is another log"
+_UNLIKE, _LOOSE = "It is not what was recorded", "It does not follow"
 
 
 @pytest.fixture
@@ -135,6 +138,49 @@ def test_tampering_with_what_lies_beside_shows(path: Path, how: str) -> None:
     assert verify(path, known, KEYS).verdict is Verdict.TAMPERED
 
 
+def _miscounted(path: Path) -> None:
+    """Say in the file's head that a page of it is free."""
+    content = bytearray(path.read_bytes())
+    content[36:40] = (1).to_bytes(4, "big")
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        (
+            lambda path: by_hand(path, "DELETE FROM entry WHERE number = 7"),
+            f"7 entries and has 6: {_CUT}",
+        ),
+        (_BESIDE["a checkpoint of the future"], f"8 entries and has 7: {_CUT}"),
+        (_BESIDE["a table added"], "Its tables are not as they were made"),
+        (_miscounted, "The file is damaged"),
+    ],
+)
+def test_what_is_wrong_with_the_log_as_a_whole_names_no_entry(
+    path: Path, how: Callable[[Path], None], words: str
+) -> None:
+    """It is told as such."""
+    known = head_of(path)
+    how(path)
+    report = verify(path, known, KEYS)
+    assert report.verdict is Verdict.TAMPERED
+    assert any(one.number == 0 and words in one.title for one in report.findings)
+
+
+def test_the_key_that_was_kept_with_the_head_counts_without_others(path: Path) -> None:
+    """Whoever re-sealed the log had another one; and what was not looked at is said."""
+    known = head_of(path)
+    assert [one.split(":")[0] for one in verify(path, known).unchecked] == [
+        "its encrypted part",
+        "who signed its decisions",
+    ]
+    _resealed(path, change=b"approve")
+    report = verify(path, known)
+    assert [one.number for one in report.findings] == [3, 6]
+    assert report.verdict is Verdict.TAMPERED
+
+
 def test_an_entry_before_the_first_is_told(path: Path) -> None:
     """Numbers begin at 1; one below has no place in the chain."""
     by_hand(path, "INSERT INTO entry VALUES (-4, x'7b7d', zeroblob(32), randomblob(32))")
@@ -168,27 +214,41 @@ def test_a_forked_log_shows(path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "statement",
+    ("size", "statement", "found"),
     [
-        "DELETE FROM entry WHERE number = 7",
-        "UPDATE entry SET body = CAST(body || ' ' AS BLOB) WHERE number = 7",
-        "UPDATE entry SET before = zeroblob(32) WHERE number = 7",
-        "UPDATE entry SET number = 12 WHERE number = 7",
-        "UPDATE checkpoint SET note = 'x' WHERE size = 6",
-        "UPDATE checkpoint SET root = zeroblob(32)",
-        "UPDATE checkpoint SET peaks = x'00' WHERE size = 6",
-        "DELETE FROM checkpoint",
+        (6, "SELECT 1", []),
+        (6, "UPDATE entry SET body = CAST(body || ' ' AS BLOB) WHERE number = 7", [(7, _UNLIKE)]),
+        (6, "UPDATE entry SET before = zeroblob(32) WHERE number = 7", [(7, _LOOSE), (7, _UNLIKE)]),
+        (6, "UPDATE entry SET number = 12 WHERE number = 7", [(12, _LOOSE), (12, _UNLIKE)]),
+        (6, "UPDATE checkpoint SET note = 'x' WHERE size = 6", [(6, "Its checkpoint does not")]),
+        (
+            6,
+            "UPDATE checkpoint SET root = zeroblob(32)",
+            [(6, "Its checkpoint is of"), (6, _OTHER)],
+        ),
+        # What saves work is made anew.
+        (6, "UPDATE checkpoint SET peaks = x'00' WHERE size = 6", []),
+        (6, "DELETE FROM checkpoint", [(6, _OTHER)]),
+        (6, "DELETE FROM entry WHERE number > 5", [(0, _CUT)]),
+        (7, "SELECT 1", []),
+        (7, "DELETE FROM entry WHERE number = 7", [(0, _CUT)]),
+        (7, "DELETE FROM checkpoint WHERE size = 7", [(7, _OTHER)]),
+        (8, "DELETE FROM checkpoint WHERE size > 6", [(0, _CUT)]),
     ],
 )
-def test_the_end_of_a_log_is_looked_at_by_itself(path: Path, statement: str) -> None:
-    """At every start, when there is no time for the whole."""
-    with closing(AuditLog(path, KEYS)) as log:
-        known = log.checkpoint()
-        assert known is not None
-    by_hand(path, "DELETE FROM checkpoint WHERE size = 7")
-    assert _end(path, Head(6, _root_at(path, 6))) == []
+def test_the_end_of_a_log_is_looked_at_by_itself(
+    path: Path, size: int, statement: str, found: list[tuple[int, str]]
+) -> None:
+    """At every start, when there is no time for the whole: from the last checkpoint on."""
+    if size == 7:
+        with closing(AuditLog(path, KEYS)) as log:
+            log.checkpoint()
+    known = Head(size, _root_at(path, size))
     by_hand(path, statement)
-    assert _end(path, known)
+    with closing(sqlite3.connect(path)) as connection:
+        told = check_end(connection, known, KEYS.install.public)
+    assert [one.number for one in told] == [number for number, _ in found]
+    assert all(words in one.title for one, (_, words) in zip(told, found, strict=True))
 
 
 def test_values_that_no_program_wrote_are_damage() -> None:
@@ -198,7 +258,7 @@ def test_values_that_no_program_wrote_are_damage() -> None:
         connection.execute("INSERT INTO checkpoint VALUES (1, NULL, NULL, NULL)")
         connection.execute("CREATE TABLE entry (number, body, before, hash)")
         [found] = check_end(connection, None, KEYS.install.public)
-    assert "damaged" in found.title
+    assert (found.number, "damaged" in found.title) == (0, True)
 
 
 def _root_at(path: Path, size: int) -> bytes:
@@ -241,6 +301,22 @@ def test_what_was_shredded_is_not_missed(path: Path) -> None:
     assert verify(path, head_of(path), KEYS).verdict is Verdict.TAMPERED
 
 
+def test_a_shredding_excuses_what_was_older_and_nothing_else(tmp_path: Path) -> None:
+    """Not itself, and not what was made in that very moment."""
+    path, now = tmp_path / "log.sqlite", datetime(2026, 3, 2, tzinfo=UTC)
+    older, then = (at.isoformat() for at in (now - timedelta(seconds=1), now))
+    shredded = happened(AuditKind.SHREDDED)
+    shredded = structs.replace(
+        shredded, at=older, outcome=then, detail=f"{AuditKind.DECISION} {AuditKind.SHREDDED}"
+    )
+    with closing(AuditLog(path, KEYS)) as log:
+        for entry in (decided(1, at=older), decided(2, at=then), shredded):
+            log.append(entry, {"comment": "No"})
+    by_hand(path, "DELETE FROM record_key", "DELETE FROM secret")
+    gone = [one.number for one in verify(path, keys=KEYS).findings if "is gone" in one.title]
+    assert gone == [2, 3]
+
+
 def test_signatures_are_looked_at_again(tmp_path: Path) -> None:
     """With the keys that counted when the decision was made."""
     path, at = tmp_path / "log.sqlite", f"{datetime.fromtimestamp(NOW, UTC).isoformat()[:19]}.000Z"
@@ -265,6 +341,10 @@ def test_signatures_are_looked_at_again(tmp_path: Path) -> None:
         log.append(structs.replace(entry, kind=AuditKind.RECEIPT), {ENVELOPE: "{}"})
         log.append(structs.replace(entry, kind=AuditKind.RECEIPT, action="x"), {"comment": "{}"})
     found = verify(path, head_of(path), KEYS, registry())
+    assert found.unchecked == ()
+    assert "who signed its decisions" in str(
+        verify(path, head_of(path), None, registry()).unchecked
+    )
     wrong = [one.number for one in found.findings if one.title.startswith("Its signature")]
     assert (found.verdict, wrong) == (Verdict.FINDINGS, [2, 3, 4])
     by_hand(path, "UPDATE secret SET ciphertext = zeroblob(40) WHERE number = 1")
@@ -282,13 +362,33 @@ def test_a_log_of_the_first_version_is_verified_as_it_is(path: Path) -> None:
     assert verify(path, head_of(path)).verdict is Verdict.INTACT
 
 
+_AT = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("at", "waited_ms", "told"),
+    [
+        (_AT.isoformat(), RECEIPT_SECONDS * 1000, []),
+        (_AT.isoformat(), RECEIPT_SECONDS * 1000 + 1, [1]),
+        ("some day", 0, [1]),
+    ],
+)
+def test_a_decision_may_wait_a_minute_for_its_receipt(
+    at: str, waited_ms: int, told: list[int]
+) -> None:
+    """To the millisecond; one whose time nobody can read has waited long enough."""
+    matching = Matching()
+    matching.see(1, Glance(AuditKind.DECISION, at, request_id="r", nonce="n"))
+    now_ms = int(_AT.timestamp() * 1000) + waited_ms
+    assert [one.number for one in matching.findings(now_ms)] == told
+
+
 def test_a_verification_and_the_page_find_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever came in whatever order: what is missing, and what was wrong from the start."""
     chance, path = Random(7), tmp_path / "log.sqlite"  # noqa: S311 - any order will do
     monkeypatch.setattr(verifying, "MOST_FINDINGS", 10_000)
-    monkeypatch.setattr(matching, "_MOST_WAITING", 20)
     with closing(AuditLog(path, KEYS)) as log:
         log.append_all([Record(_anything(chance)) for _ in range(600)])
     report, now_ms = verify(path, keys=KEYS), time.time_ns() // 1_000_000

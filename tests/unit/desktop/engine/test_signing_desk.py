@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec import structs
 
-from desktop.actions.ports import Lock, Unlock
+from desktop.actions.ports import ChooseSigner, Lock, Unlock
 from desktop.audit.entries import AuditKind
+from desktop.engine.signing_people import Found, NoCustody, SigningPeople
 from desktop.errors import SigningLocked, VaultUnavailable
 from desktop.settings import Person, SigningRule
 from desktop.store.signing import SigningState
@@ -123,6 +125,35 @@ async def test_a_key_that_says_it_is_another_opens_nothing(desk: Desk) -> None:
         desk.desk.signer.sign(STATEMENT)
 
 
+async def test_a_key_that_would_cost_too_much_is_not_opened(desk: Desk) -> None:
+    """That is no wrong passphrase, and is not counted as one."""
+    kept = msgspec.json.decode(desk.keys.kept[ROSA.id])
+    desk.keys.kept[ROSA.id] = msgspec.json.encode({**kept, "memory_kib": 2**40}).decode()
+    await desk.choose()
+    await unlock(desk)
+    assert (desk.status.state, desk.status.retry_ms) == (SigningState.UNAVAILABLE, 0)
+    assert "Make a new key" in desk.status.hint
+    assert desk.entries == []
+
+
+async def test_a_mistake_of_ours_leaves_the_key_closed(desk: Desk) -> None:
+    """It is said, and what to do."""
+    await desk.choose()
+    await unlock(desk)
+    desk.registry = lambda: 1 / 0
+    status = await desk.choose(LEE)
+    assert status.state is SigningState.UNAVAILABLE
+    assert "made a mistake" in status.title
+    assert not desk.desk.signer.is_open
+
+
+async def test_where_no_keys_are_kept_there_are_none(tmp_path: Path) -> None:
+    """As in a console without a window."""
+    people = SigningPeople(NoCustody(), lambda: None, lambda: 0.0)
+    choice = ChooseSigner(ROSA, (ROSA,), SigningRule.FIRST, 30, tmp_path)
+    assert await people.find(choice, ROSA.id) == Found()
+
+
 async def test_another_person_takes_over(desk: Desk) -> None:
     """The session of the one before ends with that."""
     desk.keys.kept[LEE.id] = wrapped(SigningKey.generate(), "another passphrase")
@@ -149,10 +180,30 @@ async def test_the_demos_reviewers_open_by_themselves(desk: Desk, tmp_path: Path
     assert status.state is SigningState.OPEN
     assert status.identity is not None
     assert (status.identity.id, status.identity.bundled) == ("demo-reviewer", True)
+    desk.now += 61
+    desk.desk._on_time()
+    assert (desk.status.state, desk.status.fresh) == (SigningState.OPEN, False)
     desk.desk.take(Lock("idle"))
     assert desk.status.state is SigningState.LOCKED
     await unlock(desk, "")
     assert desk.status.state is SigningState.OPEN
+
+    (reviewers / "second.json").write_text(wrapped(own, "in the open"))
+    (reviewers / "second.passphrase").write_text("in the open")
+    status = await desk.choose(Person("second", "Second"), bundled=reviewers)
+    assert [one.id for one in status.others] == ["demo-reviewer"]
+    await unlock(desk, "")
+    assert desk.status.identity is not None
+    assert (desk.status.identity.id, desk.status.state) == ("second", SigningState.OPEN)
+
+    desk.desk.take(ChooseSigner(ROSA, (), SigningRule.FIRST, 30, tmp_path, reviewers))
+    desk.desk.take(Lock("at once"))
+    await desk.settle()
+    assert not desk.desk.signer.is_open
+
+    (reviewers / "demo-reviewer.passphrase").write_text("of another demo")
+    status = await desk.choose(bundled=reviewers)
+    assert (status.state, status.hint) == (SigningState.UNAVAILABLE, "Start the demo anew.")
 
     status = await desk.choose()
     assert status.state is SigningState.LOCKED
@@ -250,6 +301,7 @@ async def test_the_end_of_the_console_ends_the_session(desk: Desk) -> None:
     """That is recorded, too."""
     await desk.choose()
     await unlock(desk)
+    desk.desk.take(Unlock(PASSPHRASE))
     await desk.desk.close()
     assert not desk.desk.signer.is_open
     assert desk.recorded[-1][0] == AuditKind.SESSION_ENDED
