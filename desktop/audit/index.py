@@ -19,6 +19,7 @@ from desktop.audit.due import (
     Due,
     due_at_first,
     found_by,
+    may_settle,
     milliseconds_of,
 )
 from desktop.audit.entries import AuditKind
@@ -31,7 +32,7 @@ MOST_FIRST: Final = 50
 #: Matches are counted up to here: nobody reads further, and counting all takes its time.
 MOST_COUNTED: Final = 1000
 _CHUNK: Final = 2000
-_VERSION: Final = 1
+_VERSION: Final = 2
 _SCHEMA: Final = f"""
 CREATE TABLE word (
     id INTEGER PRIMARY KEY, field TEXT, text TEXT, shown TEXT, UNIQUE (field, text, shown)
@@ -39,7 +40,7 @@ CREATE TABLE word (
 CREATE TABLE item (
     number INTEGER PRIMARY KEY, at_ms INTEGER, kind INTEGER, person INTEGER, agent INTEGER,
     tool INTEGER, decision INTEGER, outcome INTEGER, request TEXT, nonce TEXT, about TEXT,
-    due INTEGER
+    due INTEGER, counts INTEGER
 ) STRICT;
 CREATE INDEX item_person ON item (person, number);
 CREATE INDEX item_agent ON item (agent, number);
@@ -179,7 +180,7 @@ class Index:
         if outcome is None or kind is None:
             return False
         values: list[str | int] = [outcome, kind, _about(mark.context_id, mark.tool_call_id)]
-        query = "SELECT 1 FROM item WHERE outcome = ? AND kind = ?"
+        query = "SELECT 1 FROM item WHERE counts AND outcome = ? AND kind = ?"
         query += " AND substr(about, 1, length(?3)) = ?3"
         for column, value in (("request", mark.request_id), ("nonce", mark.nonce)):
             query += f" AND {column} = ?{len(values) + 1}" + (f" AND {column} != ''" * bool(value))
@@ -260,7 +261,7 @@ class Index:
         self._db.execute("BEGIN")
         try:
             items = [self._item(number, body) for number, body, _ in rows]
-            marks = ", ".join("?" * 12)
+            marks = ", ".join("?" * 13)
             insert = f"INSERT OR REPLACE INTO item VALUES ({marks})"  # noqa: S608 - question marks
             self._db.executemany(insert, items)
             self._settle(after)
@@ -278,7 +279,7 @@ class Index:
             entry = found_by(body)
             at_ms = milliseconds_of(entry.at)
         except ValueError:
-            return (number, 0, 0, 0, 0, 0, 0, 0, "", "", "", int(Due.UNREADABLE))
+            return (number, 0, 0, 0, 0, 0, 0, 0, "", "", "", int(Due.UNREADABLE), 0)
         return (
             number,
             at_ms,
@@ -292,6 +293,7 @@ class Index:
             entry.nonce,
             _about(entry.context_id, entry.tool_call_id, entry.detail),
             int(due_at_first(entry)),
+            int(may_settle(entry)),
         )
 
     def _word(self, field: str, text: str, shown: str = "") -> int:
@@ -305,7 +307,7 @@ class Index:
     def _settle(self, after: int) -> None:
         """Strike out what the new entries bring, and what was there for them."""
         for due, column, kinds, field, words in SETTLING:
-            brings = f"kind IN ({self._ids('kind', kinds)})"
+            brings = f"counts AND kind IN ({self._ids('kind', kinds)})"
             if field:
                 brings += f" AND {field} IN ({self._ids('outcome', words)})"
             newer = f"SELECT {column} FROM item WHERE number > ? AND {column} != '' AND {brings}"  # noqa: S608 - our own words

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from desktop.audit.chain import BEGINNING
+from desktop.audit.due import may_settle
 from desktop.audit.entries import AuditEntry, AuditKind
 from desktop.audit.findings import Verdict
 from desktop.audit.index import Index
@@ -44,7 +45,7 @@ class Outcomes:
 
     def see(self, entry: AuditEntry) -> None:
         """Take in an entry; the last one about a decision counts."""
-        if entry.kind not in _ENDINGS:
+        if entry.kind not in _ENDINGS or not may_settle(entry):
             return
         told = entry.outcome or str(entry.kind)
         self._by_nonce[entry.nonce] = told
