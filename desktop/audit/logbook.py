@@ -6,9 +6,10 @@ it still is the log that was left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from desktop.audit.emergency import take_in
 from desktop.audit.entries import AuditEntry, AuditKind, happened
@@ -31,6 +32,8 @@ from desktop.audit.secrets import RecordKey, SecretUnreadable
 from desktop.audit.verifying import check_end
 from desktop.errors import VaultUnavailable
 from desktop.store.record import AuditHealth, AuditStanding
+
+T = TypeVar("T")
 
 _TAMPERED_HINT = (
     "Nothing is approved here, and nothing is written into it, until `signoff audit verify` finds"
@@ -148,6 +151,13 @@ class Logbook:
     def settle(self, number: int, state: OutboxState, entry: AuditEntry) -> None:
         """See `AuditLog.settle`."""
         self._took([self._opened().settle(number, state, entry)])
+
+    def change(self, work: Callable[[AuditLog], T]) -> T:
+        """Do what `retention` does with a log, and records itself."""
+        done = work(self._opened())
+        self._new += 1
+        self._last.clear()
+        return done
 
     def last_hash(self, person: str) -> str:
         """The hash of a person's last entry, hex; empty if they have none."""

@@ -43,11 +43,11 @@ _WORDS = {
     Verdict.TAMPERED: "The audit log has been tampered with, or is damaged",
 }
 
-_KEEPING = frozenset(("set-aside",))
+_KEEPING = frozenset(("set-aside", "hold", "shred"))
 
 
 async def run(options: argparse.Namespace) -> int:
-    """Run `audit show`, `audit find`, `audit verify` or `audit export`.
+    """Run one of the steps of `audit`.
 
     Returns:
         0 intact; 1 findings; 2 unreadable; 3 tampered with.

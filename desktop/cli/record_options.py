@@ -84,6 +84,16 @@ def _add_audit(add_parser: Callable[..., argparse.ArgumentParser]) -> argparse.A
     aside = looks.add_parser("set-aside", help="of one that was tampered with: begin a new one")
     aside.add_argument("--reason", required=True, help="kept in the encrypted part of the new log")
     aside.add_argument("--json", action="store_true", help="print JSON")
+    hold = looks.add_parser("hold", help="while one is in force, nothing is shredded")
+    acts = hold.add_subparsers(dest="act", required=True, metavar="ACT")
+    for act, words in (("set", "put one in force"), ("lift", "end one")):
+        named = acts.add_parser(act, help=words)
+        named.add_argument("name", help="such as a court's file number")
+        named.add_argument("--json", action="store_true", help="print JSON")
+    listed = acts.add_parser("list", help="those that are in force")
+    listed.add_argument("--json", action="store_true", help="print JSON")
+    shred = looks.add_parser("shred", help="make texts unreadable that were kept long enough")
+    shred.add_argument("--json", action="store_true", help="print JSON")
     for look in (shown, found, verified, exported):
         look.add_argument("--json", action="store_true", help="print JSON")
         look.add_argument("--log", type=Path, metavar="FILE", help="another than this person's")

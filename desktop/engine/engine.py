@@ -51,6 +51,7 @@ from desktop.engine.noting import Noting
 from desktop.engine.outbox import carry_out
 from desktop.engine.recorder import Recorder
 from desktop.engine.replication import Replication
+from desktop.engine.retaining import keep_no_longer
 from desktop.engine.search import Searcher
 from desktop.engine.signing_desk import SigningDesk
 from desktop.engine.signing_people import KeyCustody, NoCustody
@@ -219,6 +220,7 @@ class Engine:
                     tasks.create_task(keep_up(self._recorder), name="engine:audit")
                     nightly = Nightly(self._recorder, self._audit)
                     tasks.create_task(nightly.run(), name="engine:nightly")
+                    tasks.create_task(keep_no_longer(self._recorder), name="engine:retention")
                     telling = sinks.follow(self._audit_log, self._recorder.jot)
                     tasks.create_task(telling, name="engine:syslog")
         finally:

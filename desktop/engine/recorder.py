@@ -24,7 +24,7 @@ from desktop.audit.emergency import keep_outside
 from desktop.audit.entries import AuditEntry, AuditKind, BadEntry, followed, happened, write_entry
 from desktop.audit.findings import Report
 from desktop.audit.keys import Keyring
-from desktop.audit.log import AuditUnavailable, OutboxState, Outgoing, Record
+from desktop.audit.log import AuditLog, AuditUnavailable, OutboxState, Outgoing, Record
 from desktop.audit.logbook import Logbook, Unsent
 from desktop.errors import VaultUnavailable
 from desktop.store.facts import AuditChanged
@@ -235,6 +235,10 @@ class Recorder:
             AuditUnavailable: the log cannot be read.
         """
         return await self._use(lambda: self._book.last_hash(person))
+
+    async def change(self, work: Callable[[AuditLog], T]) -> T:
+        """See `Logbook.change`. Raises AuditUnavailable, and whatever `work` does."""
+        return await self._use(partial(self._book.change, work))
 
     def left_behind(self) -> tuple[Unsent, ...]:
         """What waited to leave when the log was first opened, and nobody has taken up since."""
