@@ -25,6 +25,7 @@ from desktop.audit.due import (
 from desktop.audit.entries import AuditKind
 from desktop.audit.known import Known, Mark
 from desktop.audit.log import opened_to_read
+from desktop.audit.said import SCHEMA, Said, joined
 from desktop.store.record import AuditQuery
 
 #: Findings that stand before the other entries.
@@ -32,16 +33,18 @@ MOST_FIRST: Final = 50
 #: Matches are counted up to here: nobody reads further, and counting all takes its time.
 MOST_COUNTED: Final = 1000
 _CHUNK: Final = 2000
-_VERSION: Final = 2
+_VERSION: Final = 3
 _SCHEMA: Final = f"""
 CREATE TABLE word (
     id INTEGER PRIMARY KEY, field TEXT, text TEXT, shown TEXT, UNIQUE (field, text, shown)
 ) STRICT;
 CREATE TABLE item (
     number INTEGER PRIMARY KEY, at_ms INTEGER, kind INTEGER, person INTEGER, agent INTEGER,
-    tool INTEGER, decision INTEGER, outcome INTEGER, request TEXT, nonce TEXT, about TEXT,
+    tool INTEGER, decision INTEGER, outcome INTEGER, request TEXT, nonce TEXT, said INTEGER,
     due INTEGER, counts INTEGER
 ) STRICT;
+{SCHEMA}
+CREATE INDEX item_said ON item (said, number);
 CREATE INDEX item_person ON item (person, number);
 CREATE INDEX item_agent ON item (agent, number);
 CREATE INDEX item_tool ON item (tool, number);
@@ -179,9 +182,9 @@ class Index:
         kind = self._words.get(("kind", mark.kind.value, ""))
         if outcome is None or kind is None:
             return False
-        values: list[str | int] = [outcome, kind, _about(mark.context_id, mark.tool_call_id)]
-        query = "SELECT 1 FROM item WHERE counts AND outcome = ? AND kind = ?"
-        query += " AND substr(about, 1, length(?3)) = ?3"
+        values: list[str | int] = [outcome, kind, joined(mark.context_id, mark.tool_call_id, "")]
+        query = "SELECT 1 FROM item JOIN said ON said.id = item.said"
+        query += " WHERE counts AND outcome = ? AND kind = ? AND substr(text, 1, length(?3)) = ?3"
         for column, value in (("request", mark.request_id), ("nonce", mark.nonce)):
             query += f" AND {column} = ?{len(values) + 1}" + (f" AND {column} != ''" * bool(value))
             values.append(value)
@@ -238,7 +241,7 @@ class Index:
         try:
             db.execute("PRAGMA synchronous = OFF")
             db.execute("PRAGMA journal_mode = MEMORY")
-            self._db = db
+            self._db, self._said = db, Said(db)
             if db.execute("PRAGMA user_version").fetchone() != (_VERSION,):
                 self._begin()
             rows = db.execute("SELECT id, field, text, shown FROM word").fetchall()
@@ -251,6 +254,7 @@ class Index:
     def _begin(self) -> None:
         """Empty it."""
         self._words = {}
+        self._said.forget()
         tables = self._db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
         for (name,) in tables:
             self._db.execute(f'DROP TABLE "{name}"')
@@ -269,6 +273,7 @@ class Index:
             self._db.execute("COMMIT")
         except BaseException:
             self._db.execute("ROLLBACK")
+            self._said.forget()
             self._words = {}  # some of them went with it
             rows_left = self._db.execute("SELECT id, field, text, shown FROM word").fetchall()
             self._words = {(field, text, shown): key for key, field, text, shown in rows_left}
@@ -279,7 +284,7 @@ class Index:
             entry = found_by(body)
             at_ms = milliseconds_of(entry.at)
         except ValueError:
-            return (number, 0, 0, 0, 0, 0, 0, 0, "", "", "", int(Due.UNREADABLE), 0)
+            return (number, 0, 0, 0, 0, 0, 0, 0, "", "", 0, int(Due.UNREADABLE), 0)
         return (
             number,
             at_ms,
@@ -291,7 +296,9 @@ class Index:
             self._word("outcome", entry.outcome) if entry.outcome else 0,
             entry.request_id,
             entry.nonce,
-            _about(entry.context_id, entry.tool_call_id, entry.detail),
+            self._said.keep(
+                entry.context_id, entry.tool_call_id, entry.request_id, entry.nonce, entry.detail
+            ),
             int(due_at_first(entry)),
             int(may_settle(entry)),
         )
@@ -336,20 +343,20 @@ class Index:
             # The signs keep SQLite from collecting and sorting all that match by an index.
             terms.append(f"(+decision IN ({ids}) OR +outcome IN ({ids}))")
         if query.text:
-            text = query.text.casefold()
             named = ", ".join(
                 self._matching(field, query.text)
                 for field in ("kind", "person", "agent", "tool", "outcome")
             )
             named = ", ".join(part for part in named.split(", ") if part)
-            either = ["instr(about, ?) > 0", "instr(request, ?) > 0", "instr(nonce, ?) > 0"]
+            said, texts = self._said.holding(query.text)
+            either = [said]
             either += [
                 f"{column} IN ({named})"
                 for column in ("kind", "person", "agent", "tool", "decision", "outcome")
                 if named
             ]
             terms.append(f"({' OR '.join(either)})")
-            values += [text, text, text]
+            values += texts
         if query.since_ms:
             terms.append("at_ms >= ?")
             values.append(query.since_ms)
@@ -388,7 +395,3 @@ class Index:
 
 def _is_all(query: AuditQuery, rows: int) -> bool:
     return not query.before and rows < query.limit
-
-
-def _about(*parts: str) -> str:
-    return "\n".join(parts).casefold()

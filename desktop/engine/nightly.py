@@ -21,6 +21,8 @@ from desktop.store.record import AuditHealth
 
 EVERY_SECONDS: Final = 86_400.0
 LOOK_SECONDS: Final = 60.0
+#: After the start; a log that was found to be wrong is looked at again then.
+FIRST_SECONDS: Final = 5.0
 #: It begins when nobody has decided anything for so long.
 QUIET_SECONDS: Final = 60.0
 #: After each step of some milliseconds, so that a window beside it is drawn as ever.
@@ -41,12 +43,12 @@ class Nightly:
         self, recorder: Recorder, audit: AuditDesk, now: Callable[[], float] = time.time
     ) -> None:
         self._recorder, self._audit, self._now = recorder, audit, now
-        self._has_looked = False
+        self._is_first = True
 
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(FIRST_SECONDS if self._is_first else LOOK_SECONDS)
             try:
                 await self.look()
             except AuditUnavailable:
@@ -57,18 +59,23 @@ class Nightly:
     async def look(self) -> None:
         """Verify the log if it is time and nobody decides.
 
+        The first look is for what was found to be wrong when the log was last verified: the end
+        alone does not show that, and somebody may have mended it.
+
         Raises:
             AuditUnavailable: it cannot be read, or that it was verified cannot be recorded.
         """
-        if not self._recorder.is_open or self._recorder.quiet_seconds < QUIET_SECONDS:
+        if not self._recorder.is_open:
             return
-        is_tampered = self._recorder.standing.health is AuditHealth.TAMPERED
-        if self._has_looked and is_tampered:
-            return  # nothing comes into it any more, not even that it was verified
         at_ms, outcome = await self._audit.last_verified()
-        is_late = not 0 <= self._now() - at_ms / 1000 < EVERY_SECONDS
-        # What was found to be wrong is looked at anew with each start: somebody may have mended it.
-        is_wrong = is_tampered or outcome not in _SOUND
-        if is_late or (is_wrong and not self._has_looked):
-            await self._audit.verify(PAUSE_SECONDS)
-        self._has_looked = True
+        # Nothing comes into a log that was tampered with, not even that it was verified.
+        is_tampered = self._recorder.standing.health is AuditHealth.TAMPERED
+        is_first, self._is_first = self._is_first, False
+        if is_first:
+            is_due = is_tampered or (outcome not in _SOUND and bool(outcome))
+        else:
+            is_late = not 0 <= self._now() - at_ms / 1000 < EVERY_SECONDS
+            is_quiet = self._recorder.quiet_seconds >= QUIET_SECONDS
+            is_due = is_late and is_quiet and not is_tampered
+        if is_due:
+            await self._audit.verify(0.0 if is_first else PAUSE_SECONDS)

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QPlainTextEdit, QScrollBar
 from pytestqt.qtbot import QtBot
 
+from desktop.audit.places import HINT
+from desktop.store.facts import AuditChanged
+from desktop.store.record import AuditHealth, AuditStanding
 from desktop.store.signing import Meaning, SigningState
 from desktop.views.main_window import MainWindow
 from desktop.views.parts.fitting_area import FittingArea
@@ -116,6 +119,14 @@ def card_dwell(stage: Stage) -> None:
     opened(stage, policy(1, dwell=30))
 
 
+def card_disk_full(stage: Stage) -> None:
+    """Nothing can be recorded: stopping the call is all that is left."""
+    opened(stage, policy(1))
+    title = "The audit log cannot be written: the disk is full."
+    hint = "Make room on the disk of the audit log."
+    stage[1].feed(AuditChanged(AuditStanding(AuditHealth.UNWRITABLE, title, f"{hint} {HINT}")))
+
+
 def card_prompt(stage: Stage) -> None:
     """The passphrase first."""
     opened(stage, policy(1))
@@ -141,6 +152,7 @@ SCENES: tuple[Scene, ...] = (
     card_change,
     card_broken,
     card_dwell,
+    card_disk_full,
     card_prompt,
     card_closed,
 )

@@ -35,7 +35,15 @@ from tests.support.registered import ROOT_1
 from tests.support.signing import PASSPHRASE, wrapped
 from tests.support.trusted import ROSA_MORA, TrustedFolder
 from workers.wire import keys
-from workers.wire.approvals import Mode, PolicyTerms, QuorumTerms
+from workers.wire.approvals import (
+    Mode,
+    PolicyTerms,
+    QuorumTerms,
+    Refusal,
+    read_decision,
+    refused,
+)
+from workers.wire.events import AgentCommand, Event
 from workers.wire.streams.connection import Connection
 from workers.wire.trust import TrustFolder
 
@@ -197,6 +205,25 @@ async def test_a_command_approves_nothing_that_it_cannot_record(
         assert await account.inbox() == 0
         await account.decide("reject", wait=0.2)
         assert await account.inbox() == 1
+
+
+async def test_a_worker_without_a_policy_to_believe_refuses_the_command(
+    account: Account, worker: HandWorker
+) -> None:
+    """The decision left; nothing runs, and who can mend it is said."""
+
+    async def refuse(event: Event) -> None:
+        assert isinstance(event.body, AgentCommand)
+        binding = read_decision(event.body.payload).binding
+        assert binding is not None
+        outcome = refused(Refusal.UNPREPARED)
+        await worker.tell(scenes.receipt(outcome, nonce=binding.nonce))
+
+    async with worker.serving(refuse):
+        code, told = await account.decide("approve")
+    assert (code, told["outcome"], told["state"]) == (REFUSED, "refused", "waiting")
+    assert "no registry or policy" in told["reason"]
+    assert "signoff-worker doctor" in told["reason"]
 
 
 async def test_wrong_passphrases_are_counted_delayed_locked_and_recorded(account: Account) -> None:

@@ -40,9 +40,11 @@ class Night:
     told: list[AuditChanged]
     later: float = 0.0
 
-    def nightly(self) -> Nightly:
-        """Looks at this desk's log."""
-        return Nightly(self.recorder, self.audit, lambda: time.time() + self.later)
+    async def look(self) -> None:
+        """Look at this desk's log as after a start, and once more."""
+        nightly = Nightly(self.recorder, self.audit, lambda: time.time() + self.later)
+        await nightly.look()
+        await nightly.look()
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ async def test_what_was_changed_far_back_shows_in_the_night(
     by_hand(path, "UPDATE entry SET body = CAST(replace(body, 'Mora', 'More') AS BLOB)")
     async with _night(path, keyring) as desk:
         assert desk.recorder.standing.health is AuditHealth.FINE
-        await desk.nightly().look()
+        await desk.look()
         last = desk.told[-1].standing
         assert last.health is AuditHealth.TAMPERED
         assert last.hint
@@ -102,9 +104,10 @@ async def test_what_was_changed_far_back_shows_in_the_night(
 
     async with _night(path, keyring) as desk:
         assert desk.recorder.standing.health is AuditHealth.TAMPERED
-        again = desk.nightly()
-        await again.look()  # soon after a start, because somebody may have mended it
-        await again.look()
+        with pytest.raises(AuditUnavailable):
+            await desk.recorder.check(decided(9))
+        await desk.look()  # at once, because somebody may have mended it
+        assert desk.recorder.standing.health is AuditHealth.TAMPERED
     assert (_verified(path), outside.read_bytes().count(b"audit.verified")) == ([], 2)
 
 
@@ -115,16 +118,16 @@ async def test_it_is_done_once_a_day_and_not_while_somebody_decides(
     await _write(path, keyring)
     async with _night(path, keyring) as desk:
         await desk.recorder.check(decided(9))
-        await desk.nightly().look()
+        await desk.look()
         assert _verified(path) == []
         monkeypatch.setattr(nightly, "QUIET_SECONDS", 0.0)
-        await desk.nightly().look()
+        await desk.look()
     assert _verified(path) == ["intact"]
     async with _night(path, keyring) as desk:
-        await desk.nightly().look()
+        await desk.look()
         assert _verified(path) == ["intact"]
         desk.later = EVERY_SECONDS
-        await desk.nightly().look()
+        await desk.look()
     assert _verified(path) == ["intact"] * 2
 
 
@@ -168,10 +171,11 @@ async def test_the_engine_looks_by_itself(
     path: Path, keyring: FakeKeyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For as long as it runs."""
+    monkeypatch.setattr(nightly, "FIRST_SECONDS", 0.01)
     monkeypatch.setattr(nightly, "LOOK_SECONDS", 0.01)
     await _write(path, keyring)
     async with _night(path, keyring) as desk:
-        task = asyncio.create_task(desk.nightly().run())
+        task = asyncio.create_task(Nightly(desk.recorder, desk.audit).run())
         await await_until(lambda: desk.recorder.standing.verified_ms, "the verification")
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -288,6 +288,19 @@ async def test_a_clock_that_is_set_after_the_last_look_is_noticed_when_something
 # -- a worker's own clock and registry -------------------------------------------------------------
 
 
+async def test_a_worker_without_a_policy_to_believe_says_who_can_mend_it(
+    rosa: Desk, worker: HandWorker, connection: Connection
+) -> None:
+    """Missing, malformed or beyond what the registry's people can meet; the request waits on."""
+    nonce = rosa.approvals.decide(KEY, DecisionKind.APPROVE)
+    await await_until(lambda: _inbox(connection), "the decision")
+    await worker.tell(scenes.receipt("refused:unprepared", nonce=nonce))
+    request = await rosa.until(KEY, lambda one: bool(one.notice), "the notice")
+    assert request.state is RequestState.WAITING
+    assert "no registry or policy" in request.notice
+    assert "signoff-worker doctor" in request.notice
+
+
 @pytest.mark.parametrize(
     ("reason", "words"),
     [
