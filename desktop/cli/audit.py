@@ -1,8 +1,8 @@
 """`signoff audit`: what was decided at this desk, and whether the record of it is intact.
 
-The only place that prints the log. It never writes it: looking leaves no trace in a file that may
-be evidence. The encrypted part stays closed here: arguments are seen in the window, where showing a
-hidden one is written down.
+The only place that prints the log. Looking leaves no trace in a file that may be evidence; that one
+was verified and found whole is recorded. The encrypted part stays closed here: arguments are seen
+in the window, where showing a hidden one is written down.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 from desktop import settings
 from desktop.audit import wording
-from desktop.audit.entries import BadEntry
+from desktop.audit.entries import AuditKind, BadEntry, happened
 from desktop.audit.findings import Report, Verdict
-from desktop.audit.log import AuditUnavailable, Kept, read_entries
+from desktop.audit.log import AuditUnavailable, Kept, Record, read_entries
+from desktop.audit.logbook import Logbook
 from desktop.audit.marks import mark
 from desktop.audit.outside import known_outside
 from desktop.audit.reading import AuditReader
@@ -79,6 +81,7 @@ async def run(options: argparse.Namespace) -> int:
             report, peers = known.verify(path, _registry(options.trust)), known.peers
             if options.log is None:
                 _remember(keyring, path, report)
+                _note(keyring, path, report)
             _print(report, peers, path, as_json=options.json)
             if report.verdict is Verdict.INTACT and peers.has_findings:
                 return int(Verdict.FINDINGS)
@@ -89,6 +92,31 @@ def _remember(keyring: LogKeyring, path: Path, report: Report) -> None:
     """Let the next start know of what was found."""
     with contextlib.suppress(VaultUnavailable):  # the report says what it could not look at
         mark(keyring, path, report)
+
+
+def _note(keyring: LogKeyring, path: Path, report: Report) -> None:
+    """Record that it was done, unless the log is evidence, or a window writes it."""
+    if report.verdict in {Verdict.TAMPERED, Verdict.UNREADABLE}:
+        return
+    person = settings.load()[0].person
+    made = happened(AuditKind.VERIFIED, person=person.id, name=person.name)
+    book = Logbook(path, keyring)
+    with contextlib.suppress(AuditUnavailable, VaultUnavailable), contextlib.closing(book):
+        book.open()
+        book.append(
+            [
+                Record(
+                    structs.replace(
+                        made,
+                        outcome=report.verdict.name.lower(),
+                        detail=f"{report.size} entries, {len(report.findings)} findings",
+                    )
+                )
+            ]
+        )
+        head = book.checkpoint()
+        if head is not None:
+            book.keep_head(head)
 
 
 def _registry(given: Path | None) -> Registry | None:

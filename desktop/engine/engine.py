@@ -143,7 +143,7 @@ class Engine:
         tells = keyring if attends else None
         self._replication = Replication(self._recorder, log, tells) if tells else None
         self._waiting = Waiting(self._trust)
-        self._claims = Claims(self._waiting)
+        self._claims = Claims(self._waiting, self._recorder.jot)
         self._completing = Completing(self._recorder.jot)
         self._surroundings = Surroundings(
             self._batch.emit, self._trust, self._waiting, self._claims, self._completing

@@ -35,6 +35,7 @@ _SIGN_IN: Final = {
 _MANAGED: Final = {
     AuditKind.KEY_MADE: ("signing key", _CREATE),
     AuditKind.REGISTRY_SEEN: ("registry", _READ),
+    AuditKind.REGISTRY_CHANGED: ("registry", _UPDATE),
     AuditKind.REGISTRY_REFUSED: ("registry", _READ),
     AuditKind.LINK_CHANGED: ("broker", _UPDATE),
     AuditKind.HOLD_SET: ("legal hold", _CREATE),
