@@ -176,7 +176,7 @@ async def test_the_engine_looks_by_itself(
     await _write(path, keyring)
     async with _night(path, keyring) as desk:
         task = asyncio.create_task(Nightly(desk.recorder, desk.audit).run())
-        await await_until(lambda: desk.recorder.standing.verified_ms, "the verification")
+        await await_until(lambda: _verified(path), "the verification")
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     assert _verified(path) == ["intact"]
