@@ -18,7 +18,6 @@ from workers.wire.signing.keys import SigningKey
 
 #: In base64 a third more; a message may have a megabyte.
 BATCH_BYTES: Final = 64 * 1024
-BATCH_ENTRIES: Final = 500
 #: Of a longer log that a broker has not seen yet, what comes after the last checkpoint is told.
 MOST_AT_FIRST: Final = 10_000
 
@@ -39,8 +38,8 @@ def next_batch(log: Path, after: int, key: SigningKey) -> tuple[AuditBatch, int]
         if before.size < after:
             before = Tree()
         bodies, size = list[bytes](), 0
-        query = "SELECT body FROM entry WHERE number > ? ORDER BY number LIMIT ?"
-        for [body] in connection.execute(query, (before.size, BATCH_ENTRIES)):
+        query = "SELECT body FROM entry WHERE number > ? ORDER BY number"
+        for [body] in connection.execute(query, (before.size,)):
             if bodies and size + len(body) > BATCH_BYTES:
                 break
             bodies.append(body)
@@ -86,8 +85,8 @@ def tree_at(connection: sqlite3.Connection, size: int) -> Tree:
     """
     tree = Tree()
     # A checkpoint may be left of entries that are gone.
-    [last] = connection.execute("SELECT max(number) FROM entry").fetchone()
-    size = min(size, last or 0)
+    [last] = connection.execute("SELECT coalesce(max(number), 0) FROM entry").fetchone()
+    size = min(size, last)
     query = "SELECT size, peaks FROM checkpoint WHERE size <= ? ORDER BY size DESC LIMIT 1"
     for told, peaks in connection.execute(query, (size,)):
         tree = Tree.from_peaks(told, peaks)

@@ -128,7 +128,7 @@ def complete(
         return None
     envelopes = tuple(ballot.envelope for ballot in sent)
     try:
-        judged = judge(
+        standing = judge(
             envelopes,
             call_asked(request, aim.kind, aim.edited_args_digest, first.comment),
             demand_of(request.policy),
@@ -136,12 +136,11 @@ def complete(
             now,
             requester=request.requester.id,
             policy=name_of(request.policy),
-        )
+        ).tally.standing
     except NotTrusted:
-        return None
-    if judged.tally.standing is not Standing.APPROVED:
-        return None
-    return Complete(envelopes, first.comment, sent[0].args, last)
+        standing = Standing.OPEN
+    enough = Complete(envelopes, first.comment, sent[0].args, last)
+    return enough if standing is Standing.APPROVED else None
 
 
 def complete_any(

@@ -22,7 +22,7 @@ _Hex: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 _Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
-class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="export"):
+class Header(msgspec.Struct, frozen=True, kw_only=True, tag="export"):
     """The first line: what this file is, and what is not in it.
 
     Attributes:
@@ -52,7 +52,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     registry: JSON
 
 
-class EntryLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="entry"):
+class EntryLine(msgspec.Struct, frozen=True, kw_only=True, tag="entry"):
     """One entry of the log.
 
     Attributes:
@@ -70,7 +70,7 @@ class EntryLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     decision: JSON = None
 
 
-class End(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="end"):
+class End(msgspec.Struct, frozen=True, kw_only=True, tag="end"):
     """The last line.
 
     Attributes:
@@ -91,7 +91,7 @@ class BadLine(ValueError):
 
 def write_line(line: Line) -> bytes:
     """A line in its one form, with its end."""
-    value = msgspec.to_builtins(line, str_keys=True)
+    value = msgspec.to_builtins(line)
     return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
 
@@ -103,7 +103,7 @@ def read_line(raw: bytes) -> Line:
     """
     try:
         line: Line = _decoder.decode(raw)
-        same = write_line(line) == raw
+        same = write_line(line) == raw  # nor is there anything that is not read
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadLine(f"it cannot be read: {error}") from error
     if not same:

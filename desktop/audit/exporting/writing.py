@@ -123,11 +123,10 @@ def _write(path: Path, pieces: Iterable[bytes]) -> tuple[Path, str]:
                 file.write(piece)
             file.flush()
             os.fsync(file.fileno())
-    except OSError as error:
+    except BaseException as error:
         new.unlink(missing_ok=True)
-        raise _unwritable(path, error) from error
-    except BaseException:
-        new.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _unwritable(path, error) from error
         raise
     return new, digest.hexdigest()
 

@@ -210,17 +210,20 @@ def test_what_is_no_log_is_not_taken_for_one(tmp_path: Path, content: bytes | No
 
 
 def test_another_program_s_database_is_left_alone(tmp_path: Path) -> None:
-    """And a log of a version that is not known here."""
+    """Whatever version it says it is; and so is a log of a version that is not known here."""
     other, later = tmp_path / "other.sqlite", tmp_path / "later.sqlite"
     with closing(sqlite3.connect(other)) as connection:
-        connection.execute("CREATE TABLE entry (a)")
+        connection.execute("CREATE TABLE mail (a)")
     AuditLog(later).close()
-    with closing(sqlite3.connect(later)) as connection:
-        connection.execute("PRAGMA user_version = 3")
-    for path in (other, later):
+    for path, version in ((other, 0), (other, 1), (other, 2), (later, 3)):
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(f"PRAGMA user_version = {version}")
         with pytest.raises(AuditUnavailable) as caught:
             AuditLog(path)
         assert "nothing is approved" in caught.value.hint
+        assert ("another program" in caught.value.title) == (path is other)
+    with closing(sqlite3.connect(other)) as connection:
+        assert connection.execute("SELECT name FROM sqlite_schema").fetchall() == [("mail",)]
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:

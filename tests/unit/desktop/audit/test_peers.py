@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
-from desktop.audit import peers as peers_module
 from desktop.audit.chain import tree_of
-from desktop.audit.checkpoints import BadCheckpoint, origin_of, sign_checkpoint, sign_note
-from desktop.audit.cosigning import cosign, read_cosigned
+from desktop.audit.checkpoints import origin_of, sign_checkpoint
+from desktop.audit.cosigning import cosign
 from desktop.audit.entries import Actor, AuditKind, happened, write_entry
 from desktop.audit.judging_peers import Fit, KeptLog, judge
 from desktop.audit.log import AuditLog, AuditUnavailable
@@ -24,7 +21,8 @@ from desktop.audit.own_log import next_batch, place_to_begin, root_of
 from desktop.audit.peers import PeersFile, peers_of
 from desktop.audit.taking import FORKED, OTHER_LOG, Own, Taken, Taker
 from desktop.audit.witnesses import CHANGED, read_peers, told_of_peers
-from tests.support.audited import KEYS, decided
+from tests.support.audited import KEYS, by_hand, decided
+from tests.support.peer_batches import BODIES, GOOD, LEE, OTHERS, ROSA, STRANGERS, batch
 from workers.wire.auditing import (
     AuditAsk,
     AuditBatch,
@@ -33,152 +31,6 @@ from workers.wire.auditing import (
     write_message,
 )
 from workers.wire.signing.keys import SigningKey
-
-LEE = SigningKey(bytes(32))
-ROSA = KEYS.install
-BODIES = tuple(write_entry(decided(number)) for number in range(12))
-OTHERS = tuple(write_entry(decided(100 + number)) for number in range(12))
-
-
-def batch(first: int, last: int, bodies: tuple[bytes, ...] = BODIES) -> AuditBatch:
-    """Entries of Lee's log, from the one after `first` to `last`."""
-    before, after = tree_of(bodies[:first]), tree_of(bodies[:last])
-    return AuditBatch(
-        install=LEE.public.raw,
-        begin=sign_checkpoint(first, before.root(), LEE) if first else "",
-        peaks=before.peaks,
-        bodies=bodies[first:last],
-        note=sign_checkpoint(last, after.root(), LEE),
-    )
-
-
-def _huge(size: int) -> AuditBatch:
-    """That Lee's log has so many entries, a power of two."""
-    tree = tree_of(BODIES[:1])
-    note = sign_checkpoint(size, tree.root(), LEE)
-    return AuditBatch(install=LEE.public.raw, begin=note, peaks=tree.peaks, note=note)
-
-
-def kept(size: int, begins: int = 0) -> KeptLog:
-    """Lee's log as it is kept elsewhere."""
-
-    def root_at(at: int) -> bytes | None:
-        return tree_of(BODIES[:at]).root() if at >= begins else None
-
-    return KeptLog(begins, size, tree_of(BODIES[:size]).peaks, root_at)
-
-
-def mixed(at: int) -> tuple[bytes, ...]:
-    """A log that was another one from an entry on."""
-    return (*BODIES[:at], *OTHERS[at:])
-
-
-@pytest.mark.parametrize(
-    ("told", "known", "fit"),
-    [
-        (batch(0, 5), None, Fit.GROWN),
-        (batch(5, 9), None, Fit.GROWN),
-        (batch(5, 9), kept(5), Fit.GROWN),
-        (batch(3, 9), kept(5), Fit.GROWN),
-        (batch(3, 9), kept(5, begins=4), Fit.GROWN),
-        (batch(0, 5), kept(5), Fit.KNOWN),
-        (batch(0, 2), kept(5, begins=4), Fit.KNOWN),
-        (batch(6, 9), kept(5), Fit.MISSING),
-        (batch(0, 3, OTHERS), kept(5), Fit.FORKED),
-        (batch(0, 5, OTHERS), kept(5), Fit.FORKED),
-        (batch(4, 9, mixed(2)), kept(5), Fit.FORKED),
-        (batch(3, 9, mixed(4)), kept(5), Fit.FORKED),
-        (batch(0, 9, mixed(4)), kept(5), Fit.FORKED),
-        # Before what is kept begins, nobody here can say.
-        (batch(1, 2, OTHERS), kept(5, begins=4), Fit.KNOWN),
-    ],
-)
-def test_a_batch_fits_or_does_not(told: AuditBatch, known: KeptLog | None, fit: Fit) -> None:
-    """By what its desk signed, and by what is kept."""
-    judged = judge(told, known)
-    assert judged.fit is fit
-    if fit is Fit.GROWN:
-        assert judged.tree is not None
-        assert judged.tree.root() == tree_of(BODIES[: judged.tree.size]).root()
-    assert bool(judged.note) == (fit in {Fit.GROWN, Fit.FORKED})
-
-
-_GOOD = batch(5, 9)
-_STRANGERS = sign_checkpoint(9, tree_of(BODIES[:9]).root(), ROSA)
-
-
-@pytest.mark.parametrize(
-    "forged",
-    [
-        structs.replace(_GOOD, install=b"short"),
-        structs.replace(_GOOD, install=ROSA.public.raw),
-        structs.replace(_GOOD, note=_STRANGERS),
-        structs.replace(_GOOD, note=_GOOD.note + _STRANGERS.rpartition("\n\n")[2]),
-        structs.replace(_GOOD, begin=_STRANGERS),
-        structs.replace(_GOOD, peaks=b""),
-        structs.replace(_GOOD, peaks=bytes(64)),
-        structs.replace(_GOOD, bodies=OTHERS[5:9]),
-        structs.replace(_GOOD, bodies=BODIES[5:8]),
-        structs.replace(_GOOD, bodies=()),
-        structs.replace(_GOOD, begin=""),
-        _huge(2**54),
-        structs.replace(_GOOD, note=batch(0, 3).note),
-    ],
-)
-@pytest.mark.parametrize("known", [None, kept(5)])
-def test_what_its_desk_did_not_sign_is_forged(forged: AuditBatch, known: KeptLog | None) -> None:
-    """Whoever put it together; it says nothing about the desk."""
-    assert judge(forged, known).fit is Fit.FORGED
-
-
-def test_a_log_may_be_as_long_as_a_file_can_number() -> None:
-    """To the last entry."""
-    assert judge(_huge(2**53), None).fit is Fit.GROWN
-
-
-def test_a_cosignature_is_of_both() -> None:
-    """Of the desk whose log it is, and of the one that keeps it; at a time."""
-    note = cosign(_GOOD.note, ROSA, 1_700_000_000)
-    told, at = read_cosigned(note, LEE.public, ROSA.public)
-    assert (told.size, told.root, at) == (9, tree_of(BODIES[:9]).root(), 1_700_000_000)
-    assert note.startswith(_GOOD.note)
-    last = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
-    assert read_cosigned(cosign(_GOOD.note, ROSA, last), LEE.public, ROSA.public)[1] == last
-
-
-def test_a_cosignature_is_in_the_form_that_others_read() -> None:
-    """Key id, time and signature (C2SP tlog-cosignature)."""
-    line = cosign(_GOOD.note, ROSA, 1_700_000_000).splitlines()[-1]
-    dash, name, coded = line.split(" ")
-    raw = base64.b64decode(coded, validate=True)
-    assert (dash, name) == ("\N{EM DASH}", origin_of(ROSA.public))
-    of_key = hashlib.sha256(name.encode() + b"\n\x04" + ROSA.public.raw).digest()
-    assert raw[:12] == of_key[:4] + (1_700_000_000).to_bytes(8, "big")
-    text = _GOOD.note.rpartition("\n\n")[0] + "\n"
-    assert ROSA.public.verifies(raw[12:], f"cosignature/v1\ntime 1700000000\n{text}".encode())
-
-
-def _broken_cosignatures() -> Iterator[str]:
-    note = cosign(_GOOD.note, ROSA, 1)
-    yield _GOOD.note
-    yield cosign(note, ROSA, 2)
-    yield cosign(_GOOD.note, LEE, 1)
-    yield cosign(_GOOD.note, ROSA, 253_402_300_800)
-    yield f"{note[:-20]}*{note[-20:]}"
-    yield note.replace("\n9\n", "\n8\n")
-    yield note[:-10] + "\n"
-    yield note[:-6] + "****=\n"
-    line = note.splitlines()[-1]
-    yield note.replace(line, cosign(batch(0, 3).note, ROSA, 1).splitlines()[-1])
-    name = origin_of(ROSA.public)
-    yield _GOOD.note + sign_note("x\n", name, ROSA).rpartition("\n\n")[2]
-
-
-@pytest.mark.parametrize("note", list(_broken_cosignatures()))
-def test_what_is_no_cosignature_is_refused(note: str) -> None:
-    """Another's, of another checkpoint, or none."""
-    with pytest.raises(BadCheckpoint):
-        read_cosigned(note, LEE.public, ROSA.public)
 
 
 @pytest.fixture
@@ -216,13 +68,29 @@ def test_a_log_is_told_in_batches_that_fit(log: Path, monkeypatch: pytest.Monkey
     assert root_of(log.with_name("none"), 1) is None
 
 
-def test_of_a_long_log_a_new_broker_is_told_the_end(
-    log: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(("more", "told"), [(0, 2), (1, 1)])
+def test_a_batch_has_64_kibibytes_at_most(tmp_path: Path, more: int, told: int) -> None:
+    """To the byte; one entry at least, or nothing would ever be told."""
+    path, half = tmp_path / "log.sqlite", 32 * 1024
+    with closing(AuditLog(path)) as log:
+        for length in (half, half + more, 2 * half + 1):
+            plain = decided(1)
+            padding = "x" * (length - len(write_entry(plain)))
+            assert len(log.append(structs.replace(plain, detail=padding)).body) == length
+    found = next_batch(path, 0, ROSA)
+    assert found is not None
+    assert len(found[0].bodies) == told
+    last = next_batch(path, 2, ROSA)
+    assert last is not None
+    assert len(last[0].bodies) == 1
+
+
+@pytest.mark.parametrize(("size", "begins"), [(10_000, 0), (10_001, 10_001)])
+def test_of_a_long_log_a_new_broker_is_told_the_end(log: Path, size: int, begins: int) -> None:
     """The root covers the rest."""
     assert place_to_begin(log) == 0
-    monkeypatch.setattr("desktop.audit.own_log.MOST_AT_FIRST", 5)
-    assert place_to_begin(log) == 6
+    by_hand(log, f"UPDATE checkpoint SET size = {size}")  # noqa: S608 - a number
+    assert place_to_begin(log) == begins
 
 
 class Keeping:
@@ -319,9 +187,10 @@ def test_what_others_cosign_is_kept_if_it_is_this_log(keeping: Keeping, tmp_path
     assert read_peers(keeping.log, LEE.public).witnesses == ()
 
     bad = structs.replace(mine, by=b"short")
-    other = structs.replace(mine, note=cosign(_STRANGERS, LEE, 5))
-    unsigned = structs.replace(_own(keeping.log), note=_GOOD.note)
-    forged = structs.replace(_GOOD, note=_STRANGERS)
+    longer = sign_checkpoint(12, tree_of(BODIES).root(), ROSA)
+    other = structs.replace(mine, note=cosign(longer, LEE, 5))
+    unsigned = structs.replace(_own(keeping.log), note=GOOD.note)
+    forged = structs.replace(GOOD, note=STRANGERS)
     assert keeping.take(forged).forged == 1
     taken = keeping.take(bad, unsigned, other, other)
     assert (taken.forged, [one.title for one in taken.found]) == (2, [OTHER_LOG])
@@ -336,6 +205,18 @@ def test_what_others_cosign_is_kept_if_it_is_this_log(keeping: Keeping, tmp_path
     assert read_peers(keeping.log).witnesses == ()
 
 
+def test_each_desk_has_findings_of_its_own(keeping: Keeping) -> None:
+    """The one that signed two logs, and this one."""
+    longer = cosign(sign_checkpoint(12, tree_of(BODIES).root(), ROSA), LEE, 5)
+    own = AuditCosignature(install=ROSA.public.raw, by=LEE.public.raw, note=longer)
+    keeping.take(batch(0, 5), batch(0, 3, OTHERS), own)
+    told = {one.who: one for one in read_peers(keeping.log).reports}
+    assert told["this desk"].findings == (OTHER_LOG,)
+    assert (told["this desk"].begins, told["this desk"].size) == (0, 0)
+    [lee] = [one for who, one in told.items() if who != "this desk"]
+    assert lee.findings == (FORKED,)
+
+
 def test_who_asks_is_heard_and_what_is_not_for_us_is_not(keeping: Keeping) -> None:
     """The earliest counts."""
     asks = [AuditAsk(install=ROSA.public.raw, after=after) for after in (7, 3, 5)]
@@ -347,14 +228,35 @@ def test_who_asks_is_heard_and_what_is_not_for_us_is_not(keeping: Keeping) -> No
     assert keeping.take(*asks).asked_after is None
 
 
-def test_nobody_fills_this_disk(keeping: Keeping, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither with desks nor with nonsense."""
-    monkeypatch.setattr(peers_module, "MOST_PEERS", 0)
-    monkeypatch.setattr(peers_module, "MOST_IGNORED", 3)
-    future = write_message(structs.replace(_GOOD, v=2))
-    taken = keeping.take(_GOOD, *[b"{" * 9000] * 5, b"[]", future, b"")
-    assert (taken.too_many, taken.malformed) == (1, 8)
-    assert read_peers(keeping.log).ignored == 3
+def test_nobody_fills_this_disk(keeping: Keeping) -> None:
+    """Neither with desks nor with nonsense: of 200 each is kept, and the file ends at 4 GB."""
+    future = write_message(structs.replace(GOOD, v=2))
+    taken = keeping.take(*[b"{" * 9000] * 200, b"[]", future, b"")
+    assert (taken.too_many, taken.malformed, read_peers(keeping.log).ignored) == (0, 203, 200)
+    strangers = [SigningKey(number.to_bytes(32, "big")) for number in range(1, 202)]
+    taken = keeping.take(*(batch(0, 1, key=key) for key in strangers))
+    assert (len(taken.grown), taken.too_many) == (200, 1)
+    with closing(sqlite3.connect(peers_of(keeping.log))) as connection:
+        assert connection.execute("SELECT count(*) FROM peer").fetchone() == (200,)
+        assert connection.execute("SELECT max(length(data)) FROM ignored").fetchone() == (2048,)
+    [[pages]] = keeping.file._connection.execute("PRAGMA max_page_count")
+    [[bytes_each]] = keeping.file._connection.execute("PRAGMA page_size")
+    assert pages * bytes_each == 4_096_000_000
+
+
+def test_the_file_is_its_owner_s(tmp_path: Path) -> None:
+    """As the log is."""
+    path = tmp_path / "signoff" / "audit" / "peers.sqlite"
+    PeersFile(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_fork_shows_where_what_is_kept_begins(keeping: Keeping) -> None:
+    """Its tree is kept there; before that nobody here can say."""
+    keeping.take(batch(2, 5))
+    assert keeping.take(batch(0, 1, OTHERS)).found == []
+    assert [one.title for one in keeping.take(batch(0, 2, OTHERS)).found] == [FORKED]
 
 
 def _by(name: str, device: str) -> bytes:
@@ -389,7 +291,7 @@ def test_a_log_that_grew_by_nothing_is_kept_by_its_tree(keeping: Keeping) -> Non
 def test_the_file_is_refused_or_told_to_be_broken(tmp_path: Path) -> None:
     """One of a later version, and one that is no database."""
     log = tmp_path / "log.sqlite"
-    assert read_peers(log).reports == ()
+    assert (read_peers(log).reports, read_peers(log).ignored) == ((), 0)
     PeersFile(peers_of(log)).close()
     with closing(sqlite3.connect(peers_of(log))) as connection:
         connection.execute("PRAGMA user_version = 9")

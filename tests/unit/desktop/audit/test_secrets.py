@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from desktop.audit.heads import Head, keep_head, kept_head
 from desktop.audit.keys import KEYS_NAME, LogKeys, kept_keys, log_keys
-from desktop.audit.secrets import RecordKey, SecretUnreadable
+from desktop.audit.secrets import RecordKey, Sealed, SecretUnreadable
 from desktop.errors import VaultUnavailable
 from tests.support.audited import KEYS, FakeKeyring
 from tests.support.registered import STRANGER
@@ -70,6 +71,23 @@ def test_a_commitment_is_of_the_text_itself() -> None:
         key.open(dataclasses.replace(one, ciphertext=other))
 
 
+def test_what_was_kept_in_an_earlier_year_opens() -> None:
+    """The form of it stays: 12 bytes of nonce before each, 16 of salt before a text."""
+    key, nonce = RecordKey(bytes(32)), bytes(range(12))
+    cipher = AESGCM(key.raw)
+    wrapped = AESGCM(KEYS.wrapping).encrypt(
+        nonce, key.raw, b"signoff/audit/key/v1\x00" + (7).to_bytes(8, "big")
+    )
+    assert RecordKey.unwrap(nonce + wrapped, KEYS.wrapping, 7) == key
+    payload = cipher.encrypt(nonce, b"all of it", b"signoff/audit/outbox/v1\x00stream")
+    assert key.open_payload("stream", nonce + payload) == b"all of it"
+    named = b"signoff/audit/secret/v1\x00comment\x00"
+    clear = bytes(16) + b"No"
+    commitment = f"sha-256:{hashlib.sha256(named + clear).hexdigest()}"
+    sealed = cipher.encrypt(nonce, clear, named + commitment.encode())
+    assert key.open(Sealed("comment", commitment, nonce, sealed)) == "No"
+
+
 def test_the_keys_of_the_log_are_made_once() -> None:
     """And are the same ever after; whoever only reads makes none."""
     keyring = FakeKeyring()
@@ -113,10 +131,11 @@ def test_a_head_that_cannot_be_kept_or_read_is_told(tmp_path: Path) -> None:
     """What follows from it is said, too."""
     keyring, path = FakeKeyring(), tmp_path / "log.sqlite"
     keep_head(keyring, path, Head(3, bytes(32)))
-    for name in keyring.kept:
-        keyring.kept[name] = "{}"
-    with pytest.raises(VaultUnavailable, match="no head"):
-        kept_head(keyring, path)
+    [(name, kept)] = keyring.kept.items()
+    for odd in ("{}", kept.replace("{", '{"of": "tomorrow", ')):
+        keyring.kept[name] = odd
+        with pytest.raises(VaultUnavailable, match="no head"):
+            kept_head(keyring, path)
     keyring.broken = "The keyring is locked."
     with pytest.raises(VaultUnavailable) as caught:
         kept_head(keyring, path)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from random import Random
 
 import pytest
 from msgspec import structs
@@ -16,19 +14,14 @@ from msgspec import structs
 from desktop.audit import verifying
 from desktop.audit.chain import BEGINNING, Tree, entry_hash
 from desktop.audit.checkpoints import sign_checkpoint
-from desktop.audit.due import RECEIPT_SECONDS, UNSIGNED_NOTE
-from desktop.audit.entries import Actor, AuditEntry, AuditKind, Glance, happened
+from desktop.audit.entries import Actor, AuditKind, happened
 from desktop.audit.keys import LogKeys
-from desktop.audit.log import AuditLog, Record, read_entries
-from desktop.audit.matching import Matching
-from desktop.audit.reading import AuditReader
+from desktop.audit.log import AuditLog, read_entries
 from desktop.audit.retention import shred
 from desktop.audit.secrets import ENVELOPE
 from desktop.audit.verifying import Head, Verdict, check_end, verify
-from desktop.store.record import AuditQuery
 from tests.support.audited import ALL, KEYS, by_hand, decided, head_of, make_log
 from tests.support.registered import CALL, LEE, NOW, decision, registry, signed
-from workers.wire.approvals import DecisionKind, Outcome
 from workers.wire.codec import encode_struct
 
 OTHER = LogKeys.generate()
@@ -338,6 +331,9 @@ def test_signatures_are_looked_at_again(tmp_path: Path) -> None:
         log.append(entry, {ENVELOPE: encode_struct(good).decode()})
         for envelope in ("{}", "{", encode_struct(forged).decode()):
             log.append(structs.replace(entry, nonce=envelope), {ENVELOPE: envelope})
+        for news in ({"role": "records"}, {"decision": "nonsense"}):
+            other = structs.replace(entry, **news)
+            log.append(other, {ENVELOPE: encode_struct(good).decode()})
         log.append(structs.replace(entry, kind=AuditKind.RECEIPT), {ENVELOPE: "{}"})
         log.append(structs.replace(entry, kind=AuditKind.RECEIPT, action="x"), {"comment": "{}"})
     found = verify(path, head_of(path), KEYS, registry())
@@ -346,7 +342,7 @@ def test_signatures_are_looked_at_again(tmp_path: Path) -> None:
         verify(path, head_of(path), None, registry()).unchecked
     )
     wrong = [one.number for one in found.findings if one.title.startswith("Its signature")]
-    assert (found.verdict, wrong) == (Verdict.FINDINGS, [2, 3, 4])
+    assert (found.verdict, wrong) == (Verdict.FINDINGS, [2, 3, 4, 5, 6])
     by_hand(path, "UPDATE secret SET ciphertext = zeroblob(40) WHERE number = 1")
     by_hand(path, "DELETE FROM record_key WHERE number = 2")
     assert verify(path, head_of(path), KEYS, registry()).verdict is Verdict.TAMPERED
@@ -360,66 +356,3 @@ def test_a_log_of_the_first_version_is_verified_as_it_is(path: Path) -> None:
             connection.execute(f"DROP TABLE {table}")
         connection.execute("PRAGMA user_version = 1")
     assert verify(path, head_of(path)).verdict is Verdict.INTACT
-
-
-_AT = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("at", "waited_ms", "told"),
-    [
-        (_AT.isoformat(), RECEIPT_SECONDS * 1000, []),
-        (_AT.isoformat(), RECEIPT_SECONDS * 1000 + 1, [1]),
-        ("some day", 0, [1]),
-    ],
-)
-def test_a_decision_may_wait_a_minute_for_its_receipt(
-    at: str, waited_ms: int, told: list[int]
-) -> None:
-    """To the millisecond; one whose time nobody can read has waited long enough."""
-    matching = Matching()
-    matching.see(1, Glance(AuditKind.DECISION, at, request_id="r", nonce="n"))
-    now_ms = int(_AT.timestamp() * 1000) + waited_ms
-    assert [one.number for one in matching.findings(now_ms)] == told
-
-
-def test_a_verification_and_the_page_find_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever came in whatever order: what is missing, and what was wrong from the start."""
-    chance, path = Random(7), tmp_path / "log.sqlite"  # noqa: S311 - any order will do
-    monkeypatch.setattr(verifying, "MOST_FINDINGS", 10_000)
-    with closing(AuditLog(path, KEYS)) as log:
-        log.append_all([Record(_anything(chance)) for _ in range(600)])
-    report, now_ms = verify(path, keys=KEYS), time.time_ns() // 1_000_000
-    with closing(AuditReader(path)) as reader:
-        rows = reader.page(AuditQuery(findings_only=True, limit=600), 1, now_ms).rows
-    listed = {(row.number, f"{row.finding}.") for row in rows}
-    found = {(one.number, one.title) for one in report.findings}
-    assert len({title for _, title in listed}) == 5
-    assert found - listed == {one for one in found if one[1].startswith("The clock went back")}
-    assert listed <= found
-
-
-def _anything(chance: Random) -> AuditEntry:
-    """One of the entries that bring something, or want something, now or for a while."""
-    ago = timedelta(seconds=chance.choice((0, RECEIPT_SECONDS + 5)))
-    kinds = (
-        AuditKind.DECISION,
-        AuditKind.DECISION_SEEN,
-        AuditKind.DECISION_JOINED,
-        AuditKind.DECISION_NOT_SENT,
-        *(AuditKind.RECEIPT,) * 4,
-    )
-    kind = chance.choice(kinds)
-    outcomes = [str(outcome) for outcome in Outcome] + ["refused:unsigned", "refused:not_enough"]
-    is_receipt = kind is AuditKind.RECEIPT
-    return structs.replace(
-        happened(kind),
-        at=(datetime.now(UTC) - ago).isoformat(timespec="milliseconds"),
-        nonce=chance.choice(("", f"n-{chance.randrange(200)}")),
-        request_id=chance.choice(("", f"r-{chance.randrange(200)}")),
-        decision=chance.choice([*DecisionKind]),
-        outcome=chance.choice(outcomes) if is_receipt else "",
-        detail=chance.choice(("", UNSIGNED_NOTE, "is_editor")) if is_receipt else "",
-    )

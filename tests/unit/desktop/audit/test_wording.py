@@ -44,6 +44,7 @@ def test_what_cannot_be_read_has_a_row() -> None:
     row = unreadable_row(7)
     assert (row.number, row.at_ms, row.word) == (7, 0, AuditWord.WRONG)
     assert row.finding == "This entry cannot be read"
+    assert row_of(1, entry(at="long ago")).at_ms == 0
 
 
 @pytest.mark.parametrize(

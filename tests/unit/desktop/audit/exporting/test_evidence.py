@@ -138,34 +138,43 @@ def test_every_missing_repeated_or_moved_line_shows(file: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "number", "said"),
     [
-        (lambda lines: lines.pop(2), "holds the whole log, and does not"),
-        (lambda lines: lines.insert(2, lines.pop(3)), "out of order"),
-        (lambda lines: lines[2].update(before="0" * 64), "not what was recorded"),
-        (lambda lines: lines[2].update(proof=[]), "It is not proven"),
-        (lambda lines: lines[2].update(number=4), "It is not proven"),
-        (lambda lines: lines[0].update(root="0" * 64), "checkpoint is of another log"),
-        (lambda lines: lines[0].update(size=ROWS - 1), "checkpoint is of another log"),
-        (lambda lines: lines[0].update(head="0" * 64), "another entry than the log"),
-        (lambda lines: lines[0].update(checkpoint="what?"), "checkpoint: This is no signed note"),
-        (lambda lines: lines[0].update(install="AAAA"), "checkpoint: A public key"),
-        (lambda lines: lines[1].update(decision={}), "What should be an envelope is none"),
-        (lambda lines: lines[3].update(decision=lines[1]["decision"]), "for another call"),
-        (lambda lines: lines[2].update(decision=lines[1]["decision"]), "stands beside none"),
-        (lambda lines: lines[-1].update(rows=7), "not what was exported"),
-        (lambda lines: lines.insert(1, lines[0]), "a second beginning"),
-        (lambda lines: lines[1].update(body="AAAA"), "An entry cannot be read"),
+        (lambda lines: lines.pop(2), 0, "holds the whole log, and does not"),
+        (lambda lines: lines.insert(2, lines.pop(3)), 2, "out of order"),
+        (lambda lines: lines[2].update(before="0" * 64), 2, "not what was recorded"),
+        (lambda lines: lines[2].update(proof=[]), 2, "It is not proven"),
+        (lambda lines: lines[2].update(number=4), 4, "It is not proven"),
+        (lambda lines: lines[0].update(root="0" * 64), 0, "checkpoint is of another log"),
+        (lambda lines: lines[0].update(size=ROWS - 1), 0, "checkpoint is of another log"),
+        (lambda lines: lines[0].update(head="0" * 64), 0, "another entry than the log"),
+        (
+            lambda lines: lines[0].update(checkpoint="what?"),
+            0,
+            "checkpoint: This is no signed note",
+        ),
+        (lambda lines: lines[0].update(install="AAAA"), 0, "checkpoint: A public key"),
+        (lambda lines: lines[1].update(decision={}), 1, "What should be an envelope is none"),
+        (lambda lines: lines[3].update(decision=lines[1]["decision"]), 3, "for another call"),
+        (lambda lines: lines[2].update(decision=lines[1]["decision"]), 2, "stands beside none"),
+        (lambda lines: lines[-1].update(rows=7), 0, "not what was exported"),
+        (lambda lines: lines.insert(1, lines[0]), 0, "a second beginning"),
+        (lambda lines: lines[1].update(body="AAAA"), 1, "An entry cannot be read"),
+        (lambda lines: lines[2].update(number=2**53 + 1), 0, "Line 3: it cannot be read"),
+        (lambda lines: lines[2].update(more=1), 0, "Line 3: it is not written"),
+        (lambda lines: lines[0].update(rows=2**53 + 1), 0, "Line 1: it cannot be read"),
+        (lambda lines: lines[0].update(rows=-1), 0, "Line 1: it cannot be read"),
     ],
 )
 def test_who_writes_the_last_line_anew_is_found_out(
-    file: Path, change: Callable[[list[Any]], None], said: str
+    file: Path, change: Callable[[list[Any]], None], number: int, said: str
 ) -> None:
     """The digest is not all: each entry is held to the root, and the root to a signature."""
     check = verify_export(_rewritten(file, change), registered.ROOTS)
 
     assert check.report.verdict is Verdict.TAMPERED
-    assert any(said in title for title in _titles(check)), _titles(check)
+    found = [one for one in check.report.findings if said in one.title]
+    assert [one.number for one in found][:1] == [number], _titles(check)
 
 
 def test_an_entry_that_says_something_else_than_its_signature_shows(tmp_path: Path) -> None:
@@ -192,6 +201,7 @@ def test_a_signature_by_nobody_known_is_a_finding(tmp_path: Path) -> None:
     assert (unknown.report.verdict, unknown.proven) == (Verdict.FINDINGS, 0)
     assert unvouched.report.verdict is Verdict.FINDINGS
     assert _titles(unvouched)[0].startswith("The registry in it: ")
+    assert unvouched.report.findings[0].number == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"nothing", b'{"type":"export","kind":"other"}\n'])
@@ -199,7 +209,9 @@ def test_what_never_was_an_export_is_unreadable(tmp_path: Path, content: bytes) 
     """So is a file that is not there, and a later version."""
     path = tmp_path / "x.jsonl"
     path.write_bytes(content)
-    assert verify_export(path).report.verdict is Verdict.UNREADABLE
+    report = verify_export(path).report
+    assert report.verdict is Verdict.UNREADABLE
+    assert [(one.number, one.is_tampering) for one in report.findings] == [(0, False)]
     assert verify_export(tmp_path / "none").report.verdict is Verdict.UNREADABLE
 
 

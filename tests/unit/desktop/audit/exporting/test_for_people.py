@@ -17,7 +17,7 @@ from desktop.audit.exporting.csv import HEADINGS
 from desktop.audit.exporting.decided import NOT_SIGNED
 from desktop.audit.exporting.formats import ExportFormat
 from desktop.audit.exporting.printed import MOST_CHARACTERS, printed
-from desktop.audit.exporting.selecting import NotExported
+from desktop.audit.exporting.selecting import Beside, NotExported
 from desktop.audit.log import Record
 from desktop.store.record import AuditQuery
 from tests.support import registered
@@ -95,6 +95,7 @@ def test_reasons_are_shown_to_whom_they_may_be(tmp_path: Path) -> None:
         folder = tmp_path / str(place)
         [row] = _csv(folder, record, reasons=reasons)
         assert (row["reason"], row["reason digest"]) == (shown, "sha-256:12")
+    assert not Beside(secrets=beside().secrets).reasons
 
 
 @pytest.mark.parametrize(
@@ -172,6 +173,14 @@ def test_many_decisions_take_many_pages(tmp_path: Path) -> None:
     records = [entry(nonce=f"{n:032x}", request_id=f"{n:032x}") for n in range(60)]
     paper = _paper(tmp_path, *records)
     assert paper.count(b"/Type /Page\n") >= 20
+
+
+@pytest.mark.parametrize(("decided", "pages"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3)])
+def test_what_it_lacks_is_said_on_one_page(tmp_path: Path, decided: int, pages: int) -> None:
+    """Not torn in two: it moves to the next one where there is no room for it."""
+    records = [entry(nonce=f"{n:032x}", request_id=f"{n:032x}") for n in range(decided)]
+    paper = _paper(tmp_path, *records)
+    assert paper.count(b"/Type /Page\n") == pages
 
 
 def test_no_text_breaks_the_paper(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

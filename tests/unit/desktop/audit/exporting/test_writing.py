@@ -12,17 +12,25 @@ from pathlib import Path
 
 import pytest
 
-from desktop.audit.entries import AuditEntry, AuditKind
+from desktop.audit.entries import AuditEntry, AuditKind, happened
 from desktop.audit.exporting.checking import verify_export
 from desktop.audit.exporting.formats import ExportFormat
 from desktop.audit.exporting.selecting import Beside, NotExported, registry_in
 from desktop.audit.exporting.writing import write_export
 from desktop.audit.findings import Verdict
-from desktop.audit.log import AuditUnavailable, read_entries
+from desktop.audit.log import AuditLog, AuditUnavailable, read_entries
 from desktop.audit.secrets import SecretUnreadable
 from desktop.store.record import AuditQuery
 from tests.support import registered
-from tests.support.exported import EVERYTHING, entry, export, receipt, signed_record, write_log
+from tests.support.exported import (
+    EVERYTHING,
+    KEYS,
+    entry,
+    export,
+    receipt,
+    signed_record,
+    write_log,
+)
 
 
 @pytest.fixture
@@ -62,7 +70,10 @@ def test_what_was_asked_for_is_recorded_without_the_pages_of_a_window(
 
 
 def test_findings_are_exported_alone(log: Path, tmp_path: Path) -> None:
-    """The decision that nobody answered."""
+    """The decision that nobody answered; a worker may still be at the newest one."""
+    now = happened(AuditKind.DECISION).at
+    with closing(AuditLog(log, KEYS)) as opened:
+        opened.append(entry(nonce="d" * 32, request_id="d" * 32, at=now))
     report = export(log, ExportFormat.CSV, tmp_path / "x.csv", AuditQuery(findings_only=True))
     assert report.rows == 1
 
