@@ -37,7 +37,9 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "workers/wire/policy": (_POLICY, *_ATTACKS[:3]),
     "workers/wire/trust.py": ("tests/unit/wire/test_trust.py", _ATTACKS[3]),
     "workers/runtime/judging.py": (_JUDGING,),
-    "desktop/audit/verifying.py": _audit("log", "verifying", "verifying_meanwhile", "setting_aside"),
+    "desktop/audit/verifying.py": _audit(
+        "log", "verifying", "verifying_meanwhile", "setting_aside"
+    ),
     "desktop/audit/chain.py": _audit("chain", "proofs"),
     "desktop/audit/beside.py": _audit("verifying", "retention"),
     "desktop/audit/matching.py": _audit("matching"),
