@@ -160,7 +160,7 @@ def _judge(path: Path, acknowledged: list[int], outcome: Outcome) -> None:
 
 
 def _is_whole(report: Report) -> bool:
-    """Whether nothing is wrong with a log, other than that no keyring was there to know its head."""
+    """Whether nothing is wrong with a log, other than that no keyring knows its head."""
     others = [one for one in report.findings if one.title != HEAD_GONE]
     return report.verdict in {Verdict.INTACT, Verdict.FINDINGS} and not others
 
