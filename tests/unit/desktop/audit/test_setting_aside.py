@@ -137,6 +137,9 @@ def test_nothing_is_set_aside_that_is_fine(log: Path, keyring: FakeKeyring, tmp_
             _set_aside(path, keyring)
     with pytest.raises(NotSetAside, match="Nothing is wrong"):
         _set_aside(log, None)
+    keyring.broken = "The keyring is locked."
+    with pytest.raises(NotSetAside, match="Nothing is wrong"):
+        _set_aside(log, keyring)
 
 
 def test_a_mark_is_enough_and_nobody_gets_rid_of_it_by_spoiling_it(
