@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from desktop.actions.ports import Order
 from desktop.audit.keys import Keyring
+from desktop.precedence import GivingWay
 from desktop.store.facts import Fact
 
 if TYPE_CHECKING:
@@ -121,4 +122,4 @@ class EngineThread:
 def _new_loop() -> asyncio.AbstractEventLoop:
     if sys.platform == "win32":
         return asyncio.ProactorEventLoop()  # the one that can start child processes there
-    return asyncio.SelectorEventLoop()
+    return asyncio.SelectorEventLoop(GivingWay())

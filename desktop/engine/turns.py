@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 
+from desktop.precedence import WINDOW
+
 #: A screen shows no pause of two milliseconds.
 TURN_SECONDS = 0.002
 
@@ -21,6 +23,6 @@ class Turns:
 
     async def pause_if_due(self) -> None:
         """Call it after each small step of the work."""
-        if time.perf_counter() >= self._ends:
+        if WINDOW.is_taken or time.perf_counter() >= self._ends:
             await asyncio.sleep(0)
             self._ends = time.perf_counter() + TURN_SECONDS

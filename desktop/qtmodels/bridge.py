@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from desktop.precedence import WINDOW
 from desktop.store.changes import Changes
 from desktop.store.facts import (
     CaughtUp,
@@ -86,7 +87,8 @@ class Bridge(QObject):
         if batch:
             # Until the pause is over, whatever comes waits for its end.
             self._pause.start(BATCH_MS if is_all else SOON_MS)
-            self._store.apply(batch)
+            with WINDOW:
+                self._store.apply(batch)
 
     def _put(self, fact: Fact) -> None:
         if not isinstance(fact, ContextsSeen):

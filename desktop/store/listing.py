@@ -12,7 +12,7 @@ from desktop.store import facts
 from desktop.store.changes import Changes
 from desktop.store.records import Entry, EntryKind, Source, Summary
 from desktop.store.state import State
-from workers.wire.ids import HUMAN, StreamId
+from workers.wire.ids import HUMAN, StreamId, is_after
 
 _SOURCES = (Source.CACHE, Source.INDEX, Source.STREAM)
 _NOWHERE = StreamId(0, 0)
@@ -30,10 +30,21 @@ def see_contexts(state: State, fact: facts.ContextsSeen, changes: Changes) -> No
                 state.indexed_waiting[context_id] = summary.waiting
                 changes.contexts.add(context_id)
         known = state.summaries.get(context_id)
-        if known is None or _worth(known) < _worth(summary):
+        if known is None or _counts_more(summary, known):
             state.summaries[context_id] = summary
             state.addressed.pop(context_id, None)
             changes.contexts.add(context_id)
+
+
+def _counts_more(summary: Summary, known: Summary) -> bool:
+    """Whether it comes from a better source, or reads further."""
+    if summary.source is known.source and summary.as_of and known.as_of:
+        # Nearly always one lies behind the other, and there is nothing else to compare.
+        if is_after(summary.as_of, known.as_of):
+            return True
+        if is_after(known.as_of, summary.as_of):
+            return False
+    return _worth(known) < _worth(summary)
 
 
 def _worth(summary: Summary) -> _Worth:
@@ -64,7 +75,7 @@ def reset_context(state: State, fact: facts.ContextReset, changes: Changes) -> N
     changes.agents = True
 
 
-def forget(state: State, changes: Changes) -> None:
+def forget(state: State, fact: facts.Forgotten, changes: Changes) -> None:
     """Another broker is followed, or this one was emptied: nothing known holds."""
     state.summaries.clear()
     state.indexed_waiting.clear()
@@ -76,7 +87,10 @@ def forget(state: State, changes: Changes) -> None:
     state.agent_names, state.workers = (), ()
     state.monitor.forget()
     state.caught_up = False
-    changes.reset = changes.agents = changes.monitor = True
+    if fact.title:
+        state.link = replace(state.link, hint=fact.title)
+        changes.link = True
+    changes.forgotten = changes.reset = changes.agents = changes.monitor = True
 
 
 def catch_up(state: State, fact: facts.CaughtUp, changes: Changes) -> None:

@@ -213,9 +213,8 @@ class Request:
         return self.call.request.request_id if self.call.request else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """One conversation, as a row.
+class Context(msgspec.Struct, frozen=True, gc=False):
+    """One conversation, as a row; made by the hundred in a frame, and so as cheap as can be.
 
     Attributes:
         agent: whom the person addresses.

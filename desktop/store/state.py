@@ -103,35 +103,34 @@ class State:
     def context(self, context_id: str) -> Context | None:
         """One context as a row, or None if it is not known."""
         summary = self.summaries.get(context_id)
-        sending = self.sending.get(context_id, {})
+        sending = self.sending.get(context_id)
         if summary is None and not sending:
             return None
         if summary is None:
             agent = self.addressed.get(context_id, "")
             summary = Summary(context_id, agent, ContextStatus.RUNNING, 0)
-        latest = max(sending.values(), key=lambda entry: entry.at_ms, default=None)
+        latest = max(sending.values(), key=lambda entry: entry.at_ms) if sending else None
         docket = self.dockets.get(context_id)
-        waiting = docket.open_requests() if docket else []
+        waiting = docket.open_requests() if docket else None
+        told = self.indexed_waiting.get(context_id)
+        is_waiting = bool(waiting) or told is not None
         return Context(
             context_id=context_id,
             agent=summary.agent,
-            status=self._status(summary, len(waiting)),
+            status=ContextStatus.WAITING if is_waiting else self._status(summary, sending),
             last_activity_ms=max(summary.last_activity_ms, latest.at_ms if latest else 0),
             preview=latest.text[:PREVIEW_LENGTH] if latest else summary.preview,
             entries=summary.entries,
-            waiting=len(waiting) or self.indexed_waiting.get(context_id, 0),
-            waiting_since_ms=min((request.since_ms for request in waiting), default=0),
-            risk=max((request.risk for request in waiting), key=_RISKS.index, default=None),
+            waiting=len(waiting) if waiting else told or 0,
+            waiting_since_ms=min(request.since_ms for request in waiting) if waiting else 0,
+            risk=max((request.risk for request in waiting), key=_RISKS.index) if waiting else None,
             confirmed=summary.source is not Source.CACHE,
             note=summary.note,
         )
 
-    def _status(self, summary: Summary, waiting: int) -> ContextStatus:
-        context_id = summary.context_id
-        if waiting or context_id in self.indexed_waiting:
-            return ContextStatus.WAITING
-        sending = self.sending.get(context_id, {})
-        if any(not entry.failed for entry in sending.values()):
+    def _status(self, summary: Summary, sending: dict[str, Entry] | None) -> ContextStatus:
+        """How a context stands in which no request waits."""
+        if sending and any(not entry.failed for entry in sending.values()):
             return ContextStatus.RUNNING
         # What its last entry asked for was answered, or is for another agent to answer.
         is_answered = summary.status is ContextStatus.WAITING and self.caught_up

@@ -1,11 +1,15 @@
 """What should not be on a broker, put there while the window's thread is timed.
 
 The only place that knows what is poured in; `tests.bench.watching` runs it.
+`python -m tests.bench.stalling URL NAME` pours: from a process of its own, because to build an
+entry of 64 MB holds up every thread of the one that does it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 
 from tests.bench.crowd import CONTEXTS, Pen, command, context_id, sample, worded, xadd
@@ -34,11 +38,11 @@ async def stalls(watched: Watched, url: str) -> dict[str, float]:
         watched.gaps.start()
         await asyncio.sleep(REST_SECONDS)
         found["rest"] = max(watched.gaps.taken_ms)
-        for name, (poured, count) in POURED.items():
+        for name, (_, count) in POURED.items():
             before = _entries(watched)
             watched.gaps.start()
-            # In a thread: the socket must not hold up the loop that is timed.
-            await asyncio.to_thread(_pour, url, poured())
+            pouring = (sys.executable, "-m", "tests.bench.stalling", url, name)
+            await asyncio.to_thread(subprocess.run, pouring, check=True)
             await until(lambda before=before, count=count: _entries(watched) >= before + count)
             await asyncio.sleep(AFTER_SECONDS)
             found[name] = max(watched.gaps.taken_ms)
@@ -51,9 +55,9 @@ def _entries(watched: Watched) -> int:
     return watched.console.store.context_count + (row.entries if row else 0)
 
 
-def _pour(url: str, commands: Iterable[bytes]) -> None:
+def _pour(url: str, name: str) -> None:
     with Pen(url) as pen:
-        for one in commands:
+        for one in POURED[name][0]():
             pen.write((one,))
 
 
@@ -112,3 +116,7 @@ POURED: dict[str, tuple[Poured, int]] = {
     "20,000 entries at once in the open conversation": (_trimmed, 20_000),
     f"{TINY:,} conversations begun at once": (_tiny, TINY),
 }
+
+
+if __name__ == "__main__":
+    _pour(*sys.argv[1:])

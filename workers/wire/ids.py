@@ -49,6 +49,21 @@ class StreamId(NamedTuple):
         return f"{self.milliseconds}-{self.sequence}"
 
 
+def is_after(entry_id: str, other: str) -> bool:
+    """Whether an entry was written after another of its stream; as `StreamId`, and cheaper.
+
+    Raises:
+        ValueError: not such ids.
+    """
+    milliseconds, _, sequence = entry_id.partition("-")
+    other_milliseconds, _, other_sequence = other.partition("-")
+    if milliseconds != other_milliseconds:
+        apart = int(milliseconds) - int(other_milliseconds)
+        if apart:
+            return apart > 0
+    return int(sequence or 0) > int(other_sequence or 0)
+
+
 def milliseconds_of(entry_id: str) -> int:
     """The time in the id of a stream entry, since the epoch.
 
