@@ -20,6 +20,7 @@ import platformdirs
 from desktop.errors import SettingsUnreadable
 
 FILE_NAME = "settings.json"
+DAMAGED_NAME = "settings.damaged.json"
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
 MOST_LOCK_MINUTES = 15
 MOST_SIGNING_MINUTES = 480
@@ -64,6 +65,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         signing_minutes: after the passphrase a session of signing lasts so long at most.
         lock_minutes: so long nobody touches the console until it locks itself; 1 to 15.
         trust: the folder with the registry; empty for the usual one.
+        kept_years: so long the encrypted part of the audit log is kept.
+        kept_years_of: of kinds of entries that are kept for another time, such as "decision".
         locked: it was locked when it was closed, so it opens locked.
     """
 
@@ -79,6 +82,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     signing_minutes: Annotated[int, msgspec.Meta(ge=1, le=MOST_SIGNING_MINUTES)] = 60
     lock_minutes: Annotated[int, msgspec.Meta(ge=1, le=MOST_LOCK_MINUTES)] = 10
     trust: str = ""
+    kept_years: Annotated[float, msgspec.Meta(gt=0)] = 7.0
+    kept_years_of: dict[str, float] = {}
     locked: bool = False
 
     @property
@@ -106,6 +111,11 @@ def audit_log() -> Path:
 def attempts() -> Path:
     """Where wrong passphrases are counted."""
     return home() / "signing.json"
+
+
+def damaged() -> Path:
+    """Where settings that could not be read are kept."""
+    return home() / DAMAGED_NAME
 
 
 def trust_folder(chosen: Settings) -> Path:
@@ -151,7 +161,7 @@ def save(settings: Settings, directory: Path | None = None) -> None:
 
 
 #: What a person can choose.
-Choice: TypeAlias = str | bool | int | Theme | SigningRule | tuple[Person, ...]
+Choice: TypeAlias = str | bool | float | Theme | SigningRule | tuple[Person, ...]
 
 
 def with_signer(settings: Settings, person: Person) -> Settings:
@@ -186,7 +196,7 @@ def _user_name() -> str:
 
 
 def _set_aside(path: Path) -> Path | None:
-    kept = path.with_suffix(".damaged.json")
+    kept = path.with_name(DAMAGED_NAME)
     try:
         path.replace(kept)
     except OSError:

@@ -11,12 +11,14 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from desktop.audit.entries import Actor, AuditKind, Glance
+from desktop.audit.entries import Actor, AuditEntry, AuditKind, Glance
 from workers.wire.approvals import DecisionKind, Outcome, Refusal, refused
 from workers.wire.policy.votes import Objection
 
 #: A decision that no worker has answered for so long is listed.
 RECEIPT_SECONDS: Final = 60
+#: The detail of an entry that lay outside the log for a while, where anybody may write.
+LATER: Final = "Kept outside the log, which could not be written then."
 UNSIGNED_NOTE: Final = "decision.unsigned_accepted"
 
 
@@ -61,7 +63,7 @@ _ANSWERING: Final = (
 
 
 class Settling(NamedTuple):
-    """Which entries bring what is due.
+    """Which entries bring what is due; none that lay outside the log.
 
     Attributes:
         column: theirs is the same: `nonce` or `request`.
@@ -81,6 +83,20 @@ SETTLING: Final = (
     Settling(Due.RECEIPT, "request", (AuditKind.RECEIPT.value,), "outcome", _ENDED),
     Settling(Due.DECISION, "nonce", _DECIDING, "decision", _ACCEPTING),
     Settling(Due.DECISION, "request", _DECIDING, "decision", _ACCEPTING),
+)
+_OF_THE_LOG: Final = frozenset(
+    (
+        AuditKind.DECISION_SENT,
+        AuditKind.DECISION_NOT_SENT,
+        AuditKind.CHECKPOINT,
+        AuditKind.EXPORTED,
+        AuditKind.HEAD_GONE,
+        AuditKind.HOLD_SET,
+        AuditKind.HOLD_LIFTED,
+        AuditKind.SET_ASIDE,
+        AuditKind.SHREDDED,
+        AuditKind.WRITABLE_AGAIN,
+    )
 )
 _OWN: Final = (Objection.IS_REQUESTER.value, Objection.IS_EDITOR.value)
 _FORGED: Final = (refused(Refusal.UNTRUSTED), refused(Refusal.UNSIGNED))
@@ -113,6 +129,21 @@ def due_at_first(entry: FoundBy | Glance) -> Due:
     if entry.outcome.startswith(f"{Outcome.REFUSED}:") and entry.detail in _OWN:
         return Due.OWN_REQUEST
     return Due.DECISION if entry.outcome in _RAN else Due.NOTHING
+
+
+def may_settle(entry: FoundBy | AuditEntry | Glance) -> bool:
+    """Whether an entry counts for others: what anybody may have written does not."""
+    return entry.detail != LATER
+
+
+def is_kept_outside(entry: AuditEntry) -> bool:
+    """Whether a console keeps such an entry outside a log that it cannot write.
+
+    What lets a call run does not happen then; nor does what is done to the log itself.
+    """
+    if entry.kind in _DECIDING and entry.decision in _ACCEPTING:
+        return False
+    return entry.kind not in _OF_THE_LOG
 
 
 def milliseconds_of(at: str) -> int:

@@ -1,7 +1,8 @@
 """What happened while the log could not be written: a file beside it, or, failing that, elsewhere.
 
 The only place that writes outside the log. It is no record, as anybody may change it; it is taken
-into the log, and named as what it is, as soon as that can be written again.
+into the log, and named as what it is, as soon as that can be written again. There it settles
+nothing that is due: it is no receipt, and no decision for a call that ran.
 """
 
 from __future__ import annotations
@@ -15,11 +16,21 @@ from typing import Final
 
 from msgspec import structs
 
-from desktop.audit.entries import AuditEntry, BadEntry, read_entry, write_entry
+from desktop.audit.due import LATER as LATER
+from desktop.audit.due import is_kept_outside
+from desktop.audit.entries import (
+    AuditEntry,
+    AuditKind,
+    BadEntry,
+    happened,
+    read_entry,
+    write_entry,
+)
 from desktop.audit.log import AuditLog, Record
 
 FILE_NAME: Final = "emergency.jsonl"
-LATER: Final = "Kept outside the log, which could not be written then."
+#: What was taken for nothing of ours is left for whoever looks into it.
+REFUSED: Final = ".refused"
 _MOST_BYTES: Final = 4 * 1024 * 1024
 
 
@@ -43,7 +54,10 @@ def keep_outside(log: Path, entry: AuditEntry) -> Path | None:
 
 
 def take_in(log: AuditLog) -> int:
-    """Record what was kept outside, and remove it there. Returns how much it was.
+    """Record what was kept outside, and remove it there. Returns how many entries that made.
+
+    A file with what no console keeps there, such as an approval, is left beside; that it was there
+    is an entry.
 
     Raises:
         AuditUnavailable: it is not recorded, and stays where it is.
@@ -51,10 +65,18 @@ def take_in(log: AuditLog) -> int:
     count = 0
     for path in _places(log.path):
         entries = _entries(path)
-        if entries:
-            log.append_all([Record(structs.replace(entry, detail=LATER)) for entry in entries])
-            count += len(entries)
-            with contextlib.suppress(OSError):
+        if not entries:
+            continue
+        taken = [structs.replace(one, detail=LATER) for one in entries if is_kept_outside(one)]
+        if refused := len(entries) - len(taken):
+            detail = f"{refused} lines of {path.name} are none that a console writes there"
+            taken.append(structs.replace(happened(AuditKind.UNREADABLE_SEEN), detail=detail))
+        log.append_all([Record(entry) for entry in taken])
+        count += len(taken)
+        with contextlib.suppress(OSError):
+            if refused:
+                path.replace(path.with_name(path.name + REFUSED))
+            else:
                 path.unlink()
     return count
 

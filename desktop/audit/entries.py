@@ -38,6 +38,7 @@ class AuditKind(StrEnum):
     VALUE_HIDDEN = "value.hidden"
     VALUE_COPIED = "value.copied"
     CLAIM_TAKEN = "claim.taken"
+    CLAIM_ENDED = "claim.ended"
     SESSION_STARTED = "session.started"
     SESSION_ENDED = "session.ended"
     SESSION_LOCKED = "session.locked"
@@ -46,6 +47,7 @@ class AuditKind(StrEnum):
     KEY_MADE = "key.made"
     LINK_CHANGED = "link.changed"
     REGISTRY_SEEN = "registry.seen"
+    REGISTRY_CHANGED = "registry.changed"
     REGISTRY_REFUSED = "registry.refused"
     HALT_SET = "halt.set"
     HALT_LIFTED = "halt.lifted"
@@ -55,6 +57,8 @@ class AuditKind(StrEnum):
     CHECKPOINT = "audit.checkpoint"
     COSIGNED = "audit.cosigned"
     PEER_WRONG = "audit.peer_wrong"
+    HEAD_GONE = "audit.head_gone"
+    SET_ASIDE = "audit.set_aside"
     WRITABLE_AGAIN = "audit.writable_again"
     EXPORTED = "audit.exported"
     HOLD_SET = "audit.hold_set"
@@ -173,6 +177,14 @@ def happened(kind: AuditKind, *, person: str = "", name: str = "") -> AuditEntry
         mono_ms=time.monotonic_ns() // 1_000_000,
         actor=Actor(id=person, name=name, os_user=own_account(), device=own_device()),
         app=_own_version(),
+    )
+
+
+def followed(entry: AuditEntry, kind: AuditKind, outcome: str) -> AuditEntry:
+    """What became, now, of something that was recorded."""
+    now = happened(kind)
+    return msgspec.structs.replace(
+        entry, kind=kind, outcome=outcome, at=now.at, mono_ms=now.mono_ms, secrets={}
     )
 
 

@@ -45,3 +45,11 @@ class Report:
     root: bytes = b""
     findings: tuple[Finding, ...] = ()
     unchecked: tuple[str, ...] = ()
+
+    @property
+    def tampering(self) -> str:
+        """What was found first of tampering; empty if nothing was."""
+        if self.verdict is not Verdict.TAMPERED:
+            return ""
+        told = (one.title for one in self.findings if one.is_tampering)
+        return next(told, "There is too much to list.")

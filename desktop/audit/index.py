@@ -19,6 +19,7 @@ from desktop.audit.due import (
     Due,
     due_at_first,
     found_by,
+    may_settle,
     milliseconds_of,
 )
 from desktop.audit.entries import AuditKind
@@ -32,7 +33,7 @@ MOST_FIRST: Final = 50
 #: Matches are counted up to here: nobody reads further, and counting all takes its time.
 MOST_COUNTED: Final = 1000
 _CHUNK: Final = 2000
-_VERSION: Final = 2
+_VERSION: Final = 3
 _SCHEMA: Final = f"""
 CREATE TABLE word (
     id INTEGER PRIMARY KEY, field TEXT, text TEXT, shown TEXT, UNIQUE (field, text, shown)
@@ -40,7 +41,7 @@ CREATE TABLE word (
 CREATE TABLE item (
     number INTEGER PRIMARY KEY, at_ms INTEGER, kind INTEGER, person INTEGER, agent INTEGER,
     tool INTEGER, decision INTEGER, outcome INTEGER, request TEXT, nonce TEXT, said INTEGER,
-    due INTEGER
+    due INTEGER, counts INTEGER
 ) STRICT;
 {SCHEMA}
 CREATE INDEX item_said ON item (said, number);
@@ -182,8 +183,8 @@ class Index:
         if outcome is None or kind is None:
             return False
         values: list[str | int] = [outcome, kind, joined(mark.context_id, mark.tool_call_id, "")]
-        query = "SELECT 1 FROM item JOIN said ON said.id = item.said WHERE outcome = ? AND kind = ?"
-        query += " AND substr(text, 1, length(?3)) = ?3"
+        query = "SELECT 1 FROM item JOIN said ON said.id = item.said"
+        query += " WHERE counts AND outcome = ? AND kind = ? AND substr(text, 1, length(?3)) = ?3"
         for column, value in (("request", mark.request_id), ("nonce", mark.nonce)):
             query += f" AND {column} = ?{len(values) + 1}" + (f" AND {column} != ''" * bool(value))
             values.append(value)
@@ -264,7 +265,7 @@ class Index:
         self._db.execute("BEGIN")
         try:
             items = [self._item(number, body) for number, body, _ in rows]
-            marks = ", ".join("?" * 12)
+            marks = ", ".join("?" * 13)
             insert = f"INSERT OR REPLACE INTO item VALUES ({marks})"  # noqa: S608 - question marks
             self._db.executemany(insert, items)
             self._settle(after)
@@ -283,7 +284,7 @@ class Index:
             entry = found_by(body)
             at_ms = milliseconds_of(entry.at)
         except ValueError:
-            return (number, 0, 0, 0, 0, 0, 0, 0, "", "", 0, int(Due.UNREADABLE))
+            return (number, 0, 0, 0, 0, 0, 0, 0, "", "", 0, int(Due.UNREADABLE), 0)
         return (
             number,
             at_ms,
@@ -299,6 +300,7 @@ class Index:
                 entry.context_id, entry.tool_call_id, entry.request_id, entry.nonce, entry.detail
             ),
             int(due_at_first(entry)),
+            int(may_settle(entry)),
         )
 
     def _word(self, field: str, text: str, shown: str = "") -> int:
@@ -312,7 +314,7 @@ class Index:
     def _settle(self, after: int) -> None:
         """Strike out what the new entries bring, and what was there for them."""
         for due, column, kinds, field, words in SETTLING:
-            brings = f"kind IN ({self._ids('kind', kinds)})"
+            brings = f"counts AND kind IN ({self._ids('kind', kinds)})"
             if field:
                 brings += f" AND {field} IN ({self._ids('outcome', words)})"
             newer = f"SELECT {column} FROM item WHERE number > ? AND {column} != '' AND {brings}"  # noqa: S608 - our own words

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Protocol
 
 from desktop.errors import VaultUnavailable
@@ -30,7 +31,7 @@ class Keyring(Protocol):
         """
 
     def keep(self, name: str, value: str) -> None:
-        """Keep something under a name.
+        """Keep something under a name; nothing is kept of an empty text.
 
         Raises:
             VaultUnavailable: it is not kept.
@@ -61,29 +62,43 @@ def log_keys(keyring: Keyring) -> LogKeys:
     Raises:
         VaultUnavailable: the keyring does not answer, or does not keep them.
     """
-    known = kept_keys(keyring)
-    if known is not None:
-        return known
-    new = LogKeys.generate()
+    return kept_keys(keyring) or keep_keys(keyring, LogKeys.generate())
+
+
+def keep_keys(keyring: Keyring, keys: LogKeys, log: Path | None = None) -> LogKeys:
+    """Keep keys.
+
+    Args:
+        log: keeps them as those of a log that was set aside; None as those of this installation.
+
+    Returns:
+        Those that are kept now: another console may have been quicker.
+
+    Raises:
+        VaultUnavailable: the keyring does not answer, or does not keep them.
+    """
     try:
-        keyring.keep(KEYS_NAME, to_base64(new.wrapping + new.install.seed))
+        keyring.keep(_name(log), to_base64(keys.wrapping + keys.install.seed))
     except VaultUnavailable as error:
         raise VaultUnavailable(error.title, _HINT) from error
-    # Some keyrings take everything and keep nothing; another console may have been quicker.
-    known = kept_keys(keyring)
+    # Some keyrings take everything and keep nothing.
+    known = kept_keys(keyring, log)
     if known is None:
         raise VaultUnavailable("The keyring does not keep the keys of the audit log.", _HINT)
     return known
 
 
-def kept_keys(keyring: Keyring) -> LogKeys | None:
+def kept_keys(keyring: Keyring, log: Path | None = None) -> LogKeys | None:
     """The keys of this installation, if there are any; for whoever only reads.
+
+    Args:
+        log: the keys of this one instead, which was set aside.
 
     Raises:
         VaultUnavailable: the keyring does not answer, or holds something else.
     """
     try:
-        kept = keyring.read(KEYS_NAME)
+        kept = keyring.read(_name(log))
         if not kept:
             return None
         raw = from_base64(kept)
@@ -92,3 +107,7 @@ def kept_keys(keyring: Keyring) -> LogKeys | None:
         raise VaultUnavailable(error.title, _HINT) from error
     except NotTrusted as error:
         raise VaultUnavailable("The keyring holds no keys of the audit log.", _HINT) from error
+
+
+def _name(log: Path | None) -> str:
+    return f"{KEYS_NAME} {log.resolve()}" if log else KEYS_NAME

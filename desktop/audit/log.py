@@ -131,6 +131,7 @@ class AuditLog:
         """
         self.path, self.keys = path, keys
         self._tree = Tree()
+        self._sealed: tuple[str, str] | None = None
         with contextlib.ExitStack() as undo, translated():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             check_place(path.parent)
@@ -226,6 +227,14 @@ class AuditLog:
             )
         return Head(size, root, install=self.keys.install.public)
 
+    def seal(self, title: str, hint: str) -> None:
+        """Take nothing more, whoever asks: the file is evidence from now on.
+
+        Args:
+            title, hint: what each of them is told, as `AuditUnavailable`.
+        """
+        self._sealed = (title, hint)
+
     def tidy(self, least_bytes: int = TIDY_BYTES) -> None:
         """Empty the write-ahead log into the file, if it has become large.
 
@@ -315,6 +324,8 @@ class AuditLog:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
+        if self._sealed is not None:
+            raise AuditUnavailable(*self._sealed)
         # A log that was deleted or replaced under our feet would be written to nobody's eyes.
         if self.path.stat().st_ino != self._inode:
             raise AuditUnavailable("The audit log was replaced while it was open.", HINT)

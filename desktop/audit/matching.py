@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from desktop.audit.due import RECEIPT_SECONDS, SETTLING, Due, due_at_first, milliseconds_of
+from desktop.audit.due import (
+    RECEIPT_SECONDS,
+    SETTLING,
+    Due,
+    due_at_first,
+    may_settle,
+    milliseconds_of,
+)
 from desktop.audit.entries import AuditKind, Glance
 from desktop.audit.findings import Finding
 from desktop.audit.wording import finding_title
@@ -46,7 +53,7 @@ class Matching:
     def see(self, number: int, glance: Glance) -> None:
         """Take in an entry."""
         named = {"nonce": glance.nonce, "request": glance.request_id}
-        for rule in _RULES.get(glance.kind, ()):
+        for rule in _RULES.get(glance.kind, ()) if may_settle(glance) else ():
             name = named[rule.column]
             if name and (not rule.field or getattr(glance, rule.field) in rule.words):
                 way = self._ways[rule.due, rule.column]

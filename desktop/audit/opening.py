@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from desktop.audit import wording
-from desktop.audit.due import Due
+from desktop.audit.due import Due, may_settle
 from desktop.audit.entries import AuditEntry, AuditKind
 from desktop.audit.log import Kept
 from desktop.audit.secrets import NOT_KEPT
@@ -113,6 +113,7 @@ def _came_of(number: int, entry: AuditEntry, others: Sequence[Numbered]) -> tupl
         other
         for at, other in others
         if at > number
+        and may_settle(other)
         # Of another's decision on the same request, only what the call came to.
         and (other.nonce == entry.nonce or other.kind is AuditKind.RECEIPT)
     )

@@ -17,6 +17,8 @@ from desktop.errors import ConsoleError
 
 #: A command that has just written ends soon; a window does not.
 WAIT_SECONDS: Final = 1.0
+#: Beside a log: how much of it a collector was told.
+POSITION_FILE: Final = "syslog.position"
 _STEP_SECONDS: Final = 0.02
 _MOUNTS: Final = Path("/proc/self/mountinfo")
 _NETWORK: Final = re.compile(

@@ -6,6 +6,7 @@ was shredded can be read by nobody; that it was there, and when it went, stays i
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Final
 from msgspec import structs
 
 from desktop.audit.entries import Actor, AuditKind, happened
+from desktop.audit.failing import translated
 from desktop.audit.log import AuditLog
 from desktop.errors import ConsoleError
 
@@ -39,6 +41,23 @@ class Retention:
     default: timedelta = DEFAULT
     kinds: Mapping[AuditKind, timedelta] | None = None
 
+    @classmethod
+    def of_years(cls, default: float, kinds: Mapping[str, float]) -> Retention:
+        """As somebody chose it.
+
+        Args:
+            kinds: years by the word that `audit show` prints.
+
+        Raises:
+            ConsoleError: there is no such kind of entry, or a time that is none.
+        """
+        unknown = sorted(kinds.keys() - set(AuditKind))
+        if unknown or not all(years > 0 for years in (default, *kinds.values())):
+            title = f"Nobody can keep entries like that: {', '.join(unknown) or 'not at all'}."
+            hint = 'In the settings, `kept_years_of` names kinds of entries, such as "decision".'
+            raise ConsoleError(title, hint)
+        return cls(default * _YEAR, {AuditKind(one): kinds[one] * _YEAR for one in kinds})
+
     def of(self, kind: AuditKind) -> timedelta:
         """How long a kind of entry keeps it."""
         return (self.kinds or {}).get(kind, self.default)
@@ -54,12 +73,22 @@ def holds(log: AuditLog) -> list[str]:
     Raises:
         AuditUnavailable: the log cannot be read.
     """
+    with translated():
+        return holds_in(log.connection)
+
+
+def holds_in(connection: sqlite3.Connection) -> list[str]:
+    """See `holds`; for whoever only reads.
+
+    Raises:
+        sqlite3.Error: the log cannot be read.
+    """
     query = """SELECT json_extract(CAST(body AS TEXT), '$.kind'),
                       json_extract(CAST(body AS TEXT), '$.detail')
                FROM entry WHERE json_extract(CAST(body AS TEXT), '$.kind') IN (?, ?)
                ORDER BY number"""
     in_force: dict[str, None] = {}
-    for kind, name in log.read(query, AuditKind.HOLD_SET, AuditKind.HOLD_LIFTED):
+    for kind, name in connection.execute(query, (AuditKind.HOLD_SET, AuditKind.HOLD_LIFTED)):
         if kind == AuditKind.HOLD_SET:
             in_force[name] = None
         else:

@@ -104,6 +104,12 @@ def has_beside(connection: sqlite3.Connection) -> bool:
     return bool(found == _TABLES_BESIDE)
 
 
+def was_signed(connection: sqlite3.Connection) -> bool:
+    """Whether there was ever a checkpoint of a file, after which its head was kept elsewhere."""
+    query = "SELECT 1 FROM checkpoint LIMIT 1"
+    return has_beside(connection) and connection.execute(query).fetchone() is not None
+
+
 def _made(connection: sqlite3.Connection) -> tuple[object, ...]:
     query = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
     schema = connection.execute(query).fetchall()

@@ -28,13 +28,14 @@ from desktop.audit.keys import LogKeys
 from desktop.audit.log import last_tree, opened_to_read
 from desktop.audit.matching import MATCHED, Matching
 from desktop.audit.pacing import Pace, VerificationStopped
-from desktop.audit.schema import has_beside, is_as_made
+from desktop.audit.schema import has_beside, is_as_made, was_signed
 from desktop.audit.witnesses import Witness
 from workers.wire.signing.keys import VerifyKey
 from workers.wire.signing.registry import Registry
 
 #: More of the same kind tell a reader nothing.
 MOST_FINDINGS: Final = 100
+HEAD_GONE: Final = "The keyring has its keys, and does not know any more what it ended with."
 _TELL_EVERY: Final = 10_000
 #: Entries that are read at once; one may have many kilobytes.
 _AT_ONCE: Final = 50
@@ -76,11 +77,17 @@ def verify(
             heads = [_known(known)] if known is not None else []
             heads += [_witnessed(one) for one in witnesses]
             tree = _verify(connection, heads, _install(known, keys), keys, found, progress)
+            if known is None and keys is not None and was_signed(connection):
+                found.add(0, HEAD_GONE, is_tampering=False)
             if keys is not None and registry is not None and has_beside(connection):
                 found.take(check_envelopes(connection, keys, registry))
     except (sqlite3.Error, OSError, ValueError) as error:
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
             raise VerificationStopped("The verification was ended.") from error
+        if known is not None and known.size and not path.exists():
+            title = f"The log had {known.size} entries and is gone."
+            unchecked = _unchecked(known, keys, registry)
+            return Report(Verdict.TAMPERED, findings=(Finding(0, title),), unchecked=unchecked)
         title = f"The log cannot be read: {error}."
         return Report(Verdict.UNREADABLE, findings=(Finding(0, title, is_tampering=False),))
     verdict = Verdict.FINDINGS if found.kept else Verdict.INTACT

@@ -27,6 +27,7 @@ _TITLES: Final = {
     AuditKind.VALUE_HIDDEN: "Value hidden again",
     AuditKind.VALUE_COPIED: "Value copied",
     AuditKind.CLAIM_TAKEN: "Claim taken",
+    AuditKind.CLAIM_ENDED: "Claim ended",
     AuditKind.SESSION_STARTED: "Session started",
     AuditKind.SESSION_ENDED: "Session ended",
     AuditKind.SESSION_LOCKED: "Session locked",
@@ -35,6 +36,7 @@ _TITLES: Final = {
     AuditKind.KEY_MADE: "Signing key made",
     AuditKind.LINK_CHANGED: "Link to the broker changed",
     AuditKind.REGISTRY_SEEN: "Registry read",
+    AuditKind.REGISTRY_CHANGED: "Registry changed",
     AuditKind.REGISTRY_REFUSED: "Registry refused",
     AuditKind.HALT_SET: "Calls halted",
     AuditKind.HALT_LIFTED: "Halt lifted",
@@ -44,6 +46,8 @@ _TITLES: Final = {
     AuditKind.CHECKPOINT: "Checkpoint made",
     AuditKind.COSIGNED: "Checkpoint co-signed",
     AuditKind.PEER_WRONG: "Another desk's log does not fit",
+    AuditKind.HEAD_GONE: "Head of the log was not in the keyring",
+    AuditKind.SET_ASIDE: "Log before this one set aside",
     AuditKind.WRITABLE_AGAIN: "Log can be written again",
     AuditKind.EXPORTED: "Log exported",
     AuditKind.HOLD_SET: "Legal hold set",
@@ -109,6 +113,8 @@ _OPEN: Final = frozenset(
         AuditKind.CLOCK_WRONG,
         AuditKind.UNREADABLE_SEEN,
         AuditKind.PEER_WRONG,
+        AuditKind.HEAD_GONE,
+        AuditKind.SET_ASIDE,
         AuditKind.SINK_FAILED,
     )
 )

@@ -1,32 +1,33 @@
 """`signoff audit`: what was decided at this desk, and whether the record of it is intact.
 
-The only place that prints the log. It never writes it: looking leaves no trace in a file that may
-be evidence. The encrypted part stays closed here: arguments are seen in the window, where showing a
-hidden one is written down.
+The only place that prints the log. Looking leaves no trace in a file that may be evidence; that one
+was verified and found whole is recorded. The encrypted part stays closed here: arguments are seen
+in the window, where showing a hidden one is written down.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sqlite3
 import time
 from collections.abc import Iterable
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 from desktop import settings
 from desktop.audit import wording
-from desktop.audit.entries import BadEntry
+from desktop.audit.entries import AuditKind, BadEntry, happened
 from desktop.audit.findings import Report, Verdict
-from desktop.audit.heads import Head, kept_head
-from desktop.audit.keys import LogKeys, log_keys
-from desktop.audit.log import AuditUnavailable, Kept, read_entries
+from desktop.audit.log import AuditUnavailable, Kept, Record, read_entries
+from desktop.audit.logbook import Logbook
+from desktop.audit.marks import mark
+from desktop.audit.outside import known_outside
 from desktop.audit.reading import AuditReader
-from desktop.audit.verifying import verify
-from desktop.audit.witnesses import PeerReport, Peers, read_peers
+from desktop.audit.witnesses import PeerReport, Peers
 from desktop.cli.output import moment, print_json, print_line
 from desktop.cli.record_options import query_of
 from desktop.errors import ConsoleError, VaultUnavailable
@@ -44,9 +45,11 @@ _WORDS = {
     Verdict.TAMPERED: "The audit log has been tampered with, or is damaged",
 }
 
+_KEEPING = frozenset(("set-aside", "hold", "shred"))
+
 
 async def run(options: argparse.Namespace) -> int:
-    """Run `audit show`, `audit find`, `audit verify` or `audit export`.
+    """Run one of the steps of `audit`.
 
     Returns:
         0 intact; 1 findings; 2 unreadable; 3 tampered with.
@@ -56,6 +59,10 @@ async def run(options: argparse.Namespace) -> int:
         ConsoleError: there is no such entry or request.
         NotTrusted: the folder to verify signed decisions with cannot be believed.
     """
+    if options.step in _KEEPING:
+        from desktop.cli import audit_keeping  # noqa: PLC0415 - for those alone
+
+        return audit_keeping.run(options)
     if options.step == "export" or (options.step == "verify" and options.file):
         # Apart: fpdf2 and the keyring, for exports alone.
         from desktop.cli import audit_export  # noqa: PLC0415
@@ -69,27 +76,47 @@ async def run(options: argparse.Namespace) -> int:
         case "find":
             return _find(path, options)
         case _:
-            # What the keyring holds is of this person's own log.
-            known, keys = _kept_outside(path) if options.log is None else (None, None)
-            install = known.install if known and known.install else None
-            peers = read_peers(path, install or (keys.install.public if keys else None))
-            registry = _registry(options.trust)
-            report = verify(path, known, keys, registry, witnesses=peers.witnesses)
+            keyring = LogKeyring()
+            known = known_outside(path, keyring, is_own=options.log is None)
+            report, peers = known.verify(path, _registry(options.trust)), known.peers
+            if options.log is None:
+                _remember(keyring, path, report)
+                _note(keyring, path, report)
             _print(report, peers, path, as_json=options.json)
             if report.verdict is Verdict.INTACT and peers.has_findings:
                 return int(Verdict.FINDINGS)
             return int(report.verdict)
 
 
-def _kept_outside(path: Path) -> tuple[Head | None, LogKeys | None]:
-    """The head and the keys of this person's log, where a keyring answers."""
-    if not path.exists():
-        return None, None  # reading must not make keys
-    try:
-        keyring = LogKeyring()
-        return kept_head(keyring, path), log_keys(keyring)
-    except VaultUnavailable:
-        return None, None
+def _remember(keyring: LogKeyring, path: Path, report: Report) -> None:
+    """Let the next start know of what was found."""
+    with contextlib.suppress(VaultUnavailable):  # the report says what it could not look at
+        mark(keyring, path, report)
+
+
+def _note(keyring: LogKeyring, path: Path, report: Report) -> None:
+    """Record that it was done, unless the log is evidence, or a window writes it."""
+    if report.verdict in {Verdict.TAMPERED, Verdict.UNREADABLE}:
+        return
+    person = settings.load()[0].person
+    made = happened(AuditKind.VERIFIED, person=person.id, name=person.name)
+    book = Logbook(path, keyring)
+    with contextlib.suppress(AuditUnavailable, VaultUnavailable), contextlib.closing(book):
+        book.open()
+        book.append(
+            [
+                Record(
+                    structs.replace(
+                        made,
+                        outcome=report.verdict.name.lower(),
+                        detail=f"{report.size} entries, {len(report.findings)} findings",
+                    )
+                )
+            ]
+        )
+        head = book.checkpoint()
+        if head is not None:
+            book.keep_head(head)
 
 
 def _registry(given: Path | None) -> Registry | None:
@@ -172,7 +199,7 @@ def _show(path: Path, name: str, limit: int, *, as_json: bool) -> int:
         for one in kept:
             _print_kept(one, "", as_json=as_json)
         return int(Verdict.INTACT)
-    with closing(AuditReader(path)) as reader:
+    with contextlib.closing(AuditReader(path)) as reader:
         numbers = reader.numbers_of(name)
         if not numbers:
             hint = "Look for it with: signoff audit find --text"
@@ -187,7 +214,7 @@ def _show(path: Path, name: str, limit: int, *, as_json: bool) -> int:
 def _find(path: Path, options: argparse.Namespace) -> int:
     """Rows: what matches, findings first, then the newest first."""
     query = replace(query_of(options), limit=max(options.limit, 1))
-    with closing(AuditReader(path)) as reader:
+    with contextlib.closing(AuditReader(path)) as reader:
         rows = reader.page(query, 0, _now_ms()).rows
     _print_rows(rows, as_json=options.json)
     return int(Verdict.FINDINGS if any(row.finding for row in rows) else Verdict.INTACT)

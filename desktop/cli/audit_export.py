@@ -20,9 +20,11 @@ from desktop.audit.keys import Keyring, LogKeys, log_keys
 from desktop.audit.log import Record, read_secret
 from desktop.audit.logbook import Logbook
 from desktop.audit.opening import Secrets
+from desktop.audit.outside import known_outside
 from desktop.cli.output import print_json, print_line
 from desktop.cli.record_options import query_of
 from desktop.errors import VaultUnavailable
+from desktop.store.record import AuditHealth
 from desktop.system.vault import LogKeyring
 from workers.wire.signing.registry import Roots
 from workers.wire.trust import TrustFolder
@@ -52,8 +54,10 @@ def export(options: argparse.Namespace) -> int:
     keyring = LogKeyring()
     # Opened first: a log that another process is writing cannot record the export.
     book = Logbook(log, keyring)
-    book.open()
+    standing = book.open()
     try:
+        if standing.health is AuditHealth.TAMPERED:
+            raise NotExported(standing.title, standing.hint)
         report = write_export(
             log,
             query_of(options),
@@ -61,7 +65,7 @@ def export(options: argparse.Namespace) -> int:
             options.out,
             _made(),
             lambda entry: book.append([Record(entry)]),
-            beside=_beside(keyring, reasons=options.reasons),
+            beside=_beside(log, keyring, reasons=options.reasons),
             force=options.force,
         )
         _keep_head(book)
@@ -91,7 +95,7 @@ def _made() -> AuditEntry:
     return happened(AuditKind.EXPORTED, person=person.id, name=person.name)
 
 
-def _beside(keyring: Keyring, *, reasons: bool) -> Beside:
+def _beside(log: Path, keyring: Keyring, *, reasons: bool) -> Beside:
     try:
         keys: LogKeys | None = log_keys(keyring)
     except VaultUnavailable:
@@ -101,6 +105,7 @@ def _beside(keyring: Keyring, *, reasons: bool) -> Beside:
         reasons=reasons,
         install=keys.install.public.text if keys else "",
         registry=registry_in(settings.trust_folder(settings.load()[0])),
+        outside=known_outside(log, keyring),
     )
 
 

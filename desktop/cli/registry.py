@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import hashlib
 import platform
 import sys
 import time
@@ -19,12 +20,13 @@ from typing import Any, TypeVar
 import msgspec
 
 from desktop import settings
+from desktop.audit.entries import AuditKind, happened
 from desktop.cli.output import print_json, print_line
 from desktop.engine.recorder import Recorder
 from desktop.errors import ConsoleError
 from desktop.settings import Person
 from desktop.system.enrolling import make_key
-from desktop.system.vault import Vault
+from desktop.system.vault import LogKeyring, Vault
 from workers.wire.ids import check_agent_name
 from workers.wire.signing.administering import (
     EnrolmentStatement,
@@ -68,7 +70,9 @@ async def run(options: argparse.Namespace) -> int:
     folder: Path = options.folder
     match options.step:
         case "init":
-            return _init(folder, options)
+            code = _init(folder, options)
+            await _note(folder, "init")
+            return code
         case "list" | "verify":
             return _show(folder, options)
         case "sign":
@@ -84,7 +88,28 @@ async def run(options: argparse.Namespace) -> int:
             envelope = sealed(renewed(_statement(folder), _now()), [])
     for path in options.root:
         envelope = with_signature(envelope, _root_key(path, options))
-    return _save(folder, envelope, as_json=options.json)
+    code = _save(folder, envelope, as_json=options.json)
+    about = getattr(options, "who", "") or getattr(options, "key_id", "")
+    await _note(folder, f"{options.step} {about}".strip())
+    return code
+
+
+async def _note(folder: Path, what: str) -> None:
+    """Record that a registry was changed, or keep it beside a log that a window writes.
+
+    Args:
+        what: the step, and whom it is about: an id or a key id.
+    """
+    person = settings.load()[0].person
+    digest = hashlib.sha256(_bytes(folder / REGISTRY_FILE)).hexdigest()
+    made = happened(AuditKind.REGISTRY_CHANGED, person=person.id, name=person.name)
+    recorder = Recorder(settings.audit_log(), LogKeyring())
+    try:
+        await recorder.note_anyway(
+            msgspec.structs.replace(made, detail=what, result_digest=f"sha-256:{digest}")
+        )
+    finally:
+        recorder.close()
 
 
 async def _enrol(options: argparse.Namespace) -> int:
@@ -101,9 +126,10 @@ async def _enrol(options: argparse.Namespace) -> int:
     )
     chosen, _ = settings.load()
     settings.save(settings.with_signer(chosen, person))
-    recorder = Recorder(settings.audit_log())
+    recorder = Recorder(settings.audit_log(), LogKeyring())
     try:
-        await recorder.decided(made.entry)
+        # A window that is open holds the log: it takes this in with what was written beside it.
+        await recorder.note_anyway(made.entry)
     finally:
         recorder.close()
     return _hand_over(options, options.id, made.key_id)

@@ -23,7 +23,7 @@ from desktop.store.facts import Fact, ReadOnlyChanged, SigningChanged
 from desktop.store.records import LinkState
 from desktop.store.signing import SigningState
 from desktop.store.store import Store
-from desktop.system.vault import Vault
+from desktop.system.vault import LogKeyring, Vault
 from workers.wire.addresses import join_password
 
 CONNECT_SECONDS = 10.0
@@ -50,7 +50,10 @@ class Session:
         """
         self.store = Store()
         self._url = url
-        self._engine = Engine(self._take, custody=Vault(), now=now)
+        # Without the keyring a log that was cut would look like any other.
+        self._engine = Engine(
+            self._take, keyring=LogKeyring(), custody=Vault(), now=now, attends=False
+        )
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._told_of_signing = 0

@@ -26,6 +26,7 @@ from desktop.audit.keys import Keyring, LogKeys, log_keys
 from desktop.audit.known import Known, Mark
 from desktop.audit.log import AuditUnavailable, read_secret
 from desktop.audit.opening import Secrets
+from desktop.audit.outside import known_outside
 from desktop.audit.pacing import Pace, VerificationStopped
 from desktop.audit.reading import AuditReader
 from desktop.audit.verifying import verify
@@ -43,7 +44,8 @@ _log = structlog.get_logger(__name__)
 _MOST_TOLD: Final = 20
 _TAMPERED: Final = (
     "The audit log has been tampered with, or is damaged.",
-    "Nothing is approved here until it is intact. Keep the file as it is, and put back a copy.",
+    "Nothing is approved or recorded here until it is intact. Keep the file: put back a copy and"
+    " verify that, or begin a new log with `signoff audit set-aside`.",
 )
 _UNREADABLE: Final = ("The audit log cannot be read.", "Check who may read the file, and the disk.")
 
@@ -128,7 +130,7 @@ class AuditDesk:
             pause_seconds: between two steps, where nobody waits for it.
 
         Raises:
-            AuditUnavailable: that cannot be recorded.
+            AuditUnavailable: the log cannot be used.
         """
         if self._pace is not None:
             if not pause_seconds:
@@ -144,13 +146,14 @@ class AuditDesk:
             pace.stop()  # the thread does not end with the task that waits for it
             self._pace = None
             self._recorder.stand(replace(self._recorder.standing, verifying=False))
+        await self._recorder.verified(report)
         self._recorder.stand(_judged(self._recorder, report))
         entry = structs.replace(
             happened(AuditKind.VERIFIED),
             outcome=report.verdict.name.lower(),
             detail=f"{report.size} entries, {len(report.findings)} findings",
         )
-        await self._recorder.note(entry)
+        await self._recorder.note_anyway(entry)
 
     def stop(self) -> None:
         """End a verification that goes on: the console ends."""
@@ -238,6 +241,7 @@ class AuditDesk:
             secrets=self._secrets(),
             install=keys.install.public.text if keys else "",
             registry=registry_in(trusted) if trusted else None,
+            outside=known_outside(self._log, self._keyring),
         )
         report = write_export(
             self._log,
@@ -305,6 +309,8 @@ def _judged(recorder: Recorder, report: Report) -> AuditStanding:
             health, (title, hint) = AuditHealth.UNWRITABLE, _UNREADABLE
         case _ if standing.health is AuditHealth.UNWRITABLE and not recorder.is_open:
             return judged  # what can be read can still not be written
+        case _ if standing.health is AuditHealth.TAMPERED:
+            return judged  # by what is known elsewhere, or by a verification that saw more
         case _:
             health, title, hint = AuditHealth.FINE, "", ""
     return replace(judged, health=health, title=title, hint=hint)

@@ -10,11 +10,13 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import structlog
+from msgspec import structs
 
 from desktop.actions.ports import TakeClaim
+from desktop.audit.entries import AuditEntry, AuditKind, happened
 from desktop.engine.waiting import RequestName, Waiting
 from workers.wire.errors import BrokerError
 from workers.wire.streams.claims import LEASE_SECONDS, ClaimWords, Leases
@@ -28,12 +30,19 @@ _log = structlog.get_logger(__name__)
 
 
 class Claims:
-    """The claims of this desk."""
+    """The claims of this desk.
 
-    def __init__(self, waiting: Waiting) -> None:
-        self._waiting = waiting
+    Args:
+        jot: writes down that somebody here looks at a request, and that they do no more.
+    """
+
+    def __init__(
+        self, waiting: Waiting, jot: Callable[[AuditEntry], object] = lambda _entry: None
+    ) -> None:
+        self._waiting, self._jot = waiting, jot
         self._desk = secrets.token_hex(8)
         self._held: dict[RequestName, ClaimWords] = {}
+        self._own: set[RequestName] = set()
         self._renewed_at = 0.0
 
     @property
@@ -55,8 +64,9 @@ class Claims:
         with _quietly():
             if order.on:
                 self._held[name] = words
-                await leases.take(*name, words)
+                self._is_own_now(name, words, is_own=await leases.take(*name, words))
             elif (held := self._held.pop(name, None)) is not None:
+                self._is_own_now(name, held, is_own=False)
                 await leases.give_back(*name, held)
 
     async def renew(self, connection: Connection) -> None:
@@ -68,9 +78,10 @@ class Claims:
         for name, words in tuple(self._held.items()):
             with _quietly():
                 if name in waits:
-                    await leases.take(*name, words)
+                    self._is_own_now(name, words, is_own=await leases.take(*name, words))
                 else:
                     del self._held[name]
+                    self._is_own_now(name, words, is_own=False)
                     await leases.give_back(*name, words)
 
     async def give_all_back(self, connection: Connection) -> None:
@@ -80,8 +91,19 @@ class Claims:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_FAREWELL_SECONDS):
                 for name, words in held.items():
+                    self._is_own_now(name, words, is_own=False)
                     with _quietly():
                         await leases.give_back(*name, words)
+
+    def _is_own_now(self, name: RequestName, words: ClaimWords, *, is_own: bool) -> None:
+        """Write down what has changed; a lease can also be lost to another desk."""
+        if is_own == (name in self._own):
+            return
+        kind = AuditKind.CLAIM_TAKEN if is_own else AuditKind.CLAIM_ENDED
+        self._own ^= {name}
+        entry = happened(kind, person=words.by_id, name=words.by_name)
+        context_id, request_id = name
+        self._jot(structs.replace(entry, context_id=context_id, request_id=request_id))
 
 
 @contextlib.contextmanager

@@ -53,6 +53,7 @@ from desktop.engine.noting import Noting
 from desktop.engine.outbox import carry_out
 from desktop.engine.recorder import Recorder
 from desktop.engine.replication import Replication
+from desktop.engine.retaining import keep_no_longer
 from desktop.engine.search import Searcher
 from desktop.engine.signing_desk import SigningDesk
 from desktop.engine.signing_people import KeyCustody, NoCustody
@@ -97,6 +98,8 @@ class Engine:
         keyring: Keyring | None = None,
         custody: KeyCustody | None = None,
         now: Callable[[], float] = time.time,
+        *,
+        attends: bool = True,
     ) -> None:
         """Set it up; nothing is followed yet.
 
@@ -104,10 +107,11 @@ class Engine:
             sink: takes facts, batch by batch.
             cache_folder: where contexts are remembered; None to remember nothing.
             audit_log: where decisions are recorded; None for this person's own log.
-            keyring: holds the keys of that log, which is opened at once; without one it is opened
-                with the first decision.
+            keyring: holds the keys and the head of that log; None to do without.
             custody: keeps the keys of those who sign; None where nobody does.
             now: the clock that is compared with the broker's, in seconds since the epoch.
+            attends: a person sits here, and with a keyring the log is opened at once; else, as for
+                a command, with the first decision.
         """
         self._sink = sink
         self._ready = asyncio.Event()
@@ -123,7 +127,7 @@ class Engine:
         self._searcher = Searcher(self._batch.emit)
         log = audit_log or settings.audit_log()
         self._recorder = Recorder(log, keyring, self._batch.emit)
-        self._audit_log, self._records_at_once = log, keyring is not None
+        self._audit_log, self._records_at_once = log, attends and keyring is not None
         self._trust = Trust(self._batch.emit, self._recorder.jot)
         index = cache_folder / "audit-index.sqlite" if cache_folder else None
         self._audit = AuditDesk(self._recorder, self._batch.emit, log, index, keyring, self._trust)
@@ -138,9 +142,10 @@ class Engine:
             Attempts(settings.attempts(), time.time),
         )
         self._trust.on_changed = self._signing.look_at_registry
-        self._replication = Replication(self._recorder, log, keyring) if keyring else None
+        tells = keyring if attends else None
+        self._replication = Replication(self._recorder, log, tells) if tells else None
         self._waiting = Waiting(self._trust)
-        self._claims = Claims(self._waiting)
+        self._claims = Claims(self._waiting, self._recorder.jot)
         self._completing = Completing(self._recorder.jot)
         self._surroundings = Surroundings(
             self._batch.emit, self._trust, self._waiting, self._claims, self._completing
@@ -226,6 +231,7 @@ class Engine:
                     tasks.create_task(keep_up(self._recorder), name="engine:audit")
                     nightly = Nightly(self._recorder, self._audit)
                     tasks.create_task(nightly.run(), name="engine:nightly")
+                    tasks.create_task(keep_no_longer(self._recorder), name="engine:retention")
                     telling = sinks.follow(self._audit_log, self._recorder.jot)
                     tasks.create_task(telling, name="engine:syslog")
         finally:

@@ -17,6 +17,7 @@ from desktop.audit.findings import Verdict
 from desktop.audit.log import AuditUnavailable
 from desktop.engine.audit_desk import AuditDesk
 from desktop.engine.recorder import Recorder
+from desktop.store.record import AuditHealth
 
 EVERY_SECONDS: Final = 86_400.0
 LOOK_SECONDS: Final = 60.0
@@ -67,11 +68,14 @@ class Nightly:
         if not self._recorder.is_open:
             return
         at_ms, outcome = await self._audit.last_verified()
+        # Nothing comes into a log that was tampered with, not even that it was verified.
+        is_tampered = self._recorder.standing.health is AuditHealth.TAMPERED
         is_first, self._is_first = self._is_first, False
         if is_first:
-            is_due = outcome not in _SOUND and bool(outcome)
+            is_due = is_tampered or (outcome not in _SOUND and bool(outcome))
         else:
             is_late = not 0 <= self._now() - at_ms / 1000 < EVERY_SECONDS
-            is_due = is_late and self._recorder.quiet_seconds >= QUIET_SECONDS
+            is_quiet = self._recorder.quiet_seconds >= QUIET_SECONDS
+            is_due = is_late and is_quiet and not is_tampered
         if is_due:
             await self._audit.verify(0.0 if is_first else PAUSE_SECONDS)

@@ -21,9 +21,10 @@ import structlog
 from msgspec import structs
 
 from desktop.audit.emergency import keep_outside
-from desktop.audit.entries import AuditEntry, AuditKind, BadEntry, happened, write_entry
+from desktop.audit.entries import AuditEntry, AuditKind, BadEntry, followed, happened, write_entry
+from desktop.audit.findings import Report
 from desktop.audit.keys import Keyring
-from desktop.audit.log import AuditUnavailable, OutboxState, Outgoing, Record
+from desktop.audit.log import AuditLog, AuditUnavailable, OutboxState, Outgoing, Record
 from desktop.audit.logbook import Logbook, Unsent
 from desktop.errors import VaultUnavailable
 from desktop.store.facts import AuditChanged
@@ -235,6 +236,10 @@ class Recorder:
         """
         return await self._use(lambda: self._book.last_hash(person))
 
+    async def change(self, work: Callable[[AuditLog], T]) -> T:
+        """See `Logbook.change`. Raises AuditUnavailable, and whatever `work` does."""
+        return await self._use(partial(self._book.change, work))
+
     def left_behind(self) -> tuple[Unsent, ...]:
         """What waited to leave when the log was first opened, and nobody has taken up since."""
         return tuple(self._left or ())
@@ -243,6 +248,16 @@ class Recorder:
         """Take in that something left behind was seen to."""
         if self._left is not None:
             self._left.remove(one)
+
+    async def verified(self, report: Report) -> None:
+        """Take in what a verification of all of it found. Raises AuditUnavailable: see `begin`."""
+        try:
+            await self._on_thread(partial(self._book.verified, report))
+        except VaultUnavailable as error:
+            _log.warning("finding not kept", error=error.title)
+        await self.begin()
+        if self._book.is_sealed:
+            self.stand(await self._on_thread(self._book.open))
 
     async def checkpoint(self) -> None:
         """Sign what the log is now, and keep its head elsewhere: at a lock, and now and then."""
@@ -297,7 +312,7 @@ class Recorder:
             failure: what it was that failed; empty if nothing did.
         """
         standing = self._book.open()
-        if failure:
+        if failure and standing.health is AuditHealth.FINE:
             entry = structs.replace(happened(AuditKind.WRITABLE_AGAIN), detail=failure[:200])
             try:
                 self._book.append([self._stamped(Record(entry))])
@@ -309,16 +324,7 @@ class Recorder:
     async def _settle(
         self, entry: AuditEntry, number: int, state: OutboxState, kind: AuditKind, outcome: str
     ) -> None:
-        now = happened(kind)
-        entry = structs.replace(
-            entry,
-            kind=kind,
-            outcome=outcome,
-            at=now.at,
-            mono_ms=now.mono_ms,
-            clock_skew_ms=self.clock_skew_ms,
-            secrets={},
-        )
+        entry = structs.replace(followed(entry, kind, outcome), clock_skew_ms=self.clock_skew_ms)
         try:
             await self._use(lambda: self._book.settle(number, state, entry))
         except AuditUnavailable:
@@ -372,19 +378,18 @@ class Recorder:
         return done
 
     async def _give_up(self, error: AuditUnavailable) -> None:
-        """Close a log that failed: with its next use it is opened anew."""
-        if not self._closed:
+        """Close a log that failed; with its next use it is opened anew, unless it is sealed."""
+        if not self._closed and not self._book.is_sealed:
             await self._on_thread(self._book.close)
         self._failed(error)
 
     def _failed(self, error: AuditUnavailable) -> None:
-        if self._closed:
+        if self._closed or self._standing.health is AuditHealth.TAMPERED:
             return
         standing = AuditStanding(AuditHealth.UNWRITABLE, error.title, error.hint)
         if standing != self._standing:  # tried again every few seconds, and told once
             _log.error("audit log failed", error=error.title)
-        if self._standing.health is not AuditHealth.TAMPERED:
-            self.stand(standing)
+        self.stand(standing)
 
     async def _on_thread(self, work: Callable[[], T]) -> T:
         if self._closed:

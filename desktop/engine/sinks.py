@@ -25,10 +25,10 @@ from msgspec import structs
 from desktop.audit.entries import AuditEntry, AuditKind, BadEntry, happened
 from desktop.audit.exporting.syslog import frame
 from desktop.audit.log import Kept, opened_to_read
+from desktop.audit.places import POSITION_FILE
 from desktop.errors import ConsoleError
 
 VARIABLE: Final = "SIGNOFF_SYSLOG"
-POSITION_FILE: Final = "syslog.position"
 _HINT: Final = (
     f"{VARIABLE} is host:port, or host:port,CA-FILE for a certificate of the house's own."
 )

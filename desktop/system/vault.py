@@ -158,7 +158,7 @@ class LogKeyring:
 
     def keep(self, name: str, value: str) -> None:
         """See `audit.keys.Keyring`."""
-        self._ask(partial(_set, name, value), KEEP_SECONDS)
+        self._ask(partial(_set if value else _delete, name, value), KEEP_SECONDS)
 
     def _ask(self, call: Callable[[], str | None], seconds: float) -> str | None:
         try:

@@ -39,7 +39,9 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "workers/runtime/judging.py": (f"{_RUNTIME}/test_judging.py",),
     "workers/runtime/demanding.py": (f"{_RUNTIME}/test_judging.py",),
     "workers/runtime/addressing.py": (f"{_RUNTIME}/test_addressing.py",),
-    "desktop/audit/verifying.py": _audit("log", "verifying", "verifying_meanwhile"),
+    "desktop/audit/verifying.py": _audit(
+        "log", "verifying", "verifying_meanwhile", "setting_aside"
+    ),
     "desktop/audit/chain.py": _audit("chain", "proofs"),
     "desktop/audit/beside.py": _audit("verifying", "retention"),
     "desktop/audit/matching.py": _audit("matching"),
@@ -47,6 +49,9 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "desktop/audit/checkpoints.py": _audit("checkpoints"),
     "desktop/audit/proofs.py": _audit("chain", "proofs"),
     "desktop/audit/log.py": _audit("log", "opening", "verifying", "retention"),
+    "desktop/audit/marks.py": _audit("setting_aside"),
+    "desktop/audit/outside.py": _audit("setting_aside"),
+    "desktop/audit/setting_aside.py": _audit("setting_aside"),
     "desktop/audit/schema.py": _audit("log", "opening", "verifying"),
     "desktop/audit/secrets.py": _audit("secrets", "verifying"),
     "desktop/audit/heads.py": _audit("secrets", "verifying"),

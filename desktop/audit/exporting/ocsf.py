@@ -35,11 +35,13 @@ _SIGN_IN: Final = {
 _MANAGED: Final = {
     AuditKind.KEY_MADE: ("signing key", _CREATE),
     AuditKind.REGISTRY_SEEN: ("registry", _READ),
+    AuditKind.REGISTRY_CHANGED: ("registry", _UPDATE),
     AuditKind.REGISTRY_REFUSED: ("registry", _READ),
     AuditKind.LINK_CHANGED: ("broker", _UPDATE),
     AuditKind.HOLD_SET: ("legal hold", _CREATE),
     AuditKind.HOLD_LIFTED: ("legal hold", _DELETE),
     AuditKind.SHREDDED: ("audit log", _DELETE),
+    AuditKind.SET_ASIDE: ("audit log", _CREATE),
 }
 _FAILED: Final = frozenset(
     {
@@ -50,6 +52,7 @@ _FAILED: Final = frozenset(
         AuditKind.CLOCK_WRONG,
         AuditKind.UNREADABLE_SEEN,
         AuditKind.PEER_WRONG,
+        AuditKind.HEAD_GONE,
     }
 )
 _FAILURES: Final = (Outcome.FAILED, Outcome.REFUSED, Outcome.EXPIRED, Outcome.IN_DOUBT)

@@ -16,13 +16,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from desktop.audit.chain import BEGINNING
+from desktop.audit.due import may_settle
 from desktop.audit.entries import AuditEntry, AuditKind
 from desktop.audit.findings import Verdict
 from desktop.audit.index import Index
 from desktop.audit.log import Kept, opened_to_read
 from desktop.audit.opening import Secrets
+from desktop.audit.outside import Outside
 from desktop.audit.proofs import Proofs
-from desktop.audit.verifying import verify
 from desktop.errors import ConsoleError
 from desktop.store.record import AuditQuery
 from workers.wire.canonical import JSON
@@ -44,7 +45,7 @@ class Outcomes:
 
     def see(self, entry: AuditEntry) -> None:
         """Take in an entry; the last one about a decision counts."""
-        if entry.kind not in _ENDINGS:
+        if entry.kind not in _ENDINGS or not may_settle(entry):
             return
         told = entry.outcome or str(entry.kind)
         self._by_nonce[entry.nonce] = told
@@ -71,12 +72,14 @@ class Beside:
         reasons: whether people may read the reasons of decisions in it.
         install: the key that signs this desk's checkpoints, in base64; empty for none.
         registry: the envelope of the registry in force; None for none.
+        outside: what is known of the log elsewhere; what does not fit that is not handed out.
     """
 
     secrets: Secrets | None = None
     reasons: bool = False
     install: str = ""
     registry: JSON = None
+    outside: Outside = field(default_factory=Outside)
 
 
 def registry_in(trust_folder: Path) -> JSON:
@@ -145,7 +148,7 @@ def snapshot(log: Path, query: AuditQuery, beside: Beside) -> Iterator[Snapshot]
     Raises:
         NotExported: the log cannot be read, or is not what was written.
     """
-    report = verify(log)
+    report = beside.outside.verify(log)
     if report.verdict in {Verdict.UNREADABLE, Verdict.TAMPERED}:
         title = max(report.findings, key=lambda one: one.is_tampering).title
         hint = "Keep the file as it is. `signoff audit verify` says what is wrong with it."

@@ -12,7 +12,7 @@ from desktop import settings
 from desktop.audit.checkpoints import sign_checkpoint
 from desktop.audit.cosigning import cosign
 from desktop.audit.entries import AuditKind, happened
-from desktop.audit.log import AuditLog
+from desktop.audit.log import AuditLog, read_entries
 from desktop.audit.own_log import next_batch, root_of
 from desktop.audit.peers import PeersFile, peers_of
 from desktop.audit.taking import FORKED, Own, Taken, Taker
@@ -31,8 +31,8 @@ def _decide(*people: str) -> Path:
 
 
 async def test_the_log_is_shown_and_verified() -> None:
-    """For a person and for a program."""
-    _decide("r.mora", "l.park", "r.mora")
+    """For a person and for a program; that it was found whole is the next entry."""
+    path = _decide("r.mora", "l.park", "r.mora")
 
     shown = await signoff("audit", "show", "--limit", "2", "--json")
     text = await signoff("audit", "show")
@@ -41,7 +41,9 @@ async def test_the_log_is_shown_and_verified() -> None:
     assert [entry["actor"]["id"] for entry in shown.lines] == ["l.park", "r.mora"]
     assert "L.Park (l.park)" in text.text
     assert (verified.code, verified.json["verdict"], verified.json["entries"]) == (0, "intact", 3)
-    assert "3 entries" in (await signoff("audit", "verify")).text
+    [last] = read_entries(path, 1)
+    assert (last.entry.kind, last.entry.outcome) == (AuditKind.VERIFIED, "intact")
+    assert "4 entries" in (await signoff("audit", "verify")).text
 
 
 async def test_a_log_that_was_changed_exits_with_three() -> None:
@@ -57,6 +59,7 @@ async def test_a_log_that_was_changed_exits_with_three() -> None:
     assert (verified.code, verified.json["verdict"]) == (3, "tampered")
     missing = {"entry": 3, "title": "Entry 2 is missing.", "tampering": True}
     assert missing in verified.json["findings"]
+    assert [one.number for one in read_entries(path, 9)] == [1, 3]
 
 
 async def test_what_other_desks_cosigned_and_what_is_kept_of_theirs_is_told() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
+from desktop import settings
+from desktop.audit.entries import AuditKind
+from desktop.audit.log import read_entries
 from tests.support.command_line import Ended, signoff
 from tests.support.desktop_session import SecretService
 
@@ -68,6 +72,11 @@ async def test_a_person_is_enrolled_and_struck_out(
     assert (await office.registry("revoke", "r.mora", "--reason", "left", roots=2)).code == 0
     [rosa] = (await office.registry("list")).json["reviewers"]
     assert rosa["keys"][0]["reason"] == "left"
+    kept = [one.entry for one in read_entries(settings.audit_log(), 9)]
+    changes = [one for one in kept if one.kind is AuditKind.REGISTRY_CHANGED]
+    assert [one.detail for one in changes] == ["init", f"add {key_id}", "revoke r.mora"]
+    content = hashlib.sha256((office.folder / "registry.json").read_bytes()).hexdigest()
+    assert changes[-1].result_digest == f"sha-256:{content}"
     assert WORDS not in request.read_text()
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from desktop.audit import verifying
+from desktop.audit.emergency import FILE_NAME
 from desktop.audit.entries import AuditKind
 from desktop.audit.log import AuditUnavailable, read_entries
 from desktop.engine import nightly
@@ -86,7 +87,7 @@ async def _write(path: Path, keyring: FakeKeyring) -> None:
 async def test_what_was_changed_far_back_shows_in_the_night(
     path: Path, keyring: FakeKeyring
 ) -> None:
-    """At the start only the end was looked at. From then on nothing is approved."""
+    """At the start only the end was looked at. From then on nothing is approved, or recorded."""
     await _write(path, keyring)
     by_hand(path, "UPDATE entry SET body = CAST(replace(body, 'Mora', 'More') AS BLOB)")
     async with _night(path, keyring) as desk:
@@ -98,13 +99,16 @@ async def test_what_was_changed_far_back_shows_in_the_night(
         assert any("not what was recorded" in one for one in last.found)
         with pytest.raises(AuditUnavailable, match="tampered"):
             await desk.recorder.check(decided(9))
-    assert _verified(path) == ["tampered"]
+    outside = path.with_name(FILE_NAME)
+    assert (_verified(path), outside.read_bytes().count(b"audit.verified")) == ([], 1)
 
     async with _night(path, keyring) as desk:
-        await desk.recorder.check(decided(9))  # somebody decides; this does not wait for the night
-        await desk.look()
         assert desk.recorder.standing.health is AuditHealth.TAMPERED
-    assert _verified(path) == ["tampered"] * 2
+        with pytest.raises(AuditUnavailable):
+            await desk.recorder.check(decided(9))
+        await desk.look()  # at once, because somebody may have mended it
+        assert desk.recorder.standing.health is AuditHealth.TAMPERED
+    assert (_verified(path), outside.read_bytes().count(b"audit.verified")) == ([], 2)
 
 
 async def test_it_is_done_once_a_day_and_not_while_somebody_decides(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
+from desktop.audit.emergency import FILE_NAME
 from desktop.audit.entries import AuditEntry, AuditKind
 from desktop.audit.heads import kept_head
 from desktop.audit.log import TIDY_BYTES, AuditUnavailable, Outgoing, read_entries
@@ -24,6 +23,7 @@ from desktop.store.record import AuditHealth
 from tests.support import scenes
 from tests.support.audited import ALL, STREAM, FakeKeyring, by_hand, decided
 from tests.support.broken_logs import full_disk
+from tests.support.recording import recording
 from tests.support.waiting import await_until
 from workers.wire import keys
 from workers.wire.codec import decode_event, encode_event
@@ -44,20 +44,6 @@ def keyring() -> FakeKeyring:
     return FakeKeyring()
 
 
-@asynccontextmanager
-async def _recording(path: Path, keyring: FakeKeyring) -> AsyncIterator[Recorder]:
-    """A recorder at work, as the engine runs it."""
-    recorder = Recorder(path, keyring, lambda _fact: None)
-    task = asyncio.create_task(keep_up(recorder))
-    try:
-        await await_until(lambda: recorder.standing.health is not AuditHealth.UNKNOWN, "it")
-        yield recorder
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        recorder.close()
-
-
 def _move(path: Path, to: Path) -> None:
     path.rename(to)
 
@@ -68,7 +54,7 @@ def _kinds(path: Path) -> list[AuditKind]:
 
 async def test_a_decision_is_recorded_sent_and_signed_for(path: Path, keyring: FakeKeyring) -> None:
     """When the console ends, its head is in the keyring."""
-    async with _recording(path, keyring) as recorder:
+    async with recording(path, keyring) as recorder:
         number = await recorder.decided(decided(1), {"comment": "No"}, Outgoing(STREAM, b"x"))
         await recorder.sent(decided(1), number, "1-0")
         number = await recorder.decided(decided(2), None, Outgoing(STREAM, b"y"))
@@ -83,17 +69,19 @@ async def test_a_decision_is_recorded_sent_and_signed_for(path: Path, keyring: F
 async def test_a_log_that_was_tampered_with_lets_nothing_run(
     path: Path, keyring: FakeKeyring
 ) -> None:
-    """Rejecting still works, and is recorded."""
-    async with _recording(path, keyring) as recorder:
+    """Rejecting still works, and is kept beside it."""
+    async with recording(path, keyring) as recorder:
         await recorder.note(decided(1))
     by_hand(path, "DELETE FROM entry")
-    async with _recording(path, keyring) as recorder:
+    async with recording(path, keyring) as recorder:
         assert recorder.standing.health is AuditHealth.TAMPERED
         for decision in ("approve", "edit", "respond"):
             with pytest.raises(AuditUnavailable, match="not the one that was left"):
                 await recorder.decided(decided(2, decision=decision))
-        assert await recorder.decided(decided(3, decision="reject")) == 1
+        assert await recorder.decided(decided(3, decision="reject")) == 0
         assert recorder.standing.health is AuditHealth.TAMPERED
+    assert decided(3).nonce.encode() in path.with_name(FILE_NAME).read_bytes()
+    assert read_entries(path, ALL) == []
 
 
 async def test_a_log_that_fails_is_told_and_opened_again(
@@ -147,7 +135,7 @@ async def test_a_disk_that_was_full_is_noticed_when_there_is_room_again(
 
 async def test_a_checkpoint_that_fails_is_made_later(path: Path, keyring: FakeKeyring) -> None:
     """The log is proven again before it lets anything be approved."""
-    async with _recording(path, keyring) as recorder:
+    async with recording(path, keyring) as recorder:
         await recorder.note(decided(1))
         _move(path, path.with_suffix(".away"))
         await recorder.checkpoint()
@@ -187,7 +175,7 @@ async def test_what_was_written_ahead_is_put_away_while_nobody_waits(
     """Not by the transaction that made it large; and it does not stay large."""
     monkeypatch.setattr(upkeep, "IDLE_SECONDS", 0.01)
     big = {"comment": "x" * TIDY_BYTES}
-    async with _recording(path, keyring) as recorder:
+    async with recording(path, keyring) as recorder:
         for number in range(1, 4):
             await recorder.note(decided(number), big)
             enough = number * TIDY_BYTES
@@ -202,7 +190,7 @@ def _bytes(path: Path) -> int:
 
 async def test_receipts_of_a_bad_moment_are_not_lost(path: Path, keyring: FakeKeyring) -> None:
     """They lie beside the log until it is opened again."""
-    async with _recording(path, keyring) as recorder:
+    async with recording(path, keyring) as recorder:
         await recorder.note(decided(1))
         _move(path, path.with_suffix(".away"))
         recorder.jot(decided(2, kind=AuditKind.RECEIPT))
@@ -217,7 +205,7 @@ async def test_receipts_of_a_bad_moment_are_not_lost(path: Path, keyring: FakeKe
 
 async def test_receipts_are_written_together(path: Path, keyring: FakeKeyring) -> None:
     """In the order they came, also those that came last; what says nothing is left out."""
-    async with _recording(path, keyring) as recorder:
+    async with recording(path, keyring) as recorder:
         for number in range(50):
             recorder.jot(decided(number, kind=AuditKind.RECEIPT))
         recorder.jot(decided(1, context_id="\ud800"))
@@ -232,7 +220,7 @@ async def test_checkpoints_are_made_by_count_and_by_time(
 ) -> None:
     """And a keyring that fails then takes nothing away from the log."""
     monkeypatch.setattr(recorder_module, "CHECKPOINT_ENTRIES", 5)
-    async with _recording(path, keyring) as recorder:
+    async with recording(path, keyring) as recorder:
         for number in range(5):
             await recorder.note(decided(number))
         head = await await_until(lambda: kept_head(keyring, path), "the head")
@@ -265,7 +253,7 @@ async def test_what_a_crash_left_behind_is_taken_up(
     """A rejection goes by itself; an approval never does: its reviewer is told."""
     inbox = keys.inbox(scenes.AGENT)
     order = Outgoing(inbox, encode_event(_ORDER))
-    async with _recording(path, keyring) as recorder:
+    async with recording(path, keyring) as recorder:
         await recorder.decided(_left(1, decision="reject"), None, order)
         await recorder.decided(_left(2), None, order)
         await recorder.decided(_left(3, decision="reject", broker="redis://other"), None, order)
@@ -274,7 +262,7 @@ async def test_what_a_crash_left_behind_is_taken_up(
         assert recorder.left_behind() == ()
 
     told: list[Fact] = []
-    async with _recording(path, keyring) as recorder:
+    async with recording(path, keyring) as recorder:
         await settle_unsent(recorder, connection, "redis://here", told.append)
         assert [one.entry.broker for one in recorder.left_behind()] == ["redis://other"]
         await settle_unsent(recorder, connection, "redis://here", told.append)

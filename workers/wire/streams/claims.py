@@ -42,15 +42,19 @@ class Leases:
     def __init__(self, connection: Connection) -> None:
         self._script = Script(connection, lua("claim"))
 
-    async def take(self, context_id: str, request_id: str, words: ClaimWords) -> None:
+    async def take(self, context_id: str, request_id: str, words: ClaimWords) -> bool:
         """Take a lease, or renew the own one; another's is left alone.
+
+        Returns:
+            Whether it is the own one now.
 
         Raises:
             BrokerError: the broker is away, or does not permit it.
         """
-        await self._script(
+        others = await self._script(
             keys.claim(context_id, request_id), encode_struct(words), LEASE_SECONDS * 1000
         )
+        return not others
 
     async def give_back(self, context_id: str, request_id: str, words: ClaimWords) -> None:
         """Give back a lease, if it is the own one.

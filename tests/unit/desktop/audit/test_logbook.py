@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from desktop.audit.emergency import LATER, keep_outside, take_in
-from desktop.audit.entries import AuditKind
+from desktop.audit.due import Due
+from desktop.audit.emergency import FILE_NAME, LATER, REFUSED, keep_outside, take_in
+from desktop.audit.entries import AuditKind, happened
 from desktop.audit.heads import Head
+from desktop.audit.index import Index
+from desktop.audit.known import Mark
 from desktop.audit.log import (
     AuditLog,
     AuditUnavailable,
@@ -23,6 +26,7 @@ from desktop.audit.log import (
 )
 from desktop.audit.logbook import Logbook
 from desktop.audit.places import OneWriter
+from desktop.audit.verifying import verify
 from desktop.store.record import AuditHealth
 from tests.support.audited import ALL, STREAM, FakeKeyring, by_hand, decided
 
@@ -190,6 +194,53 @@ def test_what_was_kept_outside_comes_into_the_log(book: Logbook, path: Path) -> 
     assert not outside.exists()
     assert _health(path, None) is AuditHealth.FINE
     assert len(read_entries(path, ALL)) == 4
+
+
+def test_what_no_console_keeps_outside_is_not_taken_in(
+    book: Logbook, path: Path, keyring: FakeKeyring
+) -> None:
+    """Anybody may write there: an approval or a shredding from there would excuse what they did."""
+    ran = decided(8, kind=AuditKind.RECEIPT, outcome="executed", request_id="f" * 32)
+    book.append([Record(ran)])
+    book.close()
+    for forged in (
+        decided(7, request_id="f" * 32),
+        decided(6, request_id="f" * 32, kind=AuditKind.DECISION_SEEN),
+        structs.replace(happened(AuditKind.SHREDDED), outcome="2999", detail="decision"),
+        decided(9, decision="reject"),
+    ):
+        outside = keep_outside(path, forged)
+        assert outside
+    with closing(Logbook(path, keyring)) as again:
+        again.open()
+    *_, taken, told = (one.entry for one in read_entries(path, ALL))
+    assert (taken.nonce, taken.detail) == (decided(9).nonce, LATER)
+    assert (told.kind, told.detail[:8]) == (AuditKind.UNREADABLE_SEEN, "3 lines ")
+    assert not outside.exists()
+    assert outside.with_name(FILE_NAME + REFUSED).read_bytes().count(b"\n") == 4
+    assert [one.number for one in verify(path).findings] == [4]
+    with closing(Logbook(path, keyring)) as again:
+        again.open()
+    assert len(read_entries(path, ALL)) == 6
+
+
+def test_a_receipt_that_lay_outside_settles_nothing(book: Logbook, path: Path) -> None:
+    """Neither in a verification nor on the page; the true one can still come into the log."""
+    asked = decided(5, request_id="e" * 32, at="2026-01-01T00:00:00.000Z")
+    book.append([Record(asked)])
+    receipt = structs.replace(asked, kind=AuditKind.RECEIPT, outcome="executed")
+    book.append([Record(structs.replace(receipt, detail=LATER))])
+    mark = Mark("c-1", "", "e" * 32, asked.nonce, "executed")
+    with closing(Index(path, None)) as index:
+        index.catch_up()
+        assert index.due([4], 10**15) == {4: Due.RECEIPT}
+        assert not index.knows(mark)
+        assert any("No worker" in one.title for one in verify(path).findings)
+        book.append([Record(receipt)])
+        index.catch_up()
+        assert index.due([4], 10**15) == {}
+        assert index.knows(mark)
+    assert not any("No worker" in one.title for one in verify(path).findings)
 
 
 def test_outside_is_elsewhere_if_it_must_be(tmp_path: Path) -> None:

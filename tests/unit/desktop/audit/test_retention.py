@@ -23,6 +23,7 @@ from desktop.audit.retention import (
     shred_expired,
 )
 from desktop.audit.verifying import Verdict, verify
+from desktop.errors import ConsoleError
 from tests.support.audited import ALL, KEYS, STREAM, decided, head_of
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -103,3 +104,14 @@ def test_what_waits_to_leave_is_not_shredded(log: AuditLog) -> None:
     log.append(decided(3, at=_at(9 * YEAR)), {}, Outgoing(STREAM, b"waits"))
     assert shred(log, NOW, BY) == 2
     assert log.read("SELECT number FROM record_key") == [(3,)]
+
+
+def test_times_are_chosen_in_years_by_the_name_of_the_kind() -> None:
+    """A name that is none would keep nothing of what was meant, and is refused."""
+    chosen = Retention.of_years(7, {"decision": 10, "request.seen": 0.5})
+    assert chosen.of(AuditKind.RECEIPT) == DEFAULT
+    assert chosen.of(AuditKind.DECISION) > DEFAULT
+    assert chosen.too_short() == [AuditKind.REQUEST_SEEN]
+    for default, kinds in ((7, {"nonsense": 10}), (7, {"decision": 0}), (0, {})):
+        with pytest.raises(ConsoleError, match="Nobody can keep"):
+            Retention.of_years(default, kinds)
