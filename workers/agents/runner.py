@@ -121,7 +121,13 @@ class AgentRunner:
         self._model = model
         self._graph = graph
         self._graph_input = graph_input
-        self._judge = Judge(self.agent_name, mode or settings.mode, trust or settings.trust)
+        self._judge = Judge(
+            self.agent_name,
+            mode or settings.mode,
+            trust or settings.trust,
+            home=settings.home,
+            is_named=trust is not None or settings.trust_is_named,
+        )
         self._pace = pace or Pace(settings.heartbeat_seconds, settings.lease_seconds)
         self._terms = Terms(False, expires_after_seconds, on_reject)
         self._meter = Meter(prices or settings.prices)

@@ -113,16 +113,24 @@ class Judge:
         mode: what it demands of a decision.
     """
 
-    def __init__(self, agent: str, mode: Mode, trust: Path | None = None) -> None:
+    def __init__(
+        self,
+        agent: str,
+        mode: Mode,
+        trust: Path | None = None,
+        *,
+        home: Path | None = None,
+        is_named: bool = False,
+    ) -> None:
         """Take a seat.
 
         Args:
             trust: the trust folder; without one nothing can be proven here.
+            home, is_named: see `TrustFolder`.
         """
         self.mode = mode
         self._agent = agent
-        self._folder = TrustFolder(trust) if trust is not None else None
-        self._had_policy = False
+        self._folder = TrustFolder(trust, home=home, is_named=is_named) if trust else None
         self._told = ""
 
     @property
@@ -131,10 +139,8 @@ class Judge:
         folder = self._folder
         if folder is None:
             return False
-        if folder.has_policy or self._had_policy:
-            return True
         # A folder that somebody has set up has lost its policy: what it gated must not run.
-        return self.mode is Mode.ENFORCE and folder.exists
+        return folder.wants_policy or (self.mode is Mode.ENFORCE and folder.exists)
 
     def ruling(self, *calls: AskedCall) -> Ruling:
         """What the policy says of calls that are asked about together. Reads small files."""
@@ -268,9 +274,7 @@ class Judge:
 
     def _policy(self) -> Policy:
         assert self._folder is not None  # noqa: S101 - whoever asks has looked
-        policy = self._folder.policy()
-        self._had_policy = True
-        return policy
+        return self._folder.policy()
 
     def _key(self) -> SigningKey | None:
         if self._folder is None:
