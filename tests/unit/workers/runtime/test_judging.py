@@ -156,10 +156,21 @@ def test_the_shorter_time_counts() -> None:
         ),
         (
             {},
-            [{"type": "edit", "args": {"action": "asked", "args": {}}}],
+            [{"type": "edit", "args": {"action": "asked", "args": {"n": 2}}}],
             ["asked", "asked edited"],
         ),
         ({}, {"decisions": [{"type": "approve"}]}, ["asked"]),
+        (
+            {},
+            [{"type": "accept", "args": {"action": "asked", "args": {"n": 2}}}],
+            ["asked", "asked edited"],
+        ),
+        ({}, [{"type": "accept", "args": {"action": "asked", "args": {}}}], ["asked"]),
+        (
+            {"action_requests": [{"name": "a"}]},
+            {"decisions": [{"type": "approve", "edited_action": {"name": "a", "args": {"n": 2}}}]},
+            ["a", "a edited"],
+        ),
         ({}, "words", ["asked"]),
     ],
 )
