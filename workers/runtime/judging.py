@@ -31,7 +31,7 @@ from workers.wire.errors import SignoffError
 from workers.wire.policy.demands import Demand
 from workers.wire.policy.judging import Judgement, judge, terms_of
 from workers.wire.policy.lint import unmet
-from workers.wire.policy.rules import Policy
+from workers.wire.policy.rules import ANY, Policy
 from workers.wire.policy.votes import Objection, Standing
 from workers.wire.signing.assertions import RECEIPT_TYPE, REQUEST_TYPE, assertion
 from workers.wire.signing.distrust import Distrust, NotTrusted
@@ -155,6 +155,23 @@ class Judge:
         return Ruling(
             demand.gated, terms_of(policy, demand), demand.risk, demand.expires_after_seconds
         )
+
+    def forbids_task(self, call: AskedCall) -> bool:
+        """Whether a call that gives another agent a task is not to be made.
+
+        What that agent does is gated there, so that nobody is asked about the task itself. A rule
+        that gates it by name cannot be met; one for all tools does not mean it.
+        """
+        if not self.has_policy:
+            return False
+        try:
+            policy = self._policy()
+        except SignoffError as error:
+            self._tell(error)
+            return True
+        rules = [rule for rule in policy.rules if rule.agent in (ANY, self._agent)]
+        is_named = any(rule.tool == call.action for rule in rules)
+        return is_named and demand_of(policy, self._agent, (call,)).gated
 
     async def judge(self, case: Case, at: float) -> tuple[str, ...]:
         """Prove and count the signed decisions on a call.
