@@ -34,6 +34,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "workers/wire/signing": (_SIGNING, *_ATTACKS),
     "workers/wire/policy": (_POLICY, *_ATTACKS[:3]),
     "workers/wire/trust.py": ("tests/unit/wire/test_trust.py", _ATTACKS[3]),
+    "workers/wire/seen.py": ("tests/unit/wire/test_trust.py", _ATTACKS[3]),
     "workers/runtime/judging.py": (_JUDGING,),
     "desktop/audit/verifying.py": _AUDIT,
     "desktop/audit/chain.py": _AUDIT,

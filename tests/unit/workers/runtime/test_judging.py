@@ -117,6 +117,27 @@ def test_a_new_policy_counts_at_once_and_an_old_one_gates_everything(
     assert terms.version == 9
 
 
+def test_a_task_is_forbidden_by_a_rule_that_gates_it_by_name(trust: TrustedFolder) -> None:
+    """And by a policy that cannot be used; nobody is asked about tasks."""
+    judge, task = Judge(AGENT, Mode.ENFORCE, trust.path), AskedCall("call_bot", {"task": "look"})
+    assert not judge.forbids_task(task)
+    assert not Judge(AGENT, Mode.ENFORCE).forbids_task(task)
+    rule = '\n[[rules]]\nname = "task"\ntool = "call_bot"\n'
+    for version, (words, forbidden) in enumerate(
+        (
+            ("", True),
+            ('agent = "another"', False),
+            (f'agent = "{AGENT}"', True),
+            ("gate = false", False),
+            ('when = [{ argument = "/task", comparison = "equals", value = "look" }]', True),
+            ("quorum = two", True),
+        ),
+        8,
+    ):
+        trust.write_policy(LIMITS.replace("version = 7", f"version = {version}") + rule + words)
+        assert judge.forbids_task(task) is forbidden, words
+
+
 def test_calls_that_are_decided_together_demand_what_each_of_them_does(
     trust: TrustedFolder,
 ) -> None:
