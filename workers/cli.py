@@ -63,7 +63,12 @@ def _operation(options: argparse.Namespace) -> Coroutine[object, object, int | N
             from workers.wire.trust import TrustFolder  # noqa: PLC0415
 
             settings = WorkerSettings.from_environment()
-            folder = TrustFolder(options.trust or settings.trust, remembers=False)
+            folder = TrustFolder(
+                options.trust or settings.trust,
+                home=settings.home,
+                is_named=options.trust is not None or settings.trust_is_named,
+                remembers=False,
+            )
             return run_doctor(
                 _broker(options), as_json=options.json, trust=folder, mode=settings.mode
             )

@@ -82,6 +82,7 @@ class WorkerSettings:
         checkpoint_url: `CHECKPOINT_DB_URL`.
         trust: `SIGNOFF_TRUST`, the folder with roots, registry, policy and agents' keys; `trust`
             in the home unless said.
+        trust_is_named: it was said, so that a policy is missed if it is not there.
         home: `SIGNOFF_HOME`, where a worker keeps what it is not told to keep elsewhere.
         heartbeat_seconds: `SIGNOFF_HEARTBEAT_SECONDS`, 3 unless said.
         lease_seconds: `SIGNOFF_LEASE_SECONDS`, 12 unless said: so long after the death of a
@@ -98,6 +99,7 @@ class WorkerSettings:
     openai_api_key: str = field(default="", repr=False)
     home: Path = field(default_factory=_default_home)
     trust: Path = field(default_factory=lambda: _default_home() / TRUST_FOLDER)
+    trust_is_named: bool = False
     heartbeat_seconds: float = _HEARTBEAT_SECONDS
     lease_seconds: float = _LEASE_SECONDS
     prices: Prices = field(default_factory=Prices)
@@ -120,6 +122,7 @@ class WorkerSettings:
             openai_api_key=environ.get("OPENAI_API_KEY", ""),
             home=home,
             trust=Path(environ[TRUST]) if environ.get(TRUST) else home / TRUST_FOLDER,
+            trust_is_named=bool(environ.get(TRUST)),
             heartbeat_seconds=_seconds(environ, HEARTBEAT, _HEARTBEAT_SECONDS),
             lease_seconds=_seconds(environ, LEASE, _LEASE_SECONDS),
             prices=read_prices(environ.get(PRICES, ""), environ.get(CURRENCY, "")),

@@ -125,7 +125,8 @@ def _registry(given: Path | None) -> Registry | None:
     Raises:
         NotTrusted: the folder that was asked for holds none.
     """
-    folder = TrustFolder(given or settings.trust_folder(settings.load()[0]), remembers=False)
+    path = given or settings.trust_folder(settings.load()[0])
+    folder = TrustFolder(path, home=settings.home(), remembers=False)
     try:
         return folder.registry(time.time()) if given or folder.exists else None
     except NotTrusted:

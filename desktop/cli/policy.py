@@ -43,7 +43,8 @@ def _lint(options: argparse.Namespace) -> int:
     """1 if calls under it could never run, or run with less than was meant; else 0."""
     now = time.time()
     policy = read_policy(_bytes(options.policy, MAX_POLICY_BYTES))
-    registry = TrustFolder(options.registry).registry(now) if options.registry else None
+    folder = options.registry and TrustFolder(options.registry, remembers=False)
+    registry = folder.registry(now) if folder else None
     found = lint(policy, registry, _known(options.tools, options.agent), now)
     if options.json:
         print_json([_plain(finding) for finding in found])

@@ -198,7 +198,7 @@ def _with_added(statement: RegistryStatement, options: argparse.Namespace) -> Re
 
 
 def _show(folder: Path, options: argparse.Namespace) -> int:
-    registry = TrustFolder(folder).registry(time.time())
+    registry = TrustFolder(folder, home=settings.home()).registry(time.time())
     least = options.least_version if options.step == "verify" else 0
     if registry.version < least:
         title = f"The registry is version {registry.version}; {least} was seen before."
@@ -240,7 +240,7 @@ def _save(folder: Path, envelope: Envelope, *, as_json: bool) -> int:
 def _statement(folder: Path) -> RegistryStatement:
     """The registry to go on from, which has to be whole: changes do not pile up unsigned."""
     # At no time: one that has expired is what a renewal is for.
-    return TrustFolder(folder).registry(0.0).statement
+    return TrustFolder(folder, home=settings.home()).registry(0.0).statement
 
 
 def _root_key(path: Path, options: argparse.Namespace) -> SigningKey:

@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 from msgspec import structs
 
+from desktop import settings
 from desktop.audit.entries import AuditEntry, AuditKind, happened
 from desktop.store.facts import Fact, ReviewersSeen
 from desktop.store.signing import Proof
@@ -58,7 +59,7 @@ class Trust:
     def follow(self, path: Path) -> None:
         """Believe the registry of another folder from now on."""
         if self._folder is None or path != self._folder.path:
-            self._folder = TrustFolder(path)
+            self._folder = TrustFolder(path, home=settings.home())
             self._read_at = float("-inf")
 
     @property

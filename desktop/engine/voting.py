@@ -19,8 +19,8 @@ from desktop.store.signing import CastVote, Meaning
 from workers.wire.approvals import MAX_ENVELOPES, ApprovalRequest, digest_in
 from workers.wire.canonical import JSON
 from workers.wire.errors import NotApprovable
-from workers.wire.policy.judging import judge
-from workers.wire.policy.votes import Objection, Standing, Tally, Vote, tally
+from workers.wire.policy.judging import judge, vote_of
+from workers.wire.policy.votes import Objection, Standing, Tally, tally
 from workers.wire.signing.distrust import NotTrusted
 from workers.wire.signing.dsse import Envelope, read_envelope
 from workers.wire.signing.keys import from_base64
@@ -36,6 +36,7 @@ _WORDS: Final = {
     Objection.WRONG_ROLE: "They signed in a role that the policy does not ask for.",
     Objection.WRONG_MEANING: "It means something else than an approval.",
     Objection.NO_REASON: "The policy asks for a reason.",
+    Objection.NOT_READ: "The request was open for less time than the policy asks for.",
     Objection.OTHER_ARGUMENTS: "It is about other arguments.",
     Objection.VOTED_BEFORE: "They have signed before.",
 }
@@ -191,7 +192,8 @@ def _counted(request: ApprovalRequest, together: Sequence[Ballot], aim: Aim) -> 
     editor = _by(author) if author else ""
     if author is None and aim.kind is DecisionKind.EDIT and together and demand.editor_may_approve:
         editor = _by(together[0])
-    votes = [_vote(ballot, runs) for ballot in together if ballot is not author]
+    signed = (ballot.statement for ballot in together if ballot is not author)
+    votes = [vote_of(statement) for statement in signed if statement is not None]
     return tally(demand, votes, requester=request.requester.id, args_digest=runs, editor=editor)
 
 
@@ -232,19 +234,6 @@ def _is_of(request: ApprovalRequest, args: JSON, edited_args_digest: str) -> boo
 
 def _out(ballot: Ballot, objection: str) -> Ballot:
     return Ballot(ballot.at_ms, ballot.envelope, None, ballot.statement, objection)
-
-
-def _vote(ballot: Ballot, runs: str) -> Vote:
-    statement = ballot.statement
-    assert statement is not None  # noqa: S101 - it has an aim
-    return Vote(
-        reviewer=statement.reviewer.id,
-        role=statement.reviewer.role,
-        decision=statement.decision,
-        meaning=statement.meaning,
-        args_digest=runs,
-        comment=statement.comment,
-    )
 
 
 def _by(ballot: Ballot) -> str:

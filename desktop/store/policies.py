@@ -11,6 +11,7 @@ from desktop.store.records import DecisionKind, Request
 from desktop.store.signing import Identity, Meaning
 from workers.wire.approvals import PolicyTerms
 from workers.wire.policy.demands import Demand, Quorum
+from workers.wire.policy.votes import names
 from workers.wire.signing.statements import PolicyName
 
 _MEANINGS = {str(meaning): meaning for meaning in Meaning}
@@ -93,7 +94,10 @@ def barred(
     if identity is None or policy is None or kind is DecisionKind.REJECT:
         return nothing  # whoever may sign at all may say no
     if kind is not DecisionKind.EDIT or meaning not in {None, Meaning.AUTHORSHIP}:
-        if identity.id == request.requester and not policy.requester_may_approve:
+        if (
+            names(request.requester, identity.id, identity.name)
+            and not policy.requester_may_approve
+        ):
             return "You asked for this, so you may not approve it.", "Somebody else has to."
         roles = sorted({role for quorum in policy.quorums for role in quorum.roles})
         takes_any = any(not quorum.roles for quorum in policy.quorums)

@@ -36,6 +36,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "workers/wire/signing": (_SIGNING, *_ATTACKS),
     "workers/wire/policy": (_POLICY, *_ATTACKS[:3]),
     "workers/wire/trust.py": ("tests/unit/wire/test_trust.py", _ATTACKS[3]),
+    "workers/wire/seen.py": ("tests/unit/wire/test_trust.py", _ATTACKS[3]),
     "workers/runtime/judging.py": (f"{_RUNTIME}/test_judging.py",),
     "workers/runtime/demanding.py": (f"{_RUNTIME}/test_judging.py",),
     "workers/runtime/addressing.py": (f"{_RUNTIME}/test_addressing.py",),

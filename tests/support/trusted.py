@@ -46,10 +46,10 @@ version = 7
 name = "any call"
 requester_may_approve = true
 """
-#: Two treasurers decide on any call; neither who asked nor who edited.
+#: Two treasurers decide on any call; neither who asked nor who edited. It follows `ONE`.
 TWO: Final = """
 id = "payments"
-version = 7
+version = 8
 
 [[rules]]
 name = "two treasurers"
@@ -82,7 +82,8 @@ class TrustedFolder:
     def __init__(self, path: Path, agent: str = "treasury_agent") -> None:
         """Set it up: two roots of three, Rosa and Lee, one agent, a policy of one approval."""
         self.path = path
-        self._agent = agent
+        # Of one moment, so that the same version is the same registry.
+        self._today = registry_of_today(agent)
         path.mkdir(parents=True)
         (path / ROOTS_FILE).write_bytes(write_roots(ROOTS))
         self.write_registry()
@@ -95,7 +96,7 @@ class TrustedFolder:
 
     def write_registry(self, *roots: SigningKey, **changes: Any) -> None:  # noqa: ANN401 - fields
         """Put another registry in its place."""
-        statement = structs.replace(registry_of_today(self._agent), **changes)
+        statement = structs.replace(self._today, **changes)
         envelope = registered.sealed_registry(statement, *(roots or (ROOT_1, ROOT_2)))
         (self.path / REGISTRY_FILE).write_bytes(msgspec.json.encode(envelope))
 

@@ -7,6 +7,7 @@ and of a result that is too large the beginning is kept.
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
@@ -18,7 +19,7 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 
 from workers.agents.questions import OWN_INTERRUPT, too_slow
-from workers.agents.texts import cut
+from workers.agents.texts import cut, mended_message
 from workers.runtime.metering import Meter
 from workers.wire.errors import BrokerError
 
@@ -89,6 +90,16 @@ def message(request: ToolCallRequest, content: str, *, failed: bool = False) -> 
         tool_call_id=request.tool_call["id"] or "",
         status="error" if failed else "success",
     )
+
+
+def named(request: ToolCallRequest, outcome: Outcome) -> Outcome:
+    """Give a tool's message an id that is the same each time, so that it is told once."""
+    if not isinstance(outcome, ToolMessage):
+        return outcome
+    settings = request.runtime.config["configurable"]
+    place = f"{settings.get('thread_id')}\x00{settings.get('checkpoint_ns')}"
+    name = outcome.id or str(uuid.uuid5(uuid.NAMESPACE_OID, place))
+    return mended_message(outcome).model_copy(update={"id": name})
 
 
 def _bounded(outcome: Outcome) -> Outcome:

@@ -18,6 +18,7 @@ from workers.errors import NotServable
 from workers.runtime.ports import PendingDelegation, Reported
 from workers.wire.ids import check_agent_name
 from workers.wire.messages import ERROR_PREFIX
+from workers.wire.policy.rules import DELEGATES
 
 _KIND = "delegate"
 #: A longer task would end in the other agent's quarantine (bytes).
@@ -26,13 +27,13 @@ _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 def delegation_tool(agent: str, description: str) -> BaseTool:
-    """The tool `call_{agent}`.
+    """The tool `call_{agent}`. No policy asks a person before it: see `Judge.forbids_task`.
 
     Raises:
         NotServable: models take no such tool name.
         BadName: no agent can have this name.
     """
-    name = f"call_{check_agent_name(agent)}"
+    name = f"{DELEGATES}{check_agent_name(agent)}"
     if not _TOOL_NAME.fullmatch(name):
         raise NotServable(
             f"Models cannot call a tool named {name!r}.",

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import base64
 import hmac
-import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +28,7 @@ from workers.agents.calling import (
     call_free_tool,
     call_tool,
     message,
+    named,
 )
 from workers.agents.calls import ExactCall, edited_call, exact_call
 from workers.agents.endings import ending
@@ -37,6 +37,7 @@ from workers.agents.questions import (
     CHANGED,
     EDITED,
     MARKED_DONE,
+    NOT_GIVEN,
     NOT_PROVEN,
     given_up,
     not_in_time,
@@ -46,9 +47,9 @@ from workers.agents.questions import (
     time_text,
     too_slow,
 )
-from workers.agents.state import caller_in, salt_seed_in
+from workers.agents.state import requester_in, salt_seed_in
 from workers.agents.terms import OnReject, Terms, expiry
-from workers.agents.texts import mended, mended_message, was_mended
+from workers.agents.texts import mended, was_mended
 from workers.runtime.demanding import AskedCall
 from workers.runtime.judging import Case, Judge, Unproven
 from workers.runtime.metering import Meter
@@ -57,7 +58,6 @@ from workers.wire.approvals import (
     ApprovalRequest,
     DecisionKind,
     Refusal,
-    Requester,
     args_digest,
     request_id,
     request_salt,
@@ -108,8 +108,10 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
     async def awrap_tool_call(self, request: ToolCallRequest, handler: Handler) -> Outcome:
         """Let a tool call run, now or once it is approved."""
         name = request.tool_call["name"]
-        if request.tool is None or name in self._plan.delegations:
-            return _named(request, await handler(request))
+        if request.tool is None:
+            return named(request, await handler(request))
+        if name in self._plan.delegations:
+            return named(request, await self._delegated(request, handler))
         if _answered(request):
             # It was asked about, and stays so: an answer must not become nobody's.
             outcome = await self._gated(request, request.tool, handler)
@@ -119,7 +121,16 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
             outcome = await self._gated(request, request.tool, handler)
         else:
             outcome = await self._free(request, handler)
-        return _named(request, outcome)
+        return named(request, outcome)
+
+    async def _delegated(self, request: ToolCallRequest, handler: Handler) -> Outcome:
+        """Let another agent be given a task, unless a rule wants a person to be asked first."""
+        call = request.tool_call
+        # One that was given is not forbidden by a later policy: its answer has come.
+        is_given = bool(_answers(request))
+        if not is_given and self._judge.forbids_task(AskedCall(call["name"], call["args"])):
+            return message(request, NOT_GIVEN, failed=True)
+        return await handler(request)
 
     async def _ruled(self, request: ToolCallRequest, tool: BaseTool, handler: Handler) -> Outcome:
         """Let the policy say whether a call is gated."""
@@ -333,7 +344,7 @@ class ApprovalMiddleware(AgentMiddleware[Any, Any, Any]):
             action=action,
             args_digest=digest,
             salt=base64.b64encode(salt).decode(),
-            requester=_requester(request.state),
+            requester=requester_in(request.state),
             issued_at=issued_at,
             # A call in doubt waits for ever: somebody has to find out.
             expires_at=""
@@ -361,14 +372,14 @@ def _answered(request: ToolCallRequest) -> set[str]:
 
     The thread knows of a call in doubt even when the ledger, which is on the broker, was lost.
     """
-    answers = request.runtime.config["configurable"]["__pregel_scratchpad"].resume
+    answers = _answers(request)
     return {str(one.get("request_id")) for one in answers if isinstance(one, Mapping)}
 
 
-def _requester(state: Mapping[str, Any]) -> Requester:
-    caller = caller_in(state)
-    user = caller.context.get("user_id") or caller.context.get("user_name")
-    return Requester(id=str(user) if user else caller.agent)
+def _answers(request: ToolCallRequest) -> Sequence[object]:
+    """What came for the questions that this step has raised."""
+    answers: Sequence[object] = request.runtime.config["configurable"]["__pregel_scratchpad"].resume
+    return answers
 
 
 def _salt(asked: ApprovalRequest) -> bytes:
@@ -385,13 +396,3 @@ def _with_notice(outcome: Outcome) -> Outcome:
     if not isinstance(outcome, ToolMessage):
         return outcome
     return outcome.model_copy(update={"content": f"{EDITED}\n\nTool response:\n{outcome.text}"})
-
-
-def _named(request: ToolCallRequest, outcome: Outcome) -> Outcome:
-    """Give a tool's message an id that is the same each time, so that it is told once."""
-    if not isinstance(outcome, ToolMessage):
-        return outcome
-    settings = request.runtime.config["configurable"]
-    place = f"{settings.get('thread_id')}\x00{settings.get('checkpoint_ns')}"
-    name = outcome.id or str(uuid.uuid5(uuid.NAMESPACE_OID, place))
-    return mended_message(outcome).model_copy(update={"id": name})

@@ -30,6 +30,10 @@ NOT_PROVEN = (
     "When the call was to run, its approval could not be proven any more. It did not run. "
     "Do not repeat it unasked."
 )
+NOT_GIVEN = (
+    "The task was not given: the policy wants a person to approve that, and nobody can be asked. "
+    "Do not try again."
+)
 #: Of a step of a hosted graph.
 IN_DOUBT = (
     "**In doubt.** This was approved before, and its step began and did not come to its end, so "

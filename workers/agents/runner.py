@@ -73,6 +73,7 @@ class AgentRunner:
         model: BaseChatModel | None = None,
         mode: Mode | None = None,
         trust: Path | None = None,
+        home: Path | None = None,
         note: str = "",
         pace: Pace | None = None,
         expires_after_seconds: float | None = None,
@@ -92,6 +93,7 @@ class AgentRunner:
             model: used instead of the `openai_*` parameters and `temperature`.
             mode: instead of `SIGNOFF_MODE`; see `WorkerSettings`.
             trust: instead of `SIGNOFF_TRUST`: the folder that says whose decisions count.
+            home: instead of `SIGNOFF_HOME`: threads are there, and what was believed is noted.
             note: what the worker says of itself to consoles.
             pace: how fast it notices, retries and gives up; else the environment says.
             expires_after_seconds: a decision counts so long after it was asked for, unless a tool
@@ -115,13 +117,20 @@ class AgentRunner:
         self._openai_base_url = openai_base_url or settings.openai_base_url
         self._redis_url = redis_url or settings.redis_url
         self._checkpoint_url = checkpoint_url or mysql_url or settings.checkpoint_url
-        self._default_checkpoints = settings.home / "checkpoints" / f"{self.agent_name}.sqlite"
+        home = home or settings.home
+        self._default_checkpoints = home / "checkpoints" / f"{self.agent_name}.sqlite"
         self._temperature = temperature
         self._system_prompt = system_prompt
         self._model = model
         self._graph = graph
         self._graph_input = graph_input
-        self._judge = Judge(self.agent_name, mode or settings.mode, trust or settings.trust)
+        self._judge = Judge(
+            self.agent_name,
+            mode or settings.mode,
+            trust or settings.trust,
+            home=home,
+            is_named=trust is not None or settings.trust_is_named,
+        )
         self._pace = pace or Pace(settings.heartbeat_seconds, settings.lease_seconds)
         self._terms = Terms(False, expires_after_seconds, on_reject)
         self._meter = Meter(prices or settings.prices)

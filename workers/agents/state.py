@@ -14,6 +14,7 @@ from typing import Any, NotRequired
 from langchain.agents import AgentState
 
 from workers.runtime.ports import Caller
+from workers.wire.approvals import Requester
 from workers.wire.ids import HUMAN
 
 
@@ -60,6 +61,13 @@ def caller_in(values: Mapping[str, Any]) -> Caller:
         chain=tuple(values.get("chain") or ()),
         digest=values.get("task_digest") or "",
     )
+
+
+def requester_in(values: Mapping[str, Any]) -> Requester:
+    """Who asked for what a thread with these values does, in the caller's own words."""
+    caller = caller_in(values)
+    user = caller.context.get("user_id") or caller.context.get("user_name")
+    return Requester(id=str(user) if user else caller.agent)
 
 
 def salt_seed_in(values: Mapping[str, Any]) -> bytes:

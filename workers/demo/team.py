@@ -66,7 +66,8 @@ async def start_demo(
         broker = await parts.enter_async_context(Broker.start(redis_url or None))
         atlas = Atlas()
         mcp = await parts.enter_async_context(McpServer.start(atlas))
-        options: dict[str, Any] = {"redis_url": broker.url, "trust": trust.path}
+        # What its workers believed is forgotten with the folder, which may be made anew.
+        options: dict[str, Any] = {"redis_url": broker.url, "trust": trust.path, "home": folder}
         if settings.has_model:
             model_url = settings.openai_base_url
             options |= _model(model_url, settings.openai_model, settings.openai_api_key)

@@ -38,7 +38,7 @@ def check_trust(
         now: seconds since the epoch.
         workers: who is at work, if that is known.
     """
-    if not folder.exists and not folder.has_policy:
+    if not folder.exists and not folder.wants_policy:
         if mode is Mode.ENFORCE:
             yield Finding(
                 Level.NOTE,
@@ -48,6 +48,14 @@ def check_trust(
                 "registry init`.",
             )
         return
+    if not folder.can_note():
+        yield Finding(
+            Level.PROBLEM,
+            "trust",
+            "Which registry and policy were believed can be noted neither in the trust folder nor "
+            "in SIGNOFF_HOME.",
+            "Give the workers a SIGNOFF_HOME that they can write; until then they approve nothing.",
+        )
     try:
         registry = folder.registry(now)
     except SignoffError as error:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workers.wire.approvals import Risk
-from workers.wire.canonical import JSON
+from workers.wire.canonical import JSON, same_form
 from workers.wire.policy.demands import Demand, demand
 from workers.wire.policy.rules import Policy
 
@@ -53,18 +53,24 @@ def calls_in(
         for one in (batch if isinstance(batch, list) else [])
         if isinstance(one, dict)
     ]
-    return (*(asked or [AskedCall(action, args)]), *_edited(answer))
+    asked = asked or [AskedCall(action, args)]
+    return (*asked, *_made_by(answer, asked[0]))
 
 
-def _edited(answer: JSON) -> Iterator[AskedCall]:
+def _made_by(answer: JSON, asked: AskedCall) -> Iterator[AskedCall]:
+    """The calls in an answer, whatever it says of them: a graph may run what is in an approval.
+
+    Clients of the agent inbox say what was asked again, and change nothing by it.
+    """
     match answer:
         case {"decisions": [*decisions]}:
             for one in decisions:
                 match one:
-                    case {"type": "edit", "edited_action": {"name": str() as name, "args": args}}:
+                    case {"edited_action": {"name": str() as name, "args": args}}:
                         yield AskedCall(name, args, is_edited=True)
-        case [{"type": "edit", "args": {"action": str() as name, "args": args}}]:
-            yield AskedCall(name, args, is_edited=True)
+        case [{"args": {"action": str() as name, "args": args}}]:
+            if name != asked.action or not same_form(args, asked.args):
+                yield AskedCall(name, args, is_edited=True)
 
 
 def _together(demands: Sequence[Demand]) -> Demand:

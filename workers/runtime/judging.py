@@ -32,7 +32,7 @@ from workers.wire.errors import SignoffError
 from workers.wire.policy.demands import Demand
 from workers.wire.policy.judging import Judgement, judge, terms_of
 from workers.wire.policy.lint import unmet
-from workers.wire.policy.rules import BadPolicy, Policy
+from workers.wire.policy.rules import ANY, BadPolicy, Policy
 from workers.wire.policy.votes import Objection, Standing
 from workers.wire.signing.assertions import RECEIPT_TYPE, REQUEST_TYPE, assertion
 from workers.wire.signing.distrust import Distrust, NotTrusted
@@ -115,17 +115,25 @@ class Judge:
         halts: what it knows of halts.
     """
 
-    def __init__(self, agent: str, mode: Mode, trust: Path | None = None) -> None:
+    def __init__(
+        self,
+        agent: str,
+        mode: Mode,
+        trust: Path | None = None,
+        *,
+        home: Path | None = None,
+        is_named: bool = False,
+    ) -> None:
         """Take a seat.
 
         Args:
             trust: the trust folder; without one nothing can be proven here.
+            home, is_named: see `TrustFolder`.
         """
         self.mode = mode
         self._agent = agent
-        self._folder = TrustFolder(trust) if trust is not None else None
+        self._folder = TrustFolder(trust, home=home, is_named=is_named) if trust else None
         self.halts = Halts(agent, mode, self._folder)
-        self._had_policy = False
         self._told = ""
 
     @property
@@ -134,10 +142,8 @@ class Judge:
         folder = self._folder
         if folder is None:
             return False
-        if folder.has_policy or self._had_policy:
-            return True
         # A folder that somebody has set up has lost its policy: what it gated must not run.
-        return self.mode is Mode.ENFORCE and folder.exists
+        return folder.wants_policy or (self.mode is Mode.ENFORCE and folder.exists)
 
     def ruling(self, *calls: AskedCall) -> Ruling:
         """What the policy says of calls that are asked about together. Reads small files."""
@@ -160,6 +166,23 @@ class Judge:
         except SignoffError:
             return ""
         return f"{policy.id}@{policy.version}" if policy else ""
+
+    def forbids_task(self, call: AskedCall) -> bool:
+        """Whether a call that gives another agent a task is not to be made.
+
+        What that agent does is gated there, so that nobody is asked about the task itself. A rule
+        that gates it by name cannot be met; one for all tools does not mean it.
+        """
+        if not self.has_policy:
+            return False
+        try:
+            policy = self._policy()
+        except SignoffError as error:
+            self._tell(error)
+            return True
+        rules = [rule for rule in policy.rules if rule.agent in (ANY, self._agent)]
+        is_named = any(rule.tool == call.action for rule in rules)
+        return is_named and demand_of(policy, self._agent, (call,)).gated
 
     async def judge(self, case: Case, at: float) -> tuple[str, ...]:
         """Prove and count the signed decisions on a call.
@@ -275,9 +298,7 @@ class Judge:
 
     def _policy(self) -> Policy:
         assert self._folder is not None  # noqa: S101 - whoever asks has looked
-        policy = self._folder.policy()
-        self._had_policy = True
-        return policy
+        return self._folder.policy()
 
     def _key(self) -> SigningKey | None:
         if self._folder is None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 
 from workers.wire.approvals import Decision, DecisionKind, decision_payload, read_decision
-from workers.wire.canonical import JSON
+from workers.wire.canonical import JSON, same_form
 from workers.wire.dialects import Dialect, PendingCall
 from workers.wire.errors import MalformedDecision
 
@@ -240,7 +240,10 @@ def _read_inbox(answer: JSON) -> Decision:
 
 
 def _checked_inbox(value: Mapping[str, JSON], answer: JSON) -> JSON:
-    """A list of one, of a kind that the graph allows; an edit keeps the action."""
+    """A list of one, of a kind that the graph allows; an edit keeps the action.
+
+    Clients of the inbox say the call again when they accept it. What says another one is an edit.
+    """
     match answer:
         case [{"type": str() as word, **rest}] if _inbox_allows(value, _INBOX_ALLOWS.get(word, "")):
             args = rest.get("args")
@@ -248,13 +251,17 @@ def _checked_inbox(value: Mapping[str, JSON], answer: JSON) -> JSON:
             raise MalformedDecision("The answer is not a list of one that the agent inbox takes.")
     if word == "response" and not isinstance(args, str):
         raise MalformedDecision("A response to the agent inbox has no text.")
-    if word == "edit":
-        action = value.get("action_request")
-        name = action.get("action") if isinstance(action, dict) else None
-        if not isinstance(args, dict) or args.get("action") != name:
+    if word == "edit" or (word == "accept" and args is not None):
+        request = value.get("action_request")
+        asked = request if isinstance(request, dict) else {}
+        if not isinstance(args, dict) or args.get("action") != asked.get("action"):
             raise MalformedDecision("An edit in the agent inbox names another action.")
         if not isinstance(args.get("args"), dict):
             raise MalformedDecision("An edit in the agent inbox has no arguments.")
+        if not _inbox_allows(value, "allow_edit") and not same_form(
+            args["args"], asked.get("args")
+        ):
+            raise MalformedDecision("An approval in the agent inbox has other arguments.")
     return answer
 
 

@@ -21,22 +21,30 @@ from workers.wire.errors import DecodeError
 from workers.wire.halts import HaltStatement
 from workers.wire.ids import check_agent_name
 from workers.wire.policy.rules import Policy, read_policy
+from workers.wire.seen import Memory, Seen, digest_of, places_for
 from workers.wire.signing.assertions import read_halt
 from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.dsse import Envelope, read_envelope
 from workers.wire.signing.keys import SigningKey, VerifyKey, from_base64, to_base64
 from workers.wire.signing.registry import Registry, Roots, open_registry
+from workers.wire.signing.statements import write_statement
 
 ROOTS_FILE: Final = "roots.json"
 REGISTRY_FILE: Final = "registry.json"
 POLICY_FILE: Final = "policy.toml"
 AGENTS_FOLDER: Final = "agents"
-#: Remembers the newest registry that was believed here; an older one is refused.
-SEEN_FILE: Final = "registry.seen"
 #: Remembers signed halts, one file for each scope.
 HALTS_FOLDER: Final = "halts"
 MAX_FILE_BYTES: Final = 4 * 1024 * 1024
 _HINT: Final = "Until it can be read and is believed, nothing can be approved here."
+_OLD_REGISTRY: Final = (
+    "Ask whoever administers the registry for the present one. If it was begun anew with other "
+    "roots, delete registry.seen there and in SIGNOFF_HOME/seen."
+)
+_OLD_POLICY: Final = (
+    "Each change of a policy takes a later version, also one that goes back to what it was before. "
+    "If it was begun anew, delete policy.seen there and in SIGNOFF_HOME/seen."
+)
 
 
 class _RootsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,20 +70,30 @@ class TrustFolder:
     asked each time: it may have expired since, or been followed by another.
     """
 
-    def __init__(self, path: Path, *, remembers: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        home: Path | None = None,
+        is_named: bool = False,
+        remembers: bool = True,
+    ) -> None:
         """Name it; nothing is read yet.
 
         Args:
-            remembers: note there which registry was believed; False for who only looks.
+            home: of who reads it, to note there as well what was believed; see `places_for`.
+            is_named: somebody said that it is to be this one, so that there has to be a policy.
+            remembers: note what was believed; False for who only looks.
         """
         self.path = path
-        self._remembers = remembers
+        self._is_named = is_named
         self._raw: dict[str, tuple[_Stamp, bytes]] = {}
-        # The newest registry so far, where the folder cannot remember it.
-        self._newest = 0
+        places = places_for(path, home)
+        self._registries = Memory("registry", _OLD_REGISTRY, places, writes=remembers)
+        self._policies = Memory("policy", _OLD_POLICY, places, writes=remembers)
         # Made of the bytes beside them; asked for with each call of a tool.
-        self._registry: tuple[bytes, bytes, Registry] | None = None
-        self._policy: tuple[bytes, Policy] | None = None
+        self._registry: tuple[bytes, bytes, Registry, Seen] | None = None
+        self._policy: tuple[bytes, Policy, Seen] | None = None
         self._keys: dict[str, tuple[bytes, SigningKey]] = {}
 
     @property
@@ -84,9 +102,22 @@ class TrustFolder:
         return _is_there(self.path / ROOTS_FILE)
 
     @property
-    def has_policy(self) -> bool:
-        """Whether there is a policy, readable or not."""
-        return _is_there(self.path / POLICY_FILE)
+    def wants_policy(self) -> bool:
+        """Whether calls are judged by its policy: one is there, readable or not, or is missed.
+
+        It is missed where one was believed before, or somebody named this folder: a disk that is
+        not there, or a typo in the name, must not let run what the policy gates.
+        """
+        if self._is_named or _is_there(self.path / POLICY_FILE):
+            return True
+        try:
+            return self._policies.least > 0
+        except NotTrusted:
+            return True
+
+    def can_note(self) -> bool:
+        """Whether this process could note what it believed, here or in its home."""
+        return self._registries.can_note()
 
     def roots(self) -> Roots:
         """Whose signatures make a registry.
@@ -103,31 +134,35 @@ class TrustFolder:
             now: seconds since the epoch.
 
         Raises:
-            NotTrusted: missing, malformed, expired, rolled back or not signed by enough roots.
+            NotTrusted: missing, malformed, expired, rolled back or not signed by enough roots;
+                another one of its version was believed before; or nothing can be noted.
         """
         raw, roots, known = self._read(REGISTRY_FILE), self._read(ROOTS_FILE), self._registry
-        least = self._least_version()
+        least = self._registries.least
         if known is not None and known[0] is raw and known[1] is roots:
-            registry = known[2]
+            _, _, registry, seen = known
             registry.check_present(now, least)
         else:
             registry = open_registry(_envelope_in(raw), _roots_in(roots), now, least)
-            self._registry = (raw, roots, registry)
-        if registry.version > least and self._remembers:
-            self._remember(registry.version)
-        self._newest = max(self._newest, registry.version)
+            # Of what is signed: another root may sign the same registry later.
+            seen = Seen(registry.version, digest_of(write_statement(registry.statement)))
+            self._registry = (raw, roots, registry, seen)
+        self._registries.believe(seen)
         return registry
 
     def policy(self) -> Policy:
-        """The policy.
+        """The policy; it is remembered, so that none before it counts again.
 
         Raises:
-            NotTrusted: the file is missing.
+            NotTrusted: the file is missing; an older one, or the same version with other content;
+                or nothing can be noted.
             BadPolicy: it cannot be understood.
         """
         raw, known = self._read(POLICY_FILE), self._policy
         if known is None or known[0] is not raw:
-            known = self._policy = (raw, read_policy(raw))
+            policy = read_policy(raw)
+            known = self._policy = (raw, policy, Seen(policy.version, digest_of(raw)))
+        self._policies.believe(known[2])
         return known[1]
 
     def agent_key(self, agent: str) -> SigningKey | None:
@@ -184,20 +219,6 @@ class TrustFolder:
             title = f"{name} cannot be read in {self.path}: {error.strerror}."
             raise NotTrusted(Distrust.MISSING, title, _HINT) from error
         return known[1]
-
-    def _least_version(self) -> int:
-        try:
-            return max(self._newest, int((self.path / SEEN_FILE).read_text()))
-        except FileNotFoundError:
-            return self._newest
-        except (OSError, ValueError) as error:
-            title = f"{SEEN_FILE} cannot be read, so an old registry could not be told."
-            raise NotTrusted(Distrust.ROLLED_BACK, title, _HINT) from error
-
-    def _remember(self, version: int) -> None:
-        """Best effort: a folder that only others may write is rolled back by nobody else."""
-        with contextlib.suppress(OSError):
-            self._put(SEEN_FILE, f"{version}\n".encode())
 
     def _put(self, name: str, content: bytes) -> None:
         """Write a file that others find as a whole or not at all."""

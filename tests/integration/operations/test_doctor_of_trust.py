@@ -10,12 +10,13 @@ import pytest
 
 from tests.integration.operations.conftest import Terminal
 from tests.support import trusted
+from tests.support.accounts import folder_for_all, who_may_not_write
 from tests.support.registered import LEE, WORKER
 from tests.support.trusted import TrustedFolder
 from workers.operations.findings import Finding, Level
 from workers.operations.trust_checks import check_trust
 from workers.wire.approvals import Mode
-from workers.wire.trust import AGENTS_FOLDER, SEEN_FILE, TrustFolder, write_agent_key
+from workers.wire.trust import AGENTS_FOLDER, TrustFolder, write_agent_key
 
 
 @pytest.fixture
@@ -90,13 +91,38 @@ def test_what_keeps_people_from_approving_is_a_problem(
     assert found[check].hint
 
 
+def test_it_is_a_problem_that_nothing_can_be_noted(tmp_path: Path) -> None:
+    """A container with a trust folder that is read only needs a home that is not."""
+    now = datetime.now(UTC).timestamp()
+    with folder_for_all(tmp_path / "container"):
+        trust = TrustedFolder(Path("trust"))
+        with who_may_not_write(trust.path, Path()):
+            found = check_trust(
+                TrustFolder(trust.path, home=Path("home"), remembers=False), Mode.ENFORCE, now
+            )
+            problems = [one for one in found if one.level is Level.PROBLEM and one.check == "trust"]
+        assert "SIGNOFF_HOME" in problems[0].title
+        assert "can write" in problems[0].hint
+
+
+async def test_a_folder_that_is_named_and_is_not_there_is_a_problem(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """Its workers gate everything, and approve nothing."""
+    told = await terminal("doctor", "--json", "--trust", str(tmp_path / "typo"))
+
+    [found] = [one for one in told.json["findings"] if one["check"] == "registry"]
+    assert found["level"] == "problem"
+    assert "registry.json cannot be read" in found["title"]
+
+
 async def test_it_is_told_on_the_command_line(terminal: Terminal, trust: TrustedFolder) -> None:
     """With the folder that is named."""
     told = await terminal("doctor", "--json", "--trust", str(trust.path))
 
     checks = {one["check"]: one["level"] for one in told.json["findings"]}
     assert (checks["registry"], checks["policy"]) == ("ok", "ok")
-    assert not (trust.path / SEEN_FILE).exists(), "who only looks writes nothing"
+    assert not list(trust.path.glob("*.seen")), "who only looks writes nothing"
 
 
 async def test_a_halt_can_be_signed(terminal: Terminal, trust: TrustedFolder) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from tests.integration.workers.conftest import Book
 from tests.integration.workers.office import Office
+from tests.support.trusted import TrustedFolder
 from tests.support.waiting import await_until
 from workers.wire import keys
-from workers.wire.approvals import DecisionKind
+from workers.wire.approvals import DecisionKind, Mode
 from workers.wire.codec import decode_event
 from workers.wire.events import (
     AgentInvocation,
@@ -30,6 +35,35 @@ async def test_an_expert_answers_the_coordinator(office: Office, book: Book) -> 
     assert await office.answer(context, "weather_agent") == "Done: sunny in Oslo"
     kinds = [body.type for body in await office.progress(context)]
     assert ProgressType.INTERRUPT not in kinds, "a delegation is no request for a person"
+
+
+@pytest.mark.parametrize(
+    ("rule", "given"),
+    [
+        ('tool = "call_weather_agent"\nquorum = 2', False),
+        ('tool = "call_weather_agent"\nagent = "somebody"\nquorum = 2', True),
+        ('tool = "call_weather_agent"\ngate = false', True),
+        ("quorum = 2", True),
+        ("quorum = two", False),
+    ],
+    ids=["gated by name", "gated for another", "waived", "gated with everything", "not readable"],
+)
+async def test_a_task_that_a_rule_wants_approved_is_not_given(
+    office: Office, book: Book, tmp_path: Path, rule: str, *, given: bool
+) -> None:
+    """Nobody can be asked about it; a rule for all tools is about what the expert does."""
+    trust = TrustedFolder(tmp_path / "trust", "coordinator")
+    trust.write_policy(f'id = "p"\nversion = 8\n[[rules]]\nname = "r"\n{rule}\n')
+    await office.hire("weather_agent", [book.get_city_weather])
+    options = {"mode": Mode.ENFORCE, "trust": trust.path}
+    await office.hire("coordinator", experts=["weather_agent"], **options)
+
+    context = await office.ask("coordinator", "ask weather_agent: weather in Oslo")
+
+    answer = await office.answer(context, "coordinator")
+    assert ("sunny in Oslo" in answer) is given
+    assert ("was not given" in answer) is not given
+    assert book.lookups == (["Oslo"] if given else [])
 
 
 async def test_a_gated_call_of_an_expert_waits_for_a_person(office: Office, book: Book) -> None:

@@ -125,11 +125,11 @@ async def test_a_stricter_policy_counts_for_what_waits_already(
 async def test_a_call_that_was_rejected_does_not_run_because_the_policy_is_milder_now(
     office: Office, desk: Desk, book: Book, trust: TrustedFolder
 ) -> None:
-    """The policy that gated it was taken away while it waited, and the worker started anew."""
+    """One that lets it run came while it waited, and the worker started anew."""
     options = {"mode": Mode.BOUND, "trust": trust.path}
     await handle(await desk.worker(book.get_city_weather, **options), task("weather in Bern"))
     [call] = await office.requests(CONTEXT)
-    (trust.path / "policy.toml").unlink()
+    trust.write_policy(WAIVED.replace("transfer_funds", "get_city_weather").partition("when")[0])
 
     no = office.bound(call, DecisionKind.REJECT, message="not now")
     await handle(await desk.worker(book.get_city_weather, **options), command(call, no))

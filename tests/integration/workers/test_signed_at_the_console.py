@@ -150,7 +150,8 @@ async def test_a_call_of_high_risk_takes_the_passphrase_again(
         await bench.asks_again()
         await rosa.until(bench.key, lambda one: one.proof is Proof.PROVEN, "the next")
 
-    trust.write_policy(ONE.replace("requester_may", 'risk = "high"\nrequester_may'))
+    high = ONE.replace("requester_may", 'risk = "high"\nrequester_may')
+    trust.write_policy(high.replace("version = 7", "version = 8"))
     await bench.asks_again()
     await rosa.until(bench.key, lambda one: one.risk is Risk.HIGH, "a call of high risk")
     rosa.approvals.decide(bench.key, DecisionKind.APPROVE)

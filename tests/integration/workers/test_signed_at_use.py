@@ -258,6 +258,38 @@ async def test_a_batch_demands_what_the_strictest_of_its_calls_does(
     assert guest.answers == []
 
 
+@pytest.mark.parametrize("word", ["accept", "edit"])
+async def test_an_approval_with_other_arguments_in_it_is_an_edit(
+    office: Office, desk: Desk, trust: TrustedFolder, word: str
+) -> None:
+    """A graph may take what it is given with a yes; so the limit looks at that, and at its author.
+
+    What only says again what was asked, as clients of the agent inbox do, is a yes.
+    """
+    limit = 'when = [{argument = "/amount", comparison = "above", value = 1000}]'
+    trust.write_policy(f'{trusted.ONE}\n[[rules]]\nname = "large"\nquorum = 2\n{limit}\n')
+    asked: JSON = {"action": "pay", "args": {"amount": 5}}
+    allowed = dict.fromkeys(("allow_accept", "allow_edit", "allow_respond"), True)
+    guest = Guest({"action_request": asked, "config": allowed})
+    handler = await desk.worker(graph=guest.build(), **_strictly(trust))
+    await handle(handler, task("go"))
+    [call] = await office.requests(CONTEXT)
+
+    for place, (much, note) in enumerate(((1_000_000, "missing"), (6, "is_editor")), 3):
+        answer: JSON = [{"type": word, "args": {"action": "pay", "args": {"amount": much}}}]
+        decision = _signed(office, call, DecisionKind.RESPOND, args=answer)
+        await handle(handler, command(call, decision, f"{place}-0"))
+        receipt = (await office.receipts())[-1]
+        assert (receipt.outcome, receipt.note) == ("refused:not_enough", note)
+    assert guest.answers == []
+
+    yes: JSON = [{"type": "accept", "args": asked}]
+    again = _signed(office, call, DecisionKind.RESPOND, args=yes)
+    await handle(handler, command(call, again, "5-0"))
+    await office.answer(CONTEXT, AGENT)
+    assert guest.answers == [yes]
+
+
 async def test_what_could_not_be_proven_any_more_is_told_to_the_model(
     office: Office, desk: Desk, book: Book, trust: TrustedFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

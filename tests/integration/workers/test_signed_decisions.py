@@ -204,6 +204,13 @@ _SPOILED: dict[str, Callable[[TrustedFolder], object]] = {
         expires_at="2026-02-02T00:00:00+00:00", issued_at="2026-02-01T00:00:00+00:00"
     ),
     "rolled back": lambda trust: trust.write_registry(version=2),
+    "another of the same version": lambda trust: trust.write_registry(agents=()),
+    "a policy rolled back": lambda trust: trust.write_policy(
+        trusted.ONE.replace("version = 7", "version = 6")
+    ),
+    "a policy changed under its version": lambda trust: trust.write_policy(
+        trusted.TWO.replace("version = 8", "version = 7")
+    ),
     "one root of two": lambda trust: trust.write_registry(ROOT_1),
 }
 
@@ -227,6 +234,8 @@ async def test_without_what_proves_it_nothing_is_approved_until_it_is_mended(
 
     await await_until(says_so, "the heartbeat to say that nothing can be approved")
     mended = TrustedFolder(trust.path.with_name("mended"))
+    mended.write_registry(version=4)
+    mended.write_policy(trusted.ONE.replace("version = 7", "version = 9"))
     for file in ("roots.json", "registry.json", "policy.toml"):
         (mended.path / file).replace(trust.path / file)
     await office.decide(call, envelopes=[yes], reviewer=ROSA_DECIDES)

@@ -228,6 +228,9 @@ def test_a_decision_that_was_not_offered_is_not_sent(kind: DecisionKind) -> None
         ({"allow_edit": True}, {"type": "edit", "args": "9"}),
         ({"allow_respond": True}, {"type": "response", "args": 7}),
         ({"allow_respond": True}, {"type": "sure"}),
+        ({"allow_respond": True, "allow_accept": True}, {"type": "accept", "args": EDITED}),
+        ({"allow_accept": True, "allow_edit": True}, {"type": "accept", "args": "all"}),
+        ({"allow_accept": True, "allow_edit": True}, {"type": "accept", "args": {"amount": 9}}),
     ],
 )
 def test_the_agent_inbox_takes_one_allowed_answer_for_the_same_action(
@@ -251,3 +254,5 @@ def test_an_edit_in_the_agent_inbox_is_passed_on_as_it_is() -> None:
 
     assert (decision.kind, decision.args) == (RESPOND, edited)
     assert _native(INBOX, RESPOND, edited) == edited
+    again: JSON = [{"type": "accept", "args": CALL}]
+    assert _native(INBOX | {"config": {"allow_accept": True}}, RESPOND, again) == again

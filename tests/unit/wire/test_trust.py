@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.support import trusted
+from tests.support.accounts import folder_for_all, who_may_not_write
 from tests.support.registered import LEE, ROOT_1, ROOTS, WORKER
 from tests.support.trusted import TrustedFolder
 from workers.wire.policy.rules import BadPolicy
 from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.registry import Roots
 from workers.wire.trust import (
-    SEEN_FILE,
     TrustFolder,
     read_key_file,
     write_agent_key,
@@ -24,6 +25,7 @@ from workers.wire.trust import (
 )
 
 AGENT = "treasury_agent"
+SEEN_FILE = "registry.seen"
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def test_a_folder_is_read_and_read_again_when_it_changes(
 ) -> None:
     """Nobody restarts a worker for a new policy."""
     assert folder.exists
-    assert folder.has_policy
+    assert folder.wants_policy
     assert folder.roots() == ROOTS
     assert folder.registry(time.time()).version == 3
     assert folder.policy() is folder.policy()
@@ -54,7 +56,8 @@ def test_a_folder_is_read_and_read_again_when_it_changes(
 
     assert folder.policy().rules[0].quorum == 2
     assert folder.registry(time.time()).version == 4
-    assert (trust.path / SEEN_FILE).read_text() == "4\n"
+    assert (trust.path / SEEN_FILE).read_text().startswith("4 ")
+    assert (trust.path / "policy.seen").read_text().startswith("8 ")
 
 
 def test_nothing_is_there(tmp_path: Path) -> None:
@@ -63,7 +66,7 @@ def test_nothing_is_there(tmp_path: Path) -> None:
     for path in (tmp_path / "none", tmp_path / "file"):
         folder = TrustFolder(path)
         assert not folder.exists
-        assert not folder.has_policy
+        assert not folder.wants_policy
         assert folder.agent_key(AGENT) is None
         with pytest.raises(NotTrusted) as raised:
             folder.registry(time.time())
@@ -186,7 +189,7 @@ def test_a_policy_that_cannot_be_understood(trust: TrustedFolder, folder: TrustF
     """It is there, and it is none."""
     trust.write_policy("rules = 3")
 
-    assert folder.has_policy
+    assert folder.wants_policy
     with pytest.raises(BadPolicy):
         folder.policy()
 
@@ -197,21 +200,91 @@ def test_a_folder_that_cannot_be_looked_into_counts_as_there(tmp_path: Path) -> 
     path.symlink_to(path)
 
     assert TrustFolder(path).exists
-    assert TrustFolder(path).has_policy
+    assert TrustFolder(path).wants_policy
     with pytest.raises(NotTrusted):
         TrustFolder(path).policy()
 
 
-def test_a_folder_that_only_others_write_is_read(trust: TrustedFolder, tmp_path: Path) -> None:
-    """What was seen cannot be noted there; whoever reads it remembers it as long as it lives."""
-    (trust.path / f"{SEEN_FILE}.{os.getpid()}.new").mkdir()
-    folder = TrustFolder(trust.path)
+def test_a_folder_that_only_others_write_is_remembered_at_home(tmp_path: Path) -> None:
+    """As in a container whose trust folder is mounted read only: also after a restart."""
+    with folder_for_all(tmp_path / "container"):
+        trust, home = TrustedFolder(Path("trust")), Path("home")
+        home.mkdir()
+        home.chmod(0o777)
 
-    assert folder.registry(time.time()).version == 3
-    assert not (trust.path / SEEN_FILE).exists()
-    trust.write_registry(version=2)
-    with pytest.raises(NotTrusted, match="3 was seen before"):
-        folder.registry(time.time())
+        def read() -> tuple[int, int]:
+            with who_may_not_write(trust.path):
+                folder = TrustFolder(trust.path, home=home)
+                assert folder.can_note()
+                return folder.registry(time.time()).version, folder.policy().version
+
+        assert read() == (3, 7)
+        assert not list(trust.path.glob("*.seen"))
+        trust.write_registry(version=2)
+        with pytest.raises(NotTrusted, match="registry is version 2; 3 was seen before"):
+            read()
+        trust.write_registry(version=3)
+        trust.write_policy(trusted.ONE.replace("version = 7", "version = 6"))
+        with pytest.raises(NotTrusted, match="policy is version 6; 7 was seen before"):
+            read()
+
+
+def test_where_nothing_can_be_noted_nothing_is_believed(tmp_path: Path) -> None:
+    """Else whoever starts it anew could put back what was revoked."""
+    with folder_for_all(tmp_path / "container"):
+        trust = TrustedFolder(Path("trust"))
+        with who_may_not_write(trust.path, Path()):
+            folder = TrustFolder(trust.path, home=Path("home"))
+            assert not folder.can_note()
+            for read in (lambda: folder.registry(time.time()), folder.policy):
+                with pytest.raises(NotTrusted, match="nothing can be noted") as raised:
+                    read()
+                assert "SIGNOFF_HOME" in raised.value.hint
+            assert TrustFolder(trust.path, remembers=False).policy().version == 7
+
+
+def test_what_was_believed_is_kept_in_two_places(trust: TrustedFolder, tmp_path: Path) -> None:
+    """So one of them can be lost; an older note, of the version alone, is made whole."""
+    home = tmp_path / "home"
+    (trust.path / SEEN_FILE).write_text("3\n")
+    TrustFolder(trust.path, home=home).registry(time.time())
+    for note in (trust.path / SEEN_FILE, *home.rglob(SEEN_FILE)):
+        whole = note.read_text()
+        note.unlink()
+        TrustFolder(trust.path, home=home).registry(time.time())
+        assert note.read_text() == whole
+        trust.write_registry(version=2)
+        note.unlink()
+        with pytest.raises(NotTrusted, match="3 was seen before"):
+            TrustFolder(trust.path, home=home).registry(time.time())
+        trust.write_registry()
+
+
+def test_a_trust_folder_at_home_is_begun_anew_when_it_is_deleted(tmp_path: Path) -> None:
+    """It is noted there alone, as the demo's is."""
+    trust = TrustedFolder(tmp_path / "trust")
+    trust.write_registry(version=5)
+    TrustFolder(trust.path, home=tmp_path).registry(time.time())
+    shutil.rmtree(trust.path)
+
+    again = TrustedFolder(trust.path)
+
+    assert TrustFolder(again.path, home=tmp_path).registry(time.time()).version == 3
+
+
+def test_a_policy_is_missed_where_there_was_one_or_where_somebody_named_the_folder(
+    trust: TrustedFolder, tmp_path: Path
+) -> None:
+    """Also by a process that starts without it, and with the whole folder gone."""
+    TrustFolder(trust.path, home=tmp_path / "home").policy()
+    trust.path.rename(tmp_path / "elsewhere")
+
+    assert not TrustFolder(trust.path).wants_policy
+    assert TrustFolder(trust.path, home=tmp_path / "home").wants_policy
+    assert TrustFolder(tmp_path / "typo", is_named=True).wants_policy
+    [note] = (tmp_path / "home").rglob("policy.seen")
+    note.write_text("seven")
+    assert TrustFolder(trust.path, home=tmp_path / "home").wants_policy
 
 
 def test_keys_in_files_are_for_their_owner_alone(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from workers.wire.policy.votes import Tally, Vote, tally
 from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.dsse import read_envelope
 from workers.wire.signing.registry import Registry
-from workers.wire.signing.statements import Meaning, PolicyName
+from workers.wire.signing.statements import DecisionStatement, Meaning, PolicyName
 from workers.wire.signing.verifying import Call, Verified, verify_decision
 
 
@@ -74,7 +74,7 @@ def judge(
         proven.append(one)
     runs = call.edited_args_digest or call.args_digest
     editor = _editor(call, demand, proven)
-    votes = [_vote(one) for one in proven if not _is_authorship(one, editor)]
+    votes = [vote_of(one.statement) for one in proven if not _is_authorship(one, editor)]
     counted = tally(demand, votes, requester=requester, args_digest=runs, editor=editor)
     return Judgement(counted, tuple(proven), editor)
 
@@ -120,13 +120,15 @@ def _is_authorship(one: Verified, editor: str) -> bool:
     return bool(editor) and one.statement.meaning is Meaning.AUTHORSHIP
 
 
-def _vote(one: Verified) -> Vote:
-    statement = one.statement
+def vote_of(statement: DecisionStatement) -> Vote:
+    """The vote in a decision that was verified."""
     return Vote(
-        reviewer=one.reviewer.id,
+        reviewer=statement.reviewer.id,
         role=statement.reviewer.role,
         decision=statement.decision,
         meaning=statement.meaning,
         args_digest=statement.edited_args_digest or statement.args_digest,
         comment=statement.comment,
+        name=statement.reviewer.name,
+        ms_open=statement.display.ms_open,
     )

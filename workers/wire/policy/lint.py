@@ -17,7 +17,7 @@ from typing import Final
 from workers.wire.policy.conditions import Comparison, Condition
 from workers.wire.policy.demands import Demand, applying, demand
 from workers.wire.policy.meeting import People, Roles, able, lacks, roles_held
-from workers.wire.policy.rules import ANY, Policy, Rule
+from workers.wire.policy.rules import ANY, Policy, Rule, delegated_to
 from workers.wire.policy.trials import Known, Trial, all_trials, schema_at
 from workers.wire.signing.registry import Registry
 from workers.wire.signing.statements import moment
@@ -70,6 +70,7 @@ def lint(
     found += _waivers(policy)
     found += _limits(policy)
     found += _names(policy, known)
+    found += _delegations(policy, known)
     if registry is not None:
         found += _roles(policy, able(registry, at))
         found += _running_out(registry, at)
@@ -155,6 +156,9 @@ def _waivers(policy: Policy) -> Iterator[Finding]:
         for pointer in sorted(limited - floored):
             title = f"It waives any {pointer} below zero, too; add one that is above."
             yield Finding(rule.name, title, FindingKind.FAILS_OPEN)
+        if rule.when and _excludes(list(rule.when)):
+            title = "It waives all but what it lists, in any other spelling too; list what is free."
+            yield Finding(rule.name, title, FindingKind.FAILS_OPEN)
         if any(_is_currency(one) for one in rule.when) and not limited:
             title = "It waives by currency, whatever the amount."
             yield Finding(rule.name, title, FindingKind.FAILS_OPEN)
@@ -222,6 +226,16 @@ def _names(policy: Policy, known: Known) -> Iterator[Finding]:
             if schema_at(schema, pointer) is None:
                 title = f"{rule.tool} has no argument {pointer}, so nothing is hidden."
                 yield Finding(rule.name, title, FindingKind.FAILS_OPEN)
+
+
+def _delegations(policy: Policy, known: Known) -> Iterator[Finding]:
+    """Rules for giving tasks to other agents, which nobody is asked about."""
+    for rule in policy.rules:
+        agent = delegated_to(rule.tool)
+        if rule.gate and agent and (agent in known.agents or not known.agents):
+            title = f"Nobody is asked before {agent!r} is given a task, so it is never given one."
+            kind = FindingKind.CANNOT_BE_MET if known.agents else FindingKind.NOTE
+            yield Finding(rule.name, title, kind)
 
 
 def _missed(rule: Rule) -> FindingKind:

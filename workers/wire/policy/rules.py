@@ -19,6 +19,8 @@ from workers.wire.signing.statements import Meaning
 MAX_POLICY_BYTES: Final = 256 * 1024
 #: Matches every agent, or every tool.
 ANY: Final = "*"
+#: How the tools begin by which an agent gives another a task.
+DELEGATES: Final = "call_"
 _HINT: Final = "Nothing runs under a policy that cannot be read; mend the file."
 _NUMERIC: Final = (Comparison.ABOVE, Comparison.AT_MOST)
 _LISTS: Final = (Comparison.ONE_OF, Comparison.NONE_OF)
@@ -78,6 +80,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     version: int
     rules: tuple[Rule, ...]
     lift_roles: tuple[str, ...] = ()
+
+
+def delegated_to(tool: str) -> str:
+    """The agent that a tool of this name would give a task to; empty if it is no such name."""
+    return tool.removeprefix(DELEGATES) if tool.startswith(DELEGATES) else ""
 
 
 def read_policy(raw: bytes) -> Policy:

@@ -6,6 +6,7 @@ many keys; one valid rejection closes the request.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,6 +29,8 @@ class Vote:
         reviewer: the registry's id.
         role: in which they vote.
         args_digest: of the arguments they voted on: those asked about, or those of an edit.
+        name: as the registry prints it.
+        ms_open: how long the request was open to them, as they signed it.
     """
 
     reviewer: str
@@ -36,6 +39,8 @@ class Vote:
     meaning: Meaning
     args_digest: str
     comment: str = ""
+    name: str = ""
+    ms_open: int = 0
 
 
 class Standing(StrEnum):
@@ -54,6 +59,7 @@ class Objection(StrEnum):
     WRONG_ROLE = "wrong_role"
     WRONG_MEANING = "wrong_meaning"
     NO_REASON = "no_reason"
+    NOT_READ = "not_read"
     OTHER_ARGUMENTS = "other_arguments"
     VOTED_BEFORE = "voted_before"
 
@@ -81,7 +87,8 @@ def tally(
 
     Args:
         votes: in the order in which they came.
-        requester: on whose behalf the agent acts; empty if nobody knows.
+        requester: on whose behalf the agent acts, by id or by name, as whoever asked wrote it;
+            empty if nobody knows.
         args_digest: of the arguments that would run.
         editor: who changed them, if somebody did.
     """
@@ -135,7 +142,7 @@ def _objection(
     requester, editor = makers
     if vote.decision is DecisionKind.REJECT:
         return None  # anybody who may vote at all may say no
-    if vote.reviewer == requester and not demand.requester_may_approve:
+    if names(requester, vote.reviewer, vote.name) and not demand.requester_may_approve:
         return Objection.IS_REQUESTER
     if vote.reviewer == editor and not demand.editor_may_approve:
         return Objection.IS_EDITOR
@@ -145,9 +152,21 @@ def _objection(
         return Objection.WRONG_MEANING
     if demand.reason_required and not vote.comment.strip():
         return Objection.NO_REASON
+    if vote.ms_open < demand.dwell_seconds * 1000:
+        return Objection.NOT_READ
     if vote.args_digest != args_digest:
         return Objection.OTHER_ARGUMENTS
     return None
+
+
+def names(requester: str, *known_as: str) -> bool:
+    """Whether who asked is somebody with these names: it is a caller's word, however spelt."""
+    return bool(requester) and _plain(requester) in map(_plain, known_as)
+
+
+def _plain(text: str) -> str:
+    """A name without what people write differently: case, width, blanks."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _reached(quorum: Quorum, counted: Sequence[Vote]) -> int:

@@ -1,8 +1,9 @@
 """Whether a signed decision lets this call run.
 
 The only place that answers that. Workers ask it before the graph resumes and again at the point of
-use; a tool's own back end can ask it too: it needs the envelope, the registry and the call, and
-nothing else of Signoff.
+use; a tool's own back end can ask it too: it needs the envelope, the registry and the call. One
+signature is not yet enough: `policy.judging` counts them, and whoever runs the call takes each
+request once (`docs/security.md` has the whole of it).
 """
 
 from __future__ import annotations

@@ -173,6 +173,7 @@ def test_without_a_key_that_counts_nothing_is_decided_where_signatures_are_asked
     ("policy", "who", "words"),
     [
         (ONE, Identity("m.okafor", "Mel", ("treasury",)), "You asked for this"),
+        (ONE, Identity("okafor", " M.OKAFOR", ("treasury",)), "You asked for this"),
         (ONE, Identity("z", "Zoe", ("records",)), "takes the role treasury"),
         (structs.replace(ONE, dwell_seconds=9.0), ROSA, "look at this for 9 s"),
         (structs.replace(ONE, reason_required=True), ROSA, "asks for a reason"),

@@ -192,6 +192,24 @@ def test_a_newer_registry_replaces_it_and_the_old_one_is_refused_from_then_on(
     assert _reason(folder) is Distrust.ROLLED_BACK
 
 
+def test_another_registry_of_the_same_version_is_refused(folder: Path) -> None:
+    """Two that the roots signed under one number: the one without a revocation must not come back.
+
+    The one that was believed counts on, also when a third root has signed it as well.
+    """
+    revoked = structs.replace(ROSA_ENTRY.keys[0], revoked_at="2026-02-02T00:00:00+00:00")
+    rosa = structs.replace(ROSA_ENTRY, keys=(revoked,))
+    (folder / "registry.json").write_bytes(_signed(version=4, reviewers=(rosa,)))
+    assert TrustFolder(folder).registry(NOW).version == 4
+    (folder / "registry.json").write_bytes(_signed(version=4))
+    assert _reason(folder) is Distrust.ROLLED_BACK
+
+    statement = structs.replace(STATEMENT, version=4, reviewers=(rosa,))
+    by_three = write_envelope(sealed_registry(statement, ROOT_1, ROOT_2, ROOT_3))
+    (folder / "registry.json").write_bytes(by_three)
+    assert TrustFolder(folder).registry(NOW).version == 4
+
+
 def _roots(change: Callable[[dict[str, object]], object]) -> bytes:
     value = msgspec.json.decode(write_roots(ROOTS))
     change(value)

@@ -28,7 +28,7 @@ from workers.wire.policy.votes import Objection, Standing
 from workers.wire.signing.distrust import Distrust, NotTrusted
 from workers.wire.signing.keys import SigningKey
 from workers.wire.signing.registry import Registry
-from workers.wire.signing.statements import Meaning, PolicyName, Signer
+from workers.wire.signing.statements import Display, Meaning, PolicyName, Signer
 from workers.wire.signing.verifying import Call
 
 TARGET = Target({}, NOW)
@@ -137,6 +137,20 @@ CASES = {
     "who asked, and alone would do": Case(
         [_rosa()], (OPEN, (Objection.IS_REQUESTER,)), Demand(gated=True), requester="r.mora"
     ),
+    **{
+        f"who asked as {name!r}": Case(
+            [_rosa()], (OPEN, (Objection.IS_REQUESTER,)), Demand(gated=True), requester=name
+        )
+        for name in ("R.Mora", "r.mora ", "Rosa Mora", "rosa  MORA", "\uff52.mora")
+    },
+    "without having looked": Case(
+        [_rosa(display=Display(digest="", ms_open=0))], (OPEN, (Objection.NOT_READ,)),
+        Demand(gated=True, dwell_seconds=600),
+    ),
+    "without having looked for long enough": Case(
+        [_rosa(), _lee(display=Display(digest="", ms_open=18_399))],
+        (OPEN, (Objection.NOT_READ,)), replace(TWO, dwell_seconds=18.4),
+    ),
     "in a role that does not count": Case(
         [_rosa(role="records"), _lee()],
         (OPEN, (Objection.WRONG_ROLE,)),
@@ -208,10 +222,18 @@ def test_it_is_not_enough(case: Case) -> None:
         Case([_rosa(), _lee()], ()),
         Case([_lee(), _rosa()], ()),
         Case([_rosa(role="records"), _lee()], (), BOTH_ROOMS),
+        Case([_rosa(), _lee()], (), replace(TWO, dwell_seconds=18.4), requester="Rosa"),
         Case([_rosa(**AUTHOR), _lee(**EDIT)], (), Demand(gated=True), EDIT_CALL),
         Case([_rosa(**EDIT)], (), Demand(gated=True, editor_may_approve=True), EDIT_CALL),
     ],
-    ids=["two", "turned around", "two rooms", "an edit", "an edit where editors may"],
+    ids=[
+        "two",
+        "turned around",
+        "two rooms",
+        "looked at long enough",
+        "an edit",
+        "an edit where editors may",
+    ],
 )
 def test_it_is_enough(case: Case) -> None:
     """Else every attack would fail for nothing."""

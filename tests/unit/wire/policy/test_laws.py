@@ -71,6 +71,8 @@ _votes = st.lists(
         st.sampled_from(MEANINGS),
         st.sampled_from([DIGEST, DIGEST, "other"]),
         st.sampled_from(["", "Checked."]),
+        st.sampled_from(["", "Ann", "Zoe"]),
+        st.sampled_from([9_000, 9_000, 0]),
     ),
     max_size=6,
 )
@@ -85,6 +87,7 @@ _demands = st.builds(
     requester_may_approve=st.booleans(),
     editor_may_approve=st.booleans(),
     reason_required=st.booleans(),
+    dwell_seconds=st.sampled_from([0, 9]),
     meanings=st.just(MEANINGS) | st.just((Meaning.APPROVAL,)),
 )
 

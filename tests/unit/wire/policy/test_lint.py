@@ -348,6 +348,28 @@ def test_words_that_no_worker_knows_are_told() -> None:
     assert "/payee/bic" in found[-1].title
 
 
+@pytest.mark.parametrize(
+    ("rule", "workers", "findings"),
+    [
+        (Rule(name="list", tool="x", gate=False, when=_when("/p", "none_of", ("a",))), None,
+         [("list", OPEN)]),
+        (Rule(name="free", tool="x", gate=False,
+              when=(*_when("/p", "none_of", ("a",)), *_when("/q", "one_of", ("b",)))), None, []),
+        (Rule(name="task", tool="call_bot", quorum=2, **FREE), Known({}, ("bot",)),
+         [("task", UNMET)]),
+        (Rule(name="task", tool="call_bot", quorum=2, **FREE), None, [("task", NOTE)]),
+        (Rule(name="task", tool="call_bot", gate=False), Known({}, ("bot",)), []),
+        (Rule(name="tool", tool="call_taxi", **FREE), Known({"call_taxi": {}}, ("bot",)), []),
+    ],
+    ids=["all but", "of some", "task", "perhaps a task", "task waived", "no task"],
+)  # fmt: skip
+def test_what_a_rule_says_in_vain_is_told(
+    rule: Rule, workers: Known | None, findings: list[tuple[str, FindingKind]]
+) -> None:
+    """A list of what is forbidden waives every other spelling; nobody is asked about tasks."""
+    assert _found(rule, workers=workers) == findings
+
+
 def test_a_policy_with_very_many_conditions_is_not_tried_for_ever() -> None:
     """What could not be proven is told."""
     conditions = tuple(_when(f"/a{number}", "equals", "x")[0] for number in range(12))

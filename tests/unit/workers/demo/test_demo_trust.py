@@ -91,16 +91,19 @@ def test_it_is_renewed_before_and_after_it_expires(trust: TrustFolder) -> None:
 
 
 def test_a_policy_somebody_wrote_stays(trust: TrustFolder) -> None:
-    """An older one of ours is replaced by that of this version."""
+    """If its version is later than ours; then ours does not come back unnoticed."""
     file = trust.path / "policy.toml"
     shipped = file.read_bytes()
-    file.write_bytes(b'id = "mine"\nversion = 1\nrules = []\n')
+    file.unlink()
+    prepare_trust(trust.path.parent, AGENTS, NOW)
+    assert file.read_bytes() == shipped
+    file.write_bytes(b'id = "mine"\nversion = 2\nrules = []\n')
     assert prepare_trust(trust.path.parent, AGENTS, NOW).policy().id == "mine"
     file.write_bytes(b'id = "demo"\nversion = 99\nrules = []\n')
     assert prepare_trust(trust.path.parent, AGENTS, NOW).policy().version == 99
     file.unlink()
-    prepare_trust(trust.path.parent, AGENTS, NOW)
-    assert file.read_bytes() == shipped
+    with pytest.raises(NotConfigured, match="99 was seen before"):
+        prepare_trust(trust.path.parent, AGENTS, NOW)
 
 
 @pytest.mark.parametrize(

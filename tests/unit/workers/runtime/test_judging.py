@@ -109,7 +109,7 @@ def trust(tmp_path: Path) -> TrustedFolder:
 
 
 def test_without_a_folder_everything_is_as_in_the_code(tmp_path: Path) -> None:
-    """In any mode, and with a folder that nobody has set up as well."""
+    """In any mode, and with a folder that nobody has named or set up as well."""
     for mode in Mode:
         for folder in (None, tmp_path / "none"):
             judge = Judge(AGENT, mode, folder)
@@ -125,7 +125,59 @@ def test_a_policy_that_is_lost_gates_everything(trust: TrustedFolder) -> None:
 
     assert judge.ruling(AskedCall("nothing", {})).gated is True
     assert Judge(AGENT, Mode.ENFORCE, trust.path).ruling(LOOK).gated is True
+    assert Judge(AGENT, Mode.BOUND, trust.path).ruling(LOOK).gated is True
+    (trust.path / "policy.seen").unlink()
     assert Judge(AGENT, Mode.BOUND, trust.path).ruling(LOOK).gated is None
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_a_named_folder_that_is_not_there_gates_everything(tmp_path: Path, mode: Mode) -> None:
+    """A disk that is not mounted, or a typo: the code gates less than the policy would."""
+    judge = Judge(AGENT, mode, tmp_path / "typo", is_named=True)
+
+    assert judge.has_policy
+    assert judge.ruling(LOOK).gated is True
+
+
+def test_a_new_policy_counts_at_once_and_an_old_one_gates_everything(
+    trust: TrustedFolder,
+) -> None:
+    """Put back from a backup, or changed under its number; a later version mends it."""
+    judge, nothing = Judge(AGENT, Mode.ENFORCE, trust.path), AskedCall("nothing", {})
+    trust.write_policy(LIMITS.replace("version = 7", "version = 8"))
+    assert judge.ruling(nothing).gated is False
+
+    for other in (LIMITS, LIMITS.replace("version = 7", "version = 8").replace("= 2", "= 1")):
+        trust.write_policy(other)
+        for one in (judge, Judge(AGENT, Mode.ENFORCE, trust.path)):
+            assert one.ruling(nothing).gated is True
+            assert one.ruling(PAY).terms is None
+    trust.write_policy(LIMITS.replace("version = 7", "version = 9"))
+
+    terms = judge.ruling(PAY).terms
+    assert terms is not None
+    assert terms.version == 9
+
+
+def test_a_task_is_forbidden_by_a_rule_that_gates_it_by_name(trust: TrustedFolder) -> None:
+    """And by a policy that cannot be used; nobody is asked about tasks."""
+    judge, task = Judge(AGENT, Mode.ENFORCE, trust.path), AskedCall("call_bot", {"task": "look"})
+    assert not judge.forbids_task(task)
+    assert not Judge(AGENT, Mode.ENFORCE).forbids_task(task)
+    rule = '\n[[rules]]\nname = "task"\ntool = "call_bot"\n'
+    for version, (words, forbidden) in enumerate(
+        (
+            ("", True),
+            ('agent = "another"', False),
+            (f'agent = "{AGENT}"', True),
+            ("gate = false", False),
+            ('when = [{ argument = "/task", comparison = "equals", value = "look" }]', True),
+            ("quorum = two", True),
+        ),
+        8,
+    ):
+        trust.write_policy(LIMITS.replace("version = 7", f"version = {version}") + rule + words)
+        assert judge.forbids_task(task) is forbidden, words
 
 
 def test_calls_that_are_decided_together_demand_what_each_of_them_does(
@@ -172,10 +224,21 @@ def test_the_shorter_time_counts() -> None:
         ),
         (
             {},
-            [{"type": "edit", "args": {"action": "asked", "args": {}}}],
+            [{"type": "edit", "args": {"action": "asked", "args": {"n": 2}}}],
             ["asked", "asked edited"],
         ),
         ({}, {"decisions": [{"type": "approve"}]}, ["asked"]),
+        (
+            {},
+            [{"type": "accept", "args": {"action": "asked", "args": {"n": 2}}}],
+            ["asked", "asked edited"],
+        ),
+        ({}, [{"type": "accept", "args": {"action": "asked", "args": {}}}], ["asked"]),
+        (
+            {"action_requests": [{"name": "a"}]},
+            {"decisions": [{"type": "approve", "edited_action": {"name": "a", "args": {"n": 2}}}]},
+            ["a", "a edited"],
+        ),
         ({}, "words", ["asked"]),
     ],
 )
@@ -225,6 +288,10 @@ async def test_what_keeps_everything_from_being_approved_is_said(trust: TrustedF
     assert problem.hint
     assert await Judge(AGENT, Mode.BOUND, trust.path).problem() is None
     trust.write_policy(trusted.TWO)
+    changed = await judge.problem()
+    assert changed is not None
+    assert "later version" in changed.hint
+    trust.write_policy(trusted.TWO.replace("version = 8", "version = 9"))
     assert await judge.problem() is None
     assert await Judge(AGENT, Mode.ENFORCE).problem() is not None
 
