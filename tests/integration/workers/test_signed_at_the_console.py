@@ -15,7 +15,9 @@ from msgspec import structs
 from desktop import settings
 from desktop.actions.ports import ChooseSigner, Lock, TakeClaim, Unlock
 from desktop.audit.entries import AuditKind
+from desktop.audit.keys import log_keys
 from desktop.audit.log import read_entries
+from desktop.audit.verifying import Verdict, verify
 from desktop.engine import completing
 from desktop.errors import NotAllowedNow
 from desktop.qtmodels.wording import outcome_text
@@ -25,6 +27,7 @@ from desktop.store.signing import Meaning, Proof, Seen, SigningRule, SigningStat
 from tests.integration.workers.conftest import Book
 from tests.integration.workers.office import Office
 from tests.support import registered
+from tests.support.audited import FakeKeyring
 from tests.support.desk import Desk
 from tests.support.signing import PASSPHRASE
 from tests.support.trusted import LEE_PARK, ONE, ROSA_MORA, TWO, Person, TrustedFolder, envelope
@@ -35,6 +38,7 @@ from workers.wire.codec import decode_event, encode_event
 from workers.wire.events import AgentProgress
 from workers.wire.streams.progress import ProgressWriter
 from workers.wire.streams.votes import Ballots, VoteEntry
+from workers.wire.trust import TrustFolder
 
 AGENT = "demo_agent"
 STRANGER = Person(registered.STRANGER, "r.mora", "Rosa Mora")
@@ -71,9 +75,10 @@ class Bench:
         [call] = await self._office.requests(context_id)
         self.key = RequestKey(context_id, call.tool_call_id)
 
-    async def sits(self, who: Person) -> Desk:
+    async def sits(self, who: Person, keyring: FakeKeyring | None = None) -> Desk:
         """Somebody opens a console, and it knows the request."""
-        desk = await self._stack.enter_async_context(Desk(signer=who, trust=self._trust.path))
+        desk = Desk(signer=who, trust=self._trust.path, keyring=keyring)
+        await self._stack.enter_async_context(desk)
         await desk.connect(self._office.connection.url)
         await desk.until(self.key, lambda one: one.proof is Proof.PROVEN, "a proven request")
         return desk
@@ -127,6 +132,37 @@ async def test_one_signature_runs_the_call_and_the_record_says_what_was_seen(
         return [one.entry.outcome for one in kept if one.entry.kind is AuditKind.RECEIPT]
 
     await await_until(lambda: receipts() == ["applied", "executed"], "both receipts to be recorded")
+
+
+async def test_decisions_at_once_are_signed_one_after_the_other(
+    bench: Bench, book: Book, trust: TrustedFolder
+) -> None:
+    """Each names the entry before it, so that a verification finds nothing left out."""
+    await bench.asks(book)
+    requests = [bench.key]
+    for _ in range(2):
+        await bench.asks_again()
+        requests.append(bench.key)
+    keyring = FakeKeyring()
+    rosa = await bench.sits(ROSA_MORA, keyring)
+    for key in requests:
+        await rosa.until(key, lambda one: one.proof is Proof.PROVEN, "a proven request")
+
+    for key in requests:
+        rosa.approvals.decide(key, DecisionKind.APPROVE, "as agreed", seen=SEEN)
+    for key in requests:
+        await rosa.until(key, _ran, "the payment")
+
+    path = settings.home() / "r.mora" / "decisions.sqlite"
+
+    def receipts() -> int:
+        kept = read_entries(path, 100)
+        return sum(one.entry.outcome == "executed" for one in kept)
+
+    await await_until(lambda: receipts() == len(requests), "the receipts to be recorded")
+    registry = TrustFolder(trust.path).registry(time.time())
+    report = verify(path, keys=log_keys(keyring), registry=registry)
+    assert (report.verdict, report.findings) == (Verdict.INTACT, ())
 
 
 async def test_a_call_of_high_risk_takes_the_passphrase_again(
