@@ -26,6 +26,7 @@ from desktop.audit.heads import Head as Head
 from desktop.audit.keys import LogKeys
 from desktop.audit.log import last_tree, opened_to_read
 from desktop.audit.matching import MATCHED, Matching
+from desktop.audit.running import Running
 from desktop.audit.schema import has_beside, is_as_made
 from desktop.audit.witnesses import Witness
 from workers.wire.signing.keys import VerifyKey
@@ -198,7 +199,7 @@ class _Said:
 
     def __init__(self, found: _Found, secrets: Secrets, outbox: Outbox) -> None:
         self._found, self._secrets, self._outbox = found, secrets, outbox
-        self._matching = Matching()
+        self._matching, self._running = Matching(), Running()
         self._last = Glance(AuditKind.SESSION_STARTED, "")
 
     def take(self, rows: Iterable[_Row]) -> None:
@@ -206,6 +207,7 @@ class _Said:
         found, last = self._found, self._last
         # A log has a million of them: what is looked up once is not looked up for each.
         match, secret, leaves = self._matching.see, self._secrets.see, self._outbox.see
+        run = self._running.see
         for number, body, _, _ in rows:
             try:
                 glance = read_glance(body)
@@ -219,6 +221,8 @@ class _Said:
             kind = glance.kind
             if kind in MATCHED:
                 match(number, glance)
+                if glance.request_id:
+                    found.take(run(number, glance))
             if glance.secrets or kind is AuditKind.SHREDDED:
                 secret(number, glance)
             if glance.nonce:
