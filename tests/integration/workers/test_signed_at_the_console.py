@@ -15,10 +15,7 @@ from msgspec import structs
 from desktop import settings
 from desktop.actions.ports import ChooseSigner, Lock, TakeClaim, Unlock
 from desktop.audit.entries import AuditKind
-from desktop.audit.heads import kept_head
-from desktop.audit.keys import log_keys
 from desktop.audit.log import read_entries
-from desktop.audit.verifying import Verdict, verify
 from desktop.engine import completing
 from desktop.errors import NotAllowedNow
 from desktop.qtmodels.wording import outcome_text
@@ -27,21 +24,19 @@ from desktop.store.records import Execution, Request, RequestKey, RequestState, 
 from desktop.store.signing import Meaning, Proof, Seen, SigningRule, SigningState
 from tests.integration.workers.conftest import Book
 from tests.integration.workers.office import Office
+from tests.integration.workers.signed_bench import AGENT, Bench
 from tests.support import registered
-from tests.support.audited import FakeKeyring
 from tests.support.desk import Desk
 from tests.support.signing import PASSPHRASE
 from tests.support.trusted import LEE_PARK, ONE, ROSA_MORA, TWO, Person, TrustedFolder, envelope
 from tests.support.waiting import await_until
 from workers.wire import keys
-from workers.wire.approvals import ApprovalRequest, DecisionKind, Mode, Outcome, Receipt
+from workers.wire.approvals import ApprovalRequest, DecisionKind, Outcome, Receipt
 from workers.wire.codec import decode_event, encode_event
 from workers.wire.events import AgentProgress
 from workers.wire.streams.progress import ProgressWriter
 from workers.wire.streams.votes import Ballots, VoteEntry
-from workers.wire.trust import TrustFolder
 
-AGENT = "demo_agent"
 STRANGER = Person(registered.STRANGER, "r.mora", "Rosa Mora")
 SEEN = Seen((("/amount", "10"), ("/recipient", "ACME")), ms_open=4_200)
 EDITED = {"amount": 5.0, "recipient": "ACME", "urgent": False}
@@ -51,48 +46,6 @@ EDITED = {"amount": 5.0, "recipient": "ACME", "urgent": False}
 def trust(tmp_path: Path) -> TrustedFolder:
     """Rosa and Lee are treasurers; each decides alone."""
     return TrustedFolder(tmp_path / "trust", AGENT)
-
-
-class Bench:
-    """Desks around one worker.
-
-    Attributes:
-        key: the request that waits.
-    """
-
-    def __init__(self, office: Office, trust: TrustedFolder, stack: AsyncExitStack) -> None:
-        self._office, self._trust, self._stack = office, trust, stack
-        self._keyrings: dict[str, FakeKeyring] = {}
-        self.key = RequestKey("", "")
-
-    async def asks(self, book: Book, **options: object) -> None:
-        """A worker starts, and asks for a payment."""
-        strictly = {"mode": Mode.ENFORCE, "trust": self._trust.path, **options}
-        await self._office.hire(AGENT, [book.transfer_funds], **strictly)  # type: ignore[arg-type]
-        await self.asks_again()
-
-    async def asks_again(self) -> None:
-        """It asks for another payment."""
-        context_id = await self._office.ask(AGENT, "pay 10 to ACME", context={"user_id": "boss"})
-        [call] = await self._office.requests(context_id)
-        self.key = RequestKey(context_id, call.tool_call_id)
-
-    async def sits(self, who: Person) -> Desk:
-        """Somebody opens a console, and it knows the request."""
-        keyring = self._keyrings.setdefault(who.id, FakeKeyring())
-        desk = Desk(signer=who, trust=self._trust.path, keyring=keyring)
-        await self._stack.enter_async_context(desk)
-        await desk.connect(self._office.connection.url)
-        await desk.until(self.key, lambda one: one.proof is Proof.PROVEN, "a proven request")
-        return desk
-
-    def check_logs(self) -> None:
-        """Whatever happened at the desks, an auditor finds nothing wrong with it."""
-        registry = TrustFolder(self._trust.path).registry(time.time())
-        for person, keyring in self._keyrings.items():
-            log = settings.home() / person / "decisions.sqlite"
-            report = verify(log, kept_head(keyring, log), log_keys(keyring), registry)
-            assert (report.verdict, report.findings) == (Verdict.INTACT, ()), person
 
 
 @pytest_asyncio.fixture
