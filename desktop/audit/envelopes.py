@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from desktop.audit.due import found_by
-from desktop.audit.entries import AuditEntry, AuditKind, comment_digest
+from desktop.audit.entries import AuditEntry, AuditKind, BadEntry, comment_digest
 from desktop.audit.findings import Finding
 from desktop.audit.keys import LogKeys
 from desktop.audit.log import Kept, read_secret
@@ -41,10 +41,10 @@ def check_envelopes(
     for row in connection.execute(query, (ENVELOPE,)):
         kept = Kept(*row)
         try:
+            entry = kept.entry
             text = read_secret(connection, keys, kept, ENVELOPE)
-        except SecretUnreadable:
-            continue  # that is told with the encrypted part
-        entry = kept.entry
+        except (BadEntry, SecretUnreadable):
+            continue  # that is told with the chain, or with the encrypted part
         if text is None or entry.kind is not AuditKind.DECISION:
             continue
         try:

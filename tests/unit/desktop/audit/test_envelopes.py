@@ -14,7 +14,7 @@ from desktop.audit.entries import Actor, AuditKind, comment_digest, happened
 from desktop.audit.log import AuditLog
 from desktop.audit.secrets import ENVELOPE
 from desktop.audit.verifying import verify
-from tests.support.audited import KEYS, as_signed, decided, head_of
+from tests.support.audited import KEYS, as_signed, by_hand, decided, head_of
 from tests.support.registered import NOW, decision, registry, signed
 from workers.wire.approvals import DecisionKind
 from workers.wire.codec import encode_struct
@@ -121,3 +121,16 @@ def test_a_decision_that_was_withheld_leaves_a_gap(
         }
         _decides(log, signed(decision(audit_prev=hashes.get(after, after), decision=kind)))
     assert _found(path) == ([(5, found)] if found else [])
+
+
+def test_an_entry_that_nobody_can_read_any_more_is_nobodys(tmp_path: Path) -> None:
+    """Neither a decision that was damaged nor one that follows such an entry ends a verification."""
+    path = tmp_path / "log.sqlite"
+    with closing(AuditLog(path, KEYS)) as log:
+        session = _begins(log, "r.mora")
+        _decides(log, signed(decision(audit_prev=session)))
+    assert _found(path) == []
+    by_hand(path, "UPDATE entry SET body = x'7b' WHERE number = 1")
+    assert (2, _GONE) in _found(path)
+    by_hand(path, "UPDATE entry SET body = x'7b' WHERE number = 2")
+    assert (2, "It is not what was recorded.") in _found(path)
