@@ -124,7 +124,7 @@ def test_a_decision_that_was_withheld_leaves_a_gap(
 
 
 def test_an_entry_that_nobody_can_read_any_more_is_nobodys(tmp_path: Path) -> None:
-    """Neither a decision that was damaged nor one that follows such an entry ends a verification."""
+    """A damaged decision ends no verification, and neither does one that follows such an entry."""
     path = tmp_path / "log.sqlite"
     with closing(AuditLog(path, KEYS)) as log:
         session = _begins(log, "r.mora")
