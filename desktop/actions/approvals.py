@@ -23,6 +23,7 @@ from desktop.errors import NotAllowedNow
 from desktop.settings import Person
 from desktop.store.facts import DecisionSending
 from desktop.store.policies import default_meaning
+from desktop.store.quorums import reviewers_needed
 from desktop.store.records import DecisionKind, Dialect, Request, RequestKey, RequestState
 from desktop.store.signing import Identity, Meaning, Seen, SigningState
 from desktop.store.store import Store
@@ -204,6 +205,7 @@ class Approvals:
             decision=str(decision.kind),
             comment_digest=comment_digest(said, nonce),
             nonce=nonce,
+            quorum=reviewers_needed(request),
         )
         return entry if statement is None else _with_statement(entry, statement)
 

@@ -87,6 +87,7 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
         outcome: what became of it: a receipt's outcome, or why it was not sent; else empty.
         nonce: of the decision it is about.
         meaning, role, policy: under which the decision was signed; a policy as `id@version`.
+        quorum: how many reviewers the request takes at least; 0 where nobody counts them.
         envelope_digest: of the signed decision, which is in the encrypted part.
         display_digest: of the fields as they were rendered.
         masked, revealed: JSON pointers of values that were hidden, and of those that were shown.
@@ -123,6 +124,7 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     meaning: str = ""
     role: str = ""
     policy: str = ""
+    quorum: int = 0
     envelope_digest: str = ""
     display_digest: str = ""
     masked: tuple[str, ...] = ()
@@ -139,6 +141,12 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     v: int = 1
 
 
+class Named(msgspec.Struct, frozen=True, gc=False):
+    """Of an actor, who it was."""
+
+    id: str = ""
+
+
 class Glance(msgspec.Struct, frozen=True, gc=False):
     """What a verification needs of an entry: a third of the work of reading all of it."""
 
@@ -151,6 +159,13 @@ class Glance(msgspec.Struct, frozen=True, gc=False):
     outcome: str = ""
     detail: str = ""
     secrets: dict[str, str] = {}
+    actor: Named = Named()
+    args_digest: str = ""
+    edited_args_digest: str = ""
+    result_digest: str = ""
+    meaning: str = ""
+    quorum: int = 0
+    reviewers: tuple[str, ...] = ()
 
 
 class BadEntry(ConsoleError):

@@ -206,6 +206,7 @@ class Logbook:
         if self._log is not None:
             self._log.close()
             self._log = None
+            self._last.clear()  # another process may write before it is opened again
 
     def _unlock(self) -> tuple[str, Head | None, str]:
         """Take what the keyring holds.

@@ -1,7 +1,7 @@
 """What `due` says of entries that are read in order, without an index.
 
 The only place that finds that in a verification, which believes no index. The page asks the index,
-and comes to the same.
+and comes to the same. Whether what ran is what was decided, a verification finds alone: `running`.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ from desktop.audit.keys import LogKeys
 from desktop.audit.log import last_tree, opened_to_read
 from desktop.audit.matching import MATCHED, Matching
 from desktop.audit.pacing import Pace, VerificationStopped
+from desktop.audit.running import Running
 from desktop.audit.schema import has_beside, is_as_made, was_signed
 from desktop.audit.witnesses import Witness
 from workers.wire.signing.keys import VerifyKey
@@ -220,7 +221,7 @@ class _Said:
 
     def __init__(self, found: _Found, secrets: Secrets, outbox: Outbox) -> None:
         self._found, self._secrets, self._outbox = found, secrets, outbox
-        self._matching = Matching()
+        self._matching, self._running = Matching(), Running()
         self._last = Glance(AuditKind.SESSION_STARTED, "")
 
     def take(self, rows: Iterable[_Row]) -> None:
@@ -228,6 +229,7 @@ class _Said:
         found, last = self._found, self._last
         # A log has a million of them: what is looked up once is not looked up for each.
         match, secret, leaves = self._matching.see, self._secrets.see, self._outbox.see
+        run = self._running.see
         for number, body, _, _ in rows:
             try:
                 glance = read_glance(body)
@@ -241,6 +243,8 @@ class _Said:
             kind = glance.kind
             if kind in MATCHED:
                 match(number, glance)
+                if glance.request_id:
+                    found.take(run(number, glance))
             if glance.secrets or kind is AuditKind.SHREDDED:
                 secret(number, glance)
             if glance.nonce:

@@ -228,6 +228,7 @@ def facts_of(entry: AuditEntry) -> tuple[tuple[str, str], ...]:
         ("Note", entry.detail),
         ("Proof", "No worker has signed this" if entry.proof else ""),
         ("Reviewers", ", ".join(entry.reviewers)),
+        ("Takes", f"{entry.quorum} reviewers" if entry.quorum > 1 else ""),
         ("Open for", f"{entry.ms_open / 1000:.1f} s" if entry.ms_open else ""),
         ("Hidden values", ", ".join(entry.masked)),
         ("Shown values", ", ".join(entry.revealed)),

@@ -6,6 +6,7 @@ the broker before the others are read, so that of two who sign at once at least 
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from msgspec import structs
 
 from desktop.actions.ports import SendDecision
 from desktop.audit.entries import AuditEntry, AuditKind, happened
+from desktop.audit.envelopes import envelope_digest
 from desktop.audit.log import AuditUnavailable, Outgoing
 from desktop.engine.clock import ClockWatch
 from desktop.engine.recorder import Recorder
@@ -29,11 +31,10 @@ from desktop.store.records import DecisionKind, Risk
 from desktop.store.signing import Meaning
 from workers.wire import keys
 from workers.wire.approvals import ApprovalRequest, Mode
-from workers.wire.canonical import JSON, digest
+from workers.wire.canonical import JSON
 from workers.wire.codec import encode_event, encode_struct
 from workers.wire.errors import SignoffError
 from workers.wire.events import AgentCommand, Event
-from workers.wire.signing.dsse import Envelope
 from workers.wire.signing.registry import Registry
 from workers.wire.signing.statements import Authentication, DecisionStatement
 from workers.wire.streams.connection import Connection
@@ -82,6 +83,7 @@ class Casting:
         self._surroundings = surroundings
         self._clock = clock
         self._emit = emit
+        self._turn = asyncio.Lock()
 
     async def cast(self, order: SendDecision, connection: Connection, send: SendIt) -> None:
         """Sign a decision, record it, and let it leave or wait.
@@ -90,14 +92,19 @@ class Casting:
             order: with a statement.
 
         Raises:
-            SignoffError: it did not leave; that is recorded, if it was.
+            SignoffError: it did not leave, also because of the clock here; that is recorded, if
+                it was.
         """
-        signed = await self._sign(order, connection)
+        assert order.statement is not None  # noqa: S101 - the caller has looked
+        if order.statement.decision is not DecisionKind.REJECT:
+            await self._clock.check(connection)
         request = order.request
-        alone = request is None or self._is_enough_alone(signed, request)
-        order = signed.order
-        outgoing = Outgoing(*self._where(signed, alone=alone))
-        number = await self._recorder.decided(order.record, order.secrets, outgoing)
+        async with self._turn:  # each names the entry of its signer that stands before it
+            signed = await self._sign(order)
+            alone = request is None or self._is_enough_alone(signed, request)
+            order = signed.order
+            outgoing = Outgoing(*self._where(signed, alone=alone))
+            number = await self._recorder.decided(order.record, order.secrets, outgoing)
         try:
             if alone or request is None:
                 entry_id = await send(_with_envelopes(order, signed))
@@ -108,17 +115,15 @@ class Casting:
             await self._recorder.not_sent(order.record, error.title, number)
             raise
 
-    async def _sign(self, order: SendDecision, connection: Connection) -> _Signed:
+    async def _sign(self, order: SendDecision) -> _Signed:
         """The decision with its signature, and its entry with what is known of that.
 
         Raises:
-            SignoffError: it cannot be signed, or the registry or the clock here is not to be
-                believed.
+            SignoffError: it cannot be signed, or the registry here is not to be believed.
         """
         assert order.statement is not None  # noqa: S101 - the caller has looked
         lets_run = order.statement.decision is not DecisionKind.REJECT
         if lets_run:
-            await self._clock.check(connection)
             await self._recorder.check(order.record)
         registry = self._trust.check() if lets_run else self._trust.registry()
         statement = structs.replace(
@@ -129,7 +134,7 @@ class Casting:
         is_high = order.request is None or order.request.risk is Risk.HIGH
         envelope = self._signer.sign(statement, high_risk=is_high)
         told = encode_struct(envelope).decode()
-        record = structs.replace(order.record, envelope_digest=_digest(envelope))
+        record = structs.replace(order.record, envelope_digest=envelope_digest(envelope))
         order = replace(order, record=record, secrets={**order.secrets, "envelope": told})
         now_ms = int(time.time() * 1000)
         return _Signed(order, statement, own_ballot(envelope, order.args, now_ms), registry)
@@ -240,7 +245,3 @@ def _payload(payload: JSON, envelopes: tuple[JSON, ...]) -> dict[str, JSON]:
     approval = payload["approval"]
     assert isinstance(approval, dict)  # noqa: S101 - the same
     return {**payload, "approval": {**approval, "envelopes": list(envelopes)}}
-
-
-def _digest(envelope: Envelope) -> str:
-    return digest("signoff/envelope/v1", encode_struct(envelope))

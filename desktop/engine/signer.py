@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from desktop.actions.elapsed import awake_and_asleep
 from desktop.errors import SigningLocked
 from desktop.store.signing import SigningRule
 from workers.wire.halts import HaltStatement
@@ -21,7 +22,7 @@ from workers.wire.signing.statements import DECISION_TYPE, DecisionStatement, wr
 
 #: A passphrase given for one decision is good for so long.
 FRESH_SECONDS: Final = 60
-#: A clock may be set right by so much within a session.
+#: A clock may be set back by so much within a session, to set it right.
 _CLOCK_SECONDS: Final = 120
 _HINT: Final = "Give your passphrase, and decide."
 
@@ -29,17 +30,26 @@ _HINT: Final = "Give your passphrase, and decide."
 class Signer:
     """Signs while it is open, by the rule of its session.
 
+    A session lasts by two clocks, and ends with the first: people are told a time of day, and a
+    clock that somebody sets must not make it longer.
+
     Attributes:
         on_signed: told after each signature; it may have been the last of the session.
     """
 
-    def __init__(self, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float] = time.time,
+        lasted: Callable[[], float] = awake_and_asleep,
+    ) -> None:
         """Begin closed.
 
         Args:
             now: seconds since the epoch.
+            lasted: seconds of a clock that nobody can set.
         """
-        self._now = now
+        self._now, self._lasted = now, lasted
+        self._begun = (0.0, 0.0)
         self._key: SigningKey | None = None
         self._opened_at = 0
         self._until = math.inf
@@ -68,6 +78,7 @@ class Signer:
         """
         self._key, self._opened_at, self._owner = key, at, owner
         self._rule, self._until, self._unused = rule, until, fresh
+        self._begun = (self._now(), self._lasted())
 
     def close(self) -> None:
         """Let go of it. Python cannot wipe memory; docs/security.md says so."""
@@ -91,14 +102,27 @@ class Signer:
     @property
     def is_open(self) -> bool:
         """Whether it holds a key and its session lasts."""
-        now = self._now()
-        return self._key is not None and self._opened_at - _CLOCK_SECONDS <= now < self._until
+        return self._key is not None and self._left(self._until) > 0
 
     @property
     def is_fresh(self) -> bool:
         """Whether the passphrase was given just now, and nothing was signed since."""
-        age = self._now() - self._opened_at
-        return self.is_open and self._unused and -_CLOCK_SECONDS <= age < FRESH_SECONDS
+        is_new = self._left(self._opened_at + FRESH_SECONDS) > 0
+        return self.is_open and self._unused and is_new
+
+    @property
+    def changes_in(self) -> float:
+        """Seconds until one of the two ends; infinite if neither will by itself."""
+        ends = [at for at in (self.until, self.fresh_until) if at]
+        return max(0.0, min(map(self._left, ends), default=math.inf))
+
+    def _left(self, until: float) -> float:
+        """Seconds until a time, by the clock that comes to it first; none if it was set back."""
+        began, before = self._begun
+        by_clock, lasted = self._now() - began, self._lasted() - before
+        if by_clock < lasted - _CLOCK_SECONDS:
+            return 0.0
+        return until - began - max(by_clock, lasted)
 
     def sign(self, statement: DecisionStatement, *, high_risk: bool = False) -> Envelope:
         """Sign a decision.

@@ -16,6 +16,7 @@ from typing import Final
 import structlog
 from msgspec import structs
 
+from desktop.actions.elapsed import awake_and_asleep
 from desktop.actions.ports import ChooseSigner, Lock, Unlock
 from desktop.audit.entries import AuditEntry, AuditKind, happened
 from desktop.engine.attempts import LOCKED_SECONDS, Attempts
@@ -50,6 +51,7 @@ class SigningDesk:
         registry: Callable[[], Registry | None],
         attempts: Attempts,
         now: Callable[[], float] = time.time,
+        lasted: Callable[[], float] = awake_and_asleep,
     ) -> None:
         """Begin with nobody.
 
@@ -59,11 +61,12 @@ class SigningDesk:
             registry: the one that is believed now; None where there is none. May raise.
             attempts: counts wrong passphrases.
             now: seconds since the epoch.
+            lasted: see `Signer`.
         """
         self._emit, self._record, self._now = emit, record, now
         self._people = SigningPeople(custody, registry, now)
         self._attempts = attempts
-        self.signer = Signer(now)
+        self.signer = Signer(now, lasted)
         self.signer.on_signed = self._on_signed
         self._choice: ChooseSigner | None = None
         self._told = Signing()
@@ -246,9 +249,8 @@ class SigningDesk:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        ends = [at for at in (self.signer.until, self.signer.fresh_until) if at]
-        if ends:
-            seconds = max(0.0, min(ends) - self._now())
+        seconds = self.signer.changes_in
+        if math.isfinite(seconds):
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(seconds + 0.05, self._on_time)
 

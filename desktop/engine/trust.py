@@ -87,18 +87,21 @@ class Trust:
         return registry
 
     def proof(self, agent: str, context_id: str, call: PendingCall, at: StreamId) -> Proof:
-        """Whether the worker's signature under what an interrupt asks holds.
+        """Whether the worker's signature under what an interrupt asks holds now.
+
+        Where it stands proves nothing: of a stream that is new, or was deleted, anybody can choose
+        the ids. So of an agent whose workers sign nothing goes without a signature, however old it
+        says it is; and a key that has been revoked by now proves no request.
 
         Args:
             agent, context_id: of the interrupt.
-            at: where it stands in its stream. Nobody can put an entry before those that are there,
-                so what stands from before the agent had a key needs no signature.
+            at: where it stands in its stream.
         """
         registry, request = self.registry(), call.request
-        if registry is None or at.milliseconds < _signs_since(registry, agent) * 1000:
+        if registry is None or not registry.signs(agent):
             return Proof.NONE
         try:
-            _check(request, agent, context_id, registry)
+            _check(request, agent, context_id, registry, at)
         except NotTrusted as error:
             _log.warning("a request is not what was signed", agent=agent, reason=str(error.reason))
             return Proof.BROKEN
@@ -107,15 +110,16 @@ class Trust:
     def proof_of_receipt(self, receipt: Receipt, entry_id: str) -> tuple[Proof, str]:
         """Whether a worker of the agent says this, and if not, why: a word of `Distrust`.
 
+        Unlike a request, what was said before its key was revoked still counts: it is history.
+
         Args:
-            entry_id: of the receipt; see `proof`.
+            entry_id: of the receipt.
         """
-        registry = self.registry()
-        at = StreamId.parse(entry_id)
-        if registry is None or at.milliseconds < _signs_since(registry, receipt.agent) * 1000:
+        registry, at = self.registry(), StreamId.parse(entry_id)
+        if registry is None or not registry.signs(receipt.agent):
             return Proof.NONE, ""
         try:
-            check_receipt(receipt, registry, receipt.at_ms / 1000)
+            check_receipt(receipt, registry, _told_at(receipt.at_ms / 1000, at))
         except NotTrusted as error:
             return Proof.BROKEN, str(error.reason)
         return Proof.PROVEN, ""
@@ -143,19 +147,17 @@ class Trust:
         self.on_changed()
 
 
-def _signs_since(registry: Registry, agent: str) -> float:
-    """Since when the workers of an agent sign, seconds since the epoch; never for those who do not.
+def _told_at(claimed: float, at: StreamId) -> float:
+    """When something was signed, at the latest, seconds since the epoch.
 
-    From then on what is not signed is not theirs, also after a key has ended.
+    Who has a key that ended can claim any earlier time, and not have it stand earlier in a stream
+    that others have read.
     """
-    for known in registry.statement.agents:
-        if known.name == agent:
-            return min((moment(key.not_before) for key in known.keys), default=0.0)
-    return float("inf")
+    return max(claimed, at.milliseconds / 1000)
 
 
 def _check(
-    request: ApprovalRequest | None, agent: str, context_id: str, registry: Registry
+    request: ApprovalRequest | None, agent: str, context_id: str, registry: Registry, at: StreamId
 ) -> None:
     """Raise unless a worker of the agent asks this in this context.
 
@@ -164,4 +166,5 @@ def _check(
     """
     if request is None or (request.agent, request.context_id) != (agent, context_id):
         raise NotTrusted(Distrust.WRONG_AGENT, "It is not what the agent's worker asks.")
-    check_request(request, registry, moment(request.issued_at))
+    holder = check_request(request, registry, _told_at(moment(request.issued_at), at))
+    holder.entry.check_not_revoked(time.time())

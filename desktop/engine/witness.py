@@ -28,6 +28,7 @@ from workers.wire.approvals import Outcome, Receipt
 from workers.wire.dialects import Dialect, read_interrupt
 from workers.wire.events import AgentProgress, ProgressType
 from workers.wire.messages import ChatMessage, Role, read_message
+from workers.wire.signing.distrust import Distrust
 
 #: The outcome of an entry about a receipt that no worker of its agent has signed.
 NOT_BELIEVED: Final = "not believed"
@@ -185,7 +186,8 @@ class Witness:
         """
         receipts = dict(islice(self._receipts.items(), _AT_ONCE))
         requests = dict(islice(self._requests.items(), _AT_ONCE))
-        marks = [*requests, *receipts]
+        heard = {mark: _heard_as(told) for mark, told in receipts.items()}
+        marks = {*requests, *receipts, *heard.values()}
         people = {told.receipt.reviewer for told in receipts.values() if told.receipt.reviewer}
         ids = {told.receipt.request_id for told in receipts.values()}
         known = await self._desk.known_of(marks, people, ids)
@@ -198,10 +200,10 @@ class Witness:
         ]
         tools = {one.request_id: one.action for one in requests.values()} | dict(known.tools)
         for mark, told in receipts.items():
-            if mark not in known.marks:
+            if known.marks.isdisjoint((mark, heard[mark])):
                 entries += self._entries_of(told, tools, known.people)
         await self._recorder.note_all([one for one in entries if _is_recordable(one)])
-        for mark in marks:
+        for mark in (*requests, *receipts):
             self._receipts.pop(mark, None)
             self._requests.pop(mark, None)
             self._past.pop(mark[:2], None)
@@ -255,6 +257,15 @@ class Witness:
 def _mark_of(receipt: Receipt, proof: Proof) -> Mark:
     outcome = NOT_BELIEVED if proof is Proof.BROKEN else receipt.outcome
     return Mark(*_call_of(receipt), receipt.nonce, outcome)
+
+
+def _heard_as(told: _Told) -> Mark:
+    """As what a receipt may be in the log: those of an agent that signs by now once went without.
+
+    To tell all of them as forged on the day its key is registered would bury the one that is.
+    """
+    is_bare = told.why == Distrust.UNSIGNED
+    return _mark_of(told.receipt, Proof.NONE if is_bare else told.proof)
 
 
 def _call_of(one: AuditEntry | Receipt) -> tuple[str, str, str]:

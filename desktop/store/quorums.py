@@ -60,6 +60,16 @@ def votes_missing(request: Request, edited: str | None = None) -> int:
     return max((standing.missing for standing in standings), default=0)
 
 
+def reviewers_needed(request: Request) -> int:
+    """How many people have to sign at least; 0 where the worker counts nobody.
+
+    One of several roles may stand for several quorums, so it can be fewer than all of them ask for.
+    """
+    if request.policy is None or not request.must_be_signed:
+        return 0
+    return max((quorum.count for quorum in request.policy.quorums), default=0)
+
+
 def takes_several(request: Request) -> bool:
     """Whether one reviewer alone cannot be enough."""
     quorums = request.policy.quorums if request.policy else ()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -16,6 +15,8 @@ import structlog
 from PySide6.QtCore import SLOT, QEvent, QObject, QTimer, Signal, Slot
 from PySide6.QtDBus import QDBusConnection
 from PySide6.QtWidgets import QWidget
+
+from desktop.actions.elapsed import awake_and_asleep
 
 _LOOK_MS: Final = 5000
 _TOUCHES: Final = frozenset(
@@ -44,12 +45,6 @@ _SYSTEM_BUS: Final = "signoff-absence-system"
 _SESSION_BUS: Final = "signoff-absence-session"
 
 _log = structlog.get_logger(__name__)
-
-
-def awake_and_asleep() -> float:
-    """Seconds of a clock that is never set, and that goes on while the computer sleeps."""
-    boot_clock = getattr(time, "CLOCK_BOOTTIME", None)  # on Linux alone
-    return time.monotonic() if boot_clock is None else time.clock_gettime(boot_clock)
 
 
 class Absence(QObject):

@@ -46,6 +46,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "desktop/audit/chain.py": _audit("chain", "proofs"),
     "desktop/audit/beside.py": _audit("verifying", "retention"),
     "desktop/audit/matching.py": _audit("matching"),
+    "desktop/audit/running.py": _audit("running", "verifying"),
     "desktop/audit/envelopes.py": _audit("verifying"),
     "desktop/audit/checkpoints.py": _audit("checkpoints"),
     "desktop/audit/proofs.py": _audit("chain", "proofs"),

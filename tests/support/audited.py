@@ -13,14 +13,17 @@ import msgspec
 from msgspec import structs
 
 from desktop.audit.chain import tree_of
-from desktop.audit.entries import AuditEntry, AuditKind, happened
+from desktop.audit.entries import AuditEntry, AuditKind, comment_digest, happened
+from desktop.audit.envelopes import envelope_digest
 from desktop.audit.heads import Head
 from desktop.audit.keys import LogKeys
 from desktop.audit.log import AuditLog, OutboxState, Outgoing, opened_to_read
 from desktop.audit.secrets import ENVELOPE
 from desktop.errors import VaultUnavailable
 from tests.support.registered import CALL, decision, signed
-from workers.wire.signing.keys import SigningKey
+from workers.wire.signing.dsse import Envelope
+from workers.wire.signing.keys import SigningKey, from_base64
+from workers.wire.signing.statements import DecisionStatement, read_statement
 
 KEYS = LogKeys(bytes(range(32)), SigningKey(bytes(range(32, 64))))
 STREAM = "agent_event:treasury_agent"
@@ -61,6 +64,35 @@ def decided(number: int, **changes: object) -> AuditEntry:
         entry, context_id="c-1", nonce=f"{number:032x}", decision="approve", agent=CALL.agent
     )
     return structs.replace(entry, **changes)
+
+
+def as_signed(entry: AuditEntry, envelope: Envelope) -> AuditEntry:
+    """The entry as a desk makes it of a signed decision; its time, account and machine stay."""
+    statement = read_statement(from_base64(envelope.payload), DecisionStatement)
+    signer, display, policy = statement.reviewer, statement.display, statement.policy
+    return structs.replace(
+        entry,
+        actor=structs.replace(entry.actor, id=signer.id, name=signer.name),
+        context_id=statement.context_id,
+        agent=statement.aud,
+        tool_call_id=statement.tool_call_id,
+        request_id=statement.request_id,
+        action=statement.action,
+        args_digest=statement.args_digest,
+        edited_args_digest=statement.edited_args_digest,
+        decision=str(statement.decision),
+        comment_digest=comment_digest(statement.comment, statement.nonce),
+        nonce=statement.nonce,
+        meaning=str(statement.meaning),
+        role=signer.role,
+        policy=f"{policy.id}@{policy.version}",
+        envelope_digest=envelope_digest(envelope),
+        display_digest=display.digest,
+        masked=display.masked,
+        revealed=display.revealed,
+        ms_open=display.ms_open,
+        app=statement.app,
+    )
 
 
 def head_of(path: Path, keys: LogKeys | None = KEYS) -> Head:

@@ -19,6 +19,7 @@ from desktop.actions.guard import GuardedOutbox
 from desktop.actions.halts import HaltActions
 from desktop.actions.ports import ChooseSigner, Unlock
 from desktop.actions.repairs import Repairs
+from desktop.audit.keys import Keyring
 from desktop.engine.engine import Engine
 from desktop.settings import Person, SigningRule
 from desktop.store.facts import EventSeen, Fact, LinkChanged, TranscriptRead, UnreadableSeen
@@ -46,6 +47,7 @@ class Desk:
         signer: trusted.Person | None = None,
         trust: Path | None = None,
         now: Callable[[], float] = time.time,
+        keyring: Keyring | None = None,
     ) -> None:
         """Set it up.
 
@@ -53,6 +55,7 @@ class Desk:
             signer: who signs here; their signing session is open from the start.
             trust: the folder with the registry.
             now: the clock that is compared with the broker's.
+            keyring: holds the keys of the audit log; without one its encrypted part is not kept.
         """
         self.store = Store()
         self._signer, self._trust = signer, trust
@@ -62,7 +65,9 @@ class Desk:
             person = signer.id
             custody.kept[person] = wrapped(signer.key)
             audit_log = settings.home() / person / "decisions.sqlite"
-        self.engine = Engine(self._take, cache_folder, audit_log, custody=custody, now=now)
+        self.engine = Engine(
+            self._take, cache_folder, audit_log, keyring=keyring, custody=custody, now=now
+        )
         self.links: list[LinkState] = []
         self.facts: list[Fact] = []
         chosen = Person(person, person.title())

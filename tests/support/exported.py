@@ -25,6 +25,7 @@ from desktop.audit.log import AuditLog, Record, read_secret
 from desktop.audit.opening import COMMENT, ENVELOPE
 from desktop.store.record import AuditQuery
 from tests.support import registered
+from tests.support.audited import as_signed
 from workers.wire.approvals import DecisionKind
 from workers.wire.signing.dsse import Envelope
 
@@ -69,7 +70,7 @@ def signed_record(envelope: Envelope, comment: str = "", **changes: object) -> R
     secrets = {ENVELOPE: msgspec.json.encode(envelope).decode()}
     if comment:
         secrets[COMMENT] = comment
-    return Record(entry(**changes), secrets)
+    return Record(structs.replace(as_signed(entry(), envelope), **changes), secrets)
 
 
 def write_log(path: Path, records: Iterable[AuditEntry | Record], *, sign: bool = False) -> Path:

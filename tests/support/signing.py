@@ -113,6 +113,7 @@ class Desk:
 
     Attributes:
         now: what time it is, seconds since the epoch.
+        lasted: how long the console runs, by a clock that nobody can set.
         entries: what the audit log has.
         full: the log cannot be written.
         registry: that is believed.
@@ -120,6 +121,7 @@ class Desk:
 
     folder: Path
     now: float = NOW.timestamp() + 60
+    lasted: float = 0.0
     keys: KeptKeys = field(default_factory=KeptKeys)
     entries: list[AuditEntry] = field(default_factory=list)
     told: list[Signing] = field(default_factory=list)
@@ -134,7 +136,13 @@ class Desk:
         """Start the console, or start it again."""
         attempts = Attempts(self.folder / "signing.json", lambda: self.now)
         self.desk = SigningDesk(
-            self._hear, self._record, self.keys, self._believed, attempts, self._clock
+            self._hear,
+            self._record,
+            self.keys,
+            self._believed,
+            attempts,
+            lambda: self.now,
+            lambda: self.lasted,
         )
 
     @property
@@ -167,9 +175,6 @@ class Desk:
 
     def _believed(self) -> Registry | None:
         return self.registry()
-
-    def _clock(self) -> float:
-        return self.now
 
     def _hear(self, fact: Fact) -> None:
         assert isinstance(fact, SigningChanged)

@@ -24,7 +24,8 @@ _BOUND_HINT: Final = "It holds a decision to this call, but cannot tell who made
 
 def warning_for(request: Request) -> tuple[Tone, str, str] | None:
     """How grave it is, what it is, and what to do; None where there is nothing to warn of."""
-    if request.proof is Proof.BROKEN:
+    # What is over may be from before the agent's workers signed, or of a key revoked since.
+    if request.proof is Proof.BROKEN and request.is_open:
         return Tone.DANGER, _BROKEN, _BROKEN_HINT
     if not request.intact:
         return Tone.DANGER, _CHANGED, _CHANGED_HINT

@@ -244,6 +244,9 @@ class TestOthers:
         assert not can(card, "request.approve")
         assert can(card, "request.reject")
 
+        fed.decide(KEY, Outcome.EXECUTED, reviewer="Dana Reyes")
+        assert card.findChild(Banner).isHidden(), "its key may have been revoked since"
+
     def test_a_worker_that_verifies_no_signature_is_warned_of(self, open_card: Opener) -> None:
         """It runs what anybody could have decided."""
         card = open_card(asks(mode=Mode.BOUND))

@@ -142,6 +142,27 @@ async def test_a_request_that_waits_is_written_down_once(
     assert (told.action, told.detail, told.proof) == (scenes.ACTION, "wrong_role", "unsigned")
 
 
+async def test_the_day_an_agents_key_is_registered_makes_no_forgery_of_what_it_said_before(
+    worker: HandWorker, redis_url: str, keyring: MemoryKeyring, tmp_path: Path
+) -> None:
+    """It is in the log as unsigned; from now on an unsigned one is told as not believed."""
+    await worker.say(scenes.asks())
+    await worker.tell(scenes.receipt(Outcome.APPLIED, reviewer="l.park"))
+    async with Window(keyring, tmp_path) as window:
+        window.engine.connect(redis_url)
+        await await_until(lambda: recorded(AuditKind.RECEIPT), "the receipt")
+
+    trust = TrustedFolder(tmp_path / "trust", scenes.AGENT).path
+    await worker.tell(scenes.receipt(Outcome.EXECUTED, reviewer="l.park", nonce="9" * 32))
+    async with Window(keyring, tmp_path) as window:
+        window.engine.trust(trust)
+        window.engine.connect(redis_url)
+        await await_until(lambda: len(recorded(AuditKind.RECEIPT)) > 1, "the next receipt")
+
+    told = [(entry.outcome, entry.actor.id) for entry in recorded(AuditKind.RECEIPT)]
+    assert told == [("applied", "l.park"), ("not believed", "")]
+
+
 async def test_a_command_records_what_became_of_its_own_decision_and_a_window_the_rest(
     worker: HandWorker, redis_url: str, keyring: MemoryKeyring, tmp_path: Path
 ) -> None:

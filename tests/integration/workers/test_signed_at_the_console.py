@@ -24,19 +24,19 @@ from desktop.store.records import Execution, Request, RequestKey, RequestState, 
 from desktop.store.signing import Meaning, Proof, Seen, SigningRule, SigningState
 from tests.integration.workers.conftest import Book
 from tests.integration.workers.office import Office
+from tests.integration.workers.signed_bench import AGENT, Bench
 from tests.support import registered
 from tests.support.desk import Desk
 from tests.support.signing import PASSPHRASE
 from tests.support.trusted import LEE_PARK, ONE, ROSA_MORA, TWO, Person, TrustedFolder, envelope
 from tests.support.waiting import await_until
 from workers.wire import keys
-from workers.wire.approvals import ApprovalRequest, DecisionKind, Mode, Outcome, Receipt
+from workers.wire.approvals import ApprovalRequest, DecisionKind, Outcome, Receipt
 from workers.wire.codec import decode_event, encode_event
 from workers.wire.events import AgentProgress
 from workers.wire.streams.progress import ProgressWriter
 from workers.wire.streams.votes import Ballots, VoteEntry
 
-AGENT = "demo_agent"
 STRANGER = Person(registered.STRANGER, "r.mora", "Rosa Mora")
 SEEN = Seen((("/amount", "10"), ("/recipient", "ACME")), ms_open=4_200)
 EDITED = {"amount": 5.0, "recipient": "ACME", "urgent": False}
@@ -48,42 +48,13 @@ def trust(tmp_path: Path) -> TrustedFolder:
     return TrustedFolder(tmp_path / "trust", AGENT)
 
 
-class Bench:
-    """Desks around one worker.
-
-    Attributes:
-        key: the request that waits.
-    """
-
-    def __init__(self, office: Office, trust: TrustedFolder, stack: AsyncExitStack) -> None:
-        self._office, self._trust, self._stack = office, trust, stack
-        self.key = RequestKey("", "")
-
-    async def asks(self, book: Book, **options: object) -> None:
-        """A worker starts, and asks for a payment."""
-        strictly = {"mode": Mode.ENFORCE, "trust": self._trust.path, **options}
-        await self._office.hire(AGENT, [book.transfer_funds], **strictly)  # type: ignore[arg-type]
-        await self.asks_again()
-
-    async def asks_again(self) -> None:
-        """It asks for another payment."""
-        context_id = await self._office.ask(AGENT, "pay 10 to ACME", context={"user_id": "boss"})
-        [call] = await self._office.requests(context_id)
-        self.key = RequestKey(context_id, call.tool_call_id)
-
-    async def sits(self, who: Person) -> Desk:
-        """Somebody opens a console, and it knows the request."""
-        desk = await self._stack.enter_async_context(Desk(signer=who, trust=self._trust.path))
-        await desk.connect(self._office.connection.url)
-        await desk.until(self.key, lambda one: one.proof is Proof.PROVEN, "a proven request")
-        return desk
-
-
 @pytest_asyncio.fixture
 async def bench(office: Office, trust: TrustedFolder) -> AsyncIterator[Bench]:
     """No desk yet."""
     async with AsyncExitStack() as stack:
-        yield Bench(office, trust, stack)
+        bench = Bench(office, trust, stack)
+        yield bench
+    bench.check_logs()
 
 
 def _ran(request: Request) -> bool:
@@ -127,6 +98,32 @@ async def test_one_signature_runs_the_call_and_the_record_says_what_was_seen(
         return [one.entry.outcome for one in kept if one.entry.kind is AuditKind.RECEIPT]
 
     await await_until(lambda: receipts() == ["applied", "executed"], "both receipts to be recorded")
+
+
+async def test_decisions_at_once_are_signed_one_after_the_other(bench: Bench, book: Book) -> None:
+    """Each names the entry before it, so that a verification finds nothing left out."""
+    await bench.asks(book)
+    requests = [bench.key]
+    for _ in range(2):
+        await bench.asks_again()
+        requests.append(bench.key)
+    rosa = await bench.sits(ROSA_MORA)
+    for key in requests:
+        await rosa.until(key, lambda one: one.proof is Proof.PROVEN, "a proven request")
+
+    for key in requests:
+        rosa.approvals.decide(key, DecisionKind.APPROVE, "as agreed", seen=SEEN)
+    for key in requests:
+        await rosa.until(key, _ran, "the payment")
+
+    path = settings.home() / "r.mora" / "decisions.sqlite"
+
+    def receipts() -> int:
+        kept = read_entries(path, 100)
+        return sum(one.entry.outcome == "executed" for one in kept)
+
+    await await_until(lambda: receipts() == len(requests), "the receipts to be recorded")
+    bench.check_logs()
 
 
 async def test_a_call_of_high_risk_takes_the_passphrase_again(

@@ -79,8 +79,8 @@ def check_assertion(record: _Signable, kind: str, registry: Registry, at: float)
     return holder
 
 
-def check_request(request: ApprovalRequest, registry: Registry, at: float) -> None:
-    """Prove that a worker of the agent asks this.
+def check_request(request: ApprovalRequest, registry: Registry, at: float) -> KeyHolder:
+    """Prove that a worker of the agent asks this. Returns with which key.
 
     Raises:
         NotTrusted: see `check_assertion`; or another than the agent's worker signed it.
@@ -88,6 +88,7 @@ def check_request(request: ApprovalRequest, registry: Registry, at: float) -> No
     holder = check_assertion(request, REQUEST_TYPE, registry, at)
     if holder.agent is None or holder.agent.name != request.agent:
         raise NotTrusted(Distrust.WRONG_AGENT, "Another than the agent's worker asks this.")
+    return holder
 
 
 def check_receipt(receipt: Receipt, registry: Registry, at: float) -> None:

@@ -48,11 +48,19 @@ class RegisteredKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         Raises:
             NotTrusted: before its time, after it, or revoked by then.
         """
-        if self.revoked_at and at >= moment(self.revoked_at):
-            raise NotTrusted(Distrust.KEY_REVOKED, "The key of the signer has been revoked.", _HINT)
+        self.check_not_revoked(at)
         if not moment(self.not_before) <= at < moment(self.not_after):
             title = "The key of the signer is not valid at this time."
             raise NotTrusted(Distrust.KEY_NOT_VALID, title, _HINT)
+
+    def check_not_revoked(self, at: float) -> None:
+        """Raise if the key was revoked by a time, in seconds since the epoch.
+
+        Raises:
+            NotTrusted: it was.
+        """
+        if self.revoked_at and at >= moment(self.revoked_at):
+            raise NotTrusted(Distrust.KEY_REVOKED, "The key of the signer has been revoked.", _HINT)
 
 
 class RegisteredReviewer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -93,6 +93,7 @@ def test_the_statement_says_who_decided_what_in_which_role_and_what_they_saw() -
     assert binding is not None
     assert binding.reviewer.id == "r.mora"
     assert (order.record.role, order.record.policy) == ("treasury", "payments@7")
+    assert order.record.quorum == 1
 
 
 @pytest.mark.parametrize(
@@ -117,9 +118,11 @@ def test_what_a_signature_means_and_how_long_it_counts_follow_from_the_policy(
 
     approvals.decide(KEY, kind, args={"amount": 5} if kind is DecisionKind.EDIT else None)
 
-    said = outbox.decisions[0].statement
+    [order] = outbox.decisions
+    said = order.statement
     assert said is not None
     assert (said.meaning, said.exp - said.iat) == (meaning, seconds)
+    assert order.record.quorum == max(quorum.count for quorum in policy.quorums)
 
 
 def test_whoever_signs_somebody_s_edit_after_them_approves_it() -> None:

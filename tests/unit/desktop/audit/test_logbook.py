@@ -131,6 +131,9 @@ def test_a_person_s_last_entry_is_known(book: Logbook, path: Path) -> None:
     with closing(Logbook(path, None)) as again:
         again.open()
         assert again.last_hash("r.mora") == last
+        newest = again.append([Record(decided(5))])[0].hash.hex()
+    book.open()  # after another process wrote meanwhile
+    assert book.last_hash("r.mora") == newest
 
 
 def test_a_closed_log_is_not_written(book: Logbook) -> None:

@@ -62,7 +62,8 @@ def test_a_verification_and_the_page_find_the_same(
     listed = {(row.number, f"{row.finding}.") for row in rows}
     found = {(one.number, one.title) for one in report.findings}
     assert len({title for _, title in listed}) == 5
-    assert found - listed == {one for one in found if one[1].startswith("The clock went back")}
+    alone = ("The clock went back", "The worker ran the call a second time")
+    assert found - listed == {one for one in found if one[1].startswith(alone)}
     assert listed <= found
 
 

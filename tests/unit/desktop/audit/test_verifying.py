@@ -14,14 +14,14 @@ from msgspec import structs
 from desktop.audit import verifying
 from desktop.audit.chain import BEGINNING, Tree, entry_hash
 from desktop.audit.checkpoints import sign_checkpoint
-from desktop.audit.entries import Actor, AuditKind, happened
+from desktop.audit.entries import AuditKind, happened
 from desktop.audit.keys import LogKeys
 from desktop.audit.log import AuditLog, read_entries
 from desktop.audit.retention import shred
 from desktop.audit.secrets import ENVELOPE
 from desktop.audit.verifying import Head, Verdict, check_end, verify
-from tests.support.audited import ALL, KEYS, by_hand, decided, head_of, make_log
-from tests.support.registered import CALL, LEE, NOW, decision, registry, signed
+from tests.support.audited import ALL, KEYS, as_signed, by_hand, decided, head_of, make_log
+from tests.support.registered import LEE, NOW, ROSA, decision, registry, signed
 from workers.wire.codec import encode_struct
 
 OTHER = LogKeys.generate()
@@ -313,20 +313,8 @@ def test_a_shredding_excuses_what_was_older_and_nothing_else(tmp_path: Path) -> 
 def test_signatures_are_looked_at_again(tmp_path: Path) -> None:
     """With the keys that counted when the decision was made."""
     path, at = tmp_path / "log.sqlite", f"{datetime.fromtimestamp(NOW, UTC).isoformat()[:19]}.000Z"
-    entry = decided(
-        1,
-        at=at,
-        context_id=CALL.context_id,
-        request_id=CALL.request_id,
-        tool_call_id=CALL.tool_call_id,
-        action=CALL.action,
-        args_digest=CALL.args_digest,
-        nonce=decision().nonce,
-        meaning=decision().meaning,
-        role=decision().reviewer.role,
-        actor=Actor(id=decision().reviewer.id, name=decision().reviewer.name),
-    )
-    good, forged = signed(decision()), signed(decision(), LEE)
+    good, forged = (signed(decision(audit_prev=""), key) for key in (ROSA, LEE))
+    entry = as_signed(decided(1, at=at), good)
     with closing(AuditLog(path, KEYS)) as log:
         log.append(entry, {ENVELOPE: encode_struct(good).decode()})
         for envelope in ("{}", "{", encode_struct(forged).decode()):

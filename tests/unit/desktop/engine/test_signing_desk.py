@@ -242,6 +242,34 @@ async def test_a_clock_that_was_set_back_ends_the_session(desk: Desk) -> None:
         desk.desk.signer.sign(STATEMENT)
 
 
+@pytest.mark.parametrize("set_back_minutes", [1.9, 24.0])
+async def test_a_clock_that_is_set_back_makes_no_session_longer(
+    desk: Desk, set_back_minutes: float
+) -> None:
+    """A little sets it right, and the session lasts its 30 minutes; more ends it at once."""
+    await desk.choose()
+    await unlock(desk)
+    for minutes in (25, 4.5, 1):
+        desk.now += minutes * 60
+        desk.lasted += minutes * 60
+        if minutes == 25:
+            desk.now -= set_back_minutes * 60
+            assert desk.desk.signer.is_open == (set_back_minutes < 2)
+
+    with pytest.raises(SigningLocked):
+        desk.desk.signer.sign(STATEMENT)
+    assert desk.status.state is SigningState.LOCKED
+
+
+async def test_a_passphrase_grows_old_though_the_clock_is_set_back(desk: Desk) -> None:
+    """It was given for one decision, a minute ago by the clock that nobody can set."""
+    await desk.choose(rule=SigningRule.EVERY)
+    await unlock(desk)
+    desk.lasted += 61
+    desk.desk._on_time()
+    assert desk.status.state is SigningState.LOCKED
+
+
 async def test_a_passphrase_for_every_decision(desk: Desk) -> None:
     """One signature each; given to unlock the window it is for none."""
     await desk.choose(rule=SigningRule.EVERY)

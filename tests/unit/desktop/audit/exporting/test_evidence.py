@@ -185,7 +185,7 @@ def test_an_entry_that_says_something_else_than_its_signature_shows(tmp_path: Pa
     check = verify_export(tmp_path / "x.jsonl", registered.ROOTS)
 
     assert check.report.verdict is Verdict.TAMPERED
-    assert _titles(check) == ["The signed decision says something else than the entry."]
+    assert _titles(check) == ["The signed decision says something else than the entry: meaning."]
 
 
 def test_a_signature_by_nobody_known_is_a_finding(tmp_path: Path) -> None:
