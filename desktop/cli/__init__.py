@@ -119,6 +119,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="holds the passphrase of your signing key; - reads it from standard input",
     )
+    decide.add_argument(
+        "--reveal",
+        action="append",
+        default=[],
+        metavar="POINTER",
+        help="print this masked value of what you sign, such as /patient; it is written down",
+    )
     decide.add_argument("--wait", type=float, default=15.0, metavar="SECONDS")
     chat = commands.add_parser("chat", help="say something to an agent")
     chat.add_argument("agent", metavar="AGENT")

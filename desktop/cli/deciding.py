@@ -8,12 +8,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
+from dataclasses import replace
 
 from desktop.actions.forms import read_json
-from desktop.cli.output import print_json, print_line, print_request, safe
+from desktop.cli.output import (
+    hidden_in,
+    print_json,
+    print_line,
+    print_request,
+    safe,
+    shown_args,
+)
 from desktop.cli.passphrases import ask_passphrase, passphrase_given
 from desktop.cli.session import Session
 from desktop.errors import ConsoleError
+from desktop.store.masking import pointer_of
 from desktop.store.records import DecisionKind, Request, RequestKey, RequestState
 from desktop.store.signing import CastVote, Meaning, Seen
 from workers.wire.canonical import JSON
@@ -81,22 +90,41 @@ async def decide(session: Session, options: argparse.Namespace) -> int:
 async def _look_at(session: Session, key: RequestKey, options: argparse.Namespace) -> Seen:
     """Open the signing key if the decision takes one, and look for as long as the policy asks.
 
+    What is signed to have been seen is what was printed here; for a program nothing is.
+
     Raises:
-        ConsoleError: the key cannot be opened.
+        ConsoleError: the key cannot be opened, or there is nothing hidden where that was asked.
     """
     request, given = session.store.request(key), passphrase_given(options.passphrase_file)
     if request is None or not request.is_open or not (request.must_be_signed or given is not None):
         return Seen()
     await session.sign_in(lambda who: ask_passphrase(who) if given is None else given)
+    seen = Seen() if options.json else _print(session, request, tuple(options.reveal))
     dwell = request.policy.dwell_seconds if request.policy else 0.0
-    is_rejection = options.decision == DecisionKind.REJECT
     began = time.monotonic()
-    if dwell and not is_rejection:
-        print_request(request)
+    if dwell and options.decision != DecisionKind.REJECT:
         await asyncio.sleep(dwell)
-    args = request.args if isinstance(request.args, dict) else {"": request.args}
-    fields = tuple((f"/{name}" if name else "", safe(str(value))) for name, value in args.items())
-    return Seen(fields, ms_open=round((time.monotonic() - began) * 1000) + 1)
+    return replace(seen, ms_open=round((time.monotonic() - began) * 1000) + 1)
+
+
+def _print(session: Session, request: Request, revealed: tuple[str, ...]) -> Seen:
+    """Print a call, with what was asked to be seen of it; both are written down."""
+    hidden = hidden_in(request)
+    can_be = {one.pointer for one in hidden if one.can_be_revealed}
+    if unknown := [pointer for pointer in revealed if pointer not in can_be]:
+        title = f"There is nothing hidden at {safe(unknown[0])} that can be revealed."
+        raise ConsoleError(title, f"Masked are: {', '.join(sorted(can_be)) or 'none'}.")
+    session.looking.opened(request.key)
+    if revealed:
+        session.looking.revealed(request.key, revealed)
+    print_request(request, revealed)
+    args = shown_args(request, revealed)
+    shown = args if isinstance(args, dict) else {"": args}
+    fields = tuple(
+        (pointer_of((name,)) if name else "", safe(str(value))) for name, value in shown.items()
+    )
+    masked = tuple(one.pointer for one in hidden if one.pointer not in revealed)
+    return Seen(fields, masked, revealed)
 
 
 def _vote(session: Session, request: Request) -> CastVote | None:

@@ -15,6 +15,7 @@ from desktop import settings
 from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
 from desktop.actions.guard import GuardedOutbox
+from desktop.actions.looking import Looking
 from desktop.actions.ports import Unlock
 from desktop.actions.signing import signer_of
 from desktop.engine.engine import Engine
@@ -69,6 +70,7 @@ class Session:
         self._outbox, self._signer = outbox, signer_of(chosen, trust=bundled)
         self.approvals = Approvals(self.store, outbox, lambda: chosen.person)
         self.conversations = Conversations(self.store, outbox, lambda: chosen.person)
+        self.looking = Looking(self.store, outbox, lambda: chosen.person)
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._engine.run(), name="engine")

@@ -79,15 +79,14 @@ class HandWorker:
             case AgentCommand():
                 binding = read_decision(event.body.payload).binding
                 assert binding is not None
-                await self.tell(
-                    scenes.receipt(
-                        Outcome.APPLIED,
-                        call=binding.tool_call_id,
-                        decision=binding.decision,
-                        nonce=binding.nonce,
-                        context_id=event.context_id,
-                    )
+                told = scenes.receipt(
+                    Outcome.APPLIED,
+                    call=binding.tool_call_id,
+                    decision=binding.decision,
+                    nonce=binding.nonce,
+                    context_id=event.context_id,
                 )
+                await self.tell(scenes.with_request(told, binding.request_id))
             case AgentInvocation() as task:
                 context_id = event.context_id
                 await self.say(

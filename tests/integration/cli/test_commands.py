@@ -13,6 +13,7 @@ from tests.support.hand_worker import HandWorker
 from tests.support.redis_server import RedisServer
 from workers.wire import keys
 from workers.wire.approvals import DecisionKind, Outcome, read_decision
+from workers.wire.canonical import JSON
 from workers.wire.events import AgentCommand, Event
 from workers.wire.streams.connection import Connection
 
@@ -48,12 +49,32 @@ async def test_the_inbox_lists_what_waits(worker: HandWorker) -> None:
         "tool_call_id": scenes.CALL,
         "action": scenes.ACTION,
         "args": scenes.ARGS,
+        "masked": [],
         "dialect": "signoff",
         "decisions": ["approve", "reject"],
         "in_doubt": False,
     }
     assert (foreign["request_id"], foreign["dialect"]) == (None, "base")
     assert (foreign["context_id"], foreign["tool_call_id"]) == ("c-base", "call_2")
+
+
+async def test_cards_and_patients_are_masked(worker: HandWorker) -> None:
+    """In the inbox and in the transcript, for people and for programs: both end up in logs."""
+    secrets = {"card_number": "4111 1111 1111 1111", "cvv": "123", "patient_name": "Ada Example"}
+    args: dict[str, JSON] = {**secrets, "amount": 1250}
+    await worker.say(scenes.asks(args=args))
+
+    inbox, as_json = await signoff("inbox"), await signoff("inbox", "--json")
+    shown, shown_json = (
+        await signoff("show", scenes.CONTEXT),
+        await signoff("show", scenes.CONTEXT, "--json"),
+    )
+
+    for told in (inbox.text, as_json.text, shown.text, shown_json.text):
+        assert not any(secret in told for secret in secrets.values())
+    assert "masked: /card_number, /cvv, /patient_name" in inbox.text
+    assert as_json.json[0]["masked"] == ["/card_number", "/cvv", "/patient_name"]
+    assert as_json.json[0]["args"]["amount"] == 1250
 
 
 async def test_an_empty_inbox_says_so(worker: HandWorker) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from pathlib import Path
 
 import keyring
@@ -17,6 +19,7 @@ from tests.support.hand_worker import HandWorker
 from tests.support.signing import PASSPHRASE, wrapped
 from tests.support.trusted import ROSA_MORA, TrustedFolder
 from workers.wire.approvals import Mode, PolicyTerms, QuorumTerms, read_decision
+from workers.wire.canonical import JSON
 from workers.wire.events import AgentCommand
 
 CALL = (scenes.CONTEXT, scenes.CALL)
@@ -61,6 +64,46 @@ async def test_a_signed_approval_leaves_with_its_envelope(
     assert decision.binding is not None
     assert decision.binding.reviewer.id == "r.mora"
     assert len(decision.envelopes) == 1
+
+
+async def test_what_was_printed_is_signed_to_have_been_seen(
+    worker: HandWorker, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Masked, unless somebody asked for it; a program is shown nothing, and signs so."""
+    hidden: dict[str, JSON] = {"patient_name": "Ada Example", "cvv": "123", "amount": 5}
+    for number in range(3):
+        asked = scenes.asks(
+            call=f"call_{number}", args=hidden, mode=Mode.ENFORCE, policy=_policy(1)
+        )
+        await worker.say(asked)
+    file = tmp_path / "passphrase"
+    file.write_text(PASSPHRASE)
+    environment["SIGNOFF_PASSPHRASE_FILE"] = str(file)
+    reveal = ("--reveal", "/patient_name")
+
+    async with worker.serving(worker.obey):
+        masked, revealed, program = [
+            await signoff("decide", scenes.CONTEXT, f"call_{n}", "approve", *more, env=environment)
+            for n, more in enumerate(((), reveal, ("--json",)))
+        ]
+    nothing = await signoff(
+        "decide", scenes.CONTEXT, "call_0", "approve", "--reveal", "/cvv", env=environment
+    )
+
+    assert "Ada Example" not in masked.text
+    assert "Ada Example" in revealed.text
+    assert "123" not in revealed.text
+    assert program.json["outcome"] == "applied"
+    displays = []
+    for event in worker.taken:
+        assert isinstance(event.body, AgentCommand)
+        [envelope] = read_decision(event.body.payload).envelopes
+        assert isinstance(envelope, dict)
+        displays.append(json.loads(base64.b64decode(str(envelope["payload"])))["display"])
+    assert [one["masked"] for one in displays] == [["/patient_name", "/cvv"], ["/cvv"], []]
+    assert [one["revealed"] for one in displays] == [[], ["/patient_name"], []]
+    assert len({one["digest"] for one in displays}) == 3
+    assert nothing.code == 3
 
 
 async def test_a_vote_that_waits_for_others_says_who_has_signed(
