@@ -109,7 +109,7 @@ def _receipt(said: datetime, key: SigningKey | None = WORKER) -> Receipt:
     return receipt if key is None else assertion(receipt, RECEIPT_TYPE, key)
 
 
-@pytest.mark.parametrize("at", [FIRST, _at(_ago(days=400)), _at(_ago())], ids=str)
+@pytest.mark.parametrize("at", [FIRST, _at(_ago(days=400)), _at(_ago())], ids=["1", "old", "now"])
 def test_of_an_agent_that_signs_nothing_goes_without(believer: Believer, at: StreamId) -> None:
     """Also where it stands before everything its workers signed: anybody can put it there."""
     assert believer.of_request(_request(_ago(days=400), None), at) is Proof.BROKEN
