@@ -28,6 +28,7 @@ from desktop.store.records import (
 SUBTITLE_LENGTH = 160
 #: Clocks differ by less than this among machines that are looked after.
 _AHEAD_MS = 60_000
+_NO_TIME = "time unknown"
 _CACHED = "Remembered from an earlier time. The broker has not confirmed it yet."
 #: Marks of Markdown that a preview can do without.
 _MARKS = re.compile(r"\*\*|`+|^#{1,6} |^[-*|] |^\|[-|: ]+\|$", re.MULTILINE)
@@ -123,10 +124,10 @@ def state_pill(request: Request) -> Pill:
 def in_doubt_words(request: Request) -> str:
     """Since when nobody knows how the call ended."""
     try:
-        at = datetime.fromisoformat(request.call.earlier_start)
-    except ValueError:
+        at = datetime.fromisoformat(request.call.earlier_start).timestamp()
+    except (ValueError, OverflowError, OSError):
         return "Started before, outcome unknown"
-    return f"Started at {moment(round(at.timestamp() * 1000))}, outcome unknown"
+    return f"Started at {moment(round(at * 1000))}, outcome unknown"
 
 
 def risk_pill(request: Request) -> Pill:
@@ -211,13 +212,20 @@ def waiting_since(then_ms: int, now_ms: int) -> str:
 
 
 def clock(at_ms: int) -> str:
-    """The time of day here, `09:41`."""
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%H:%M")
+    """The time of day here, `09:41`; in words where no calendar reaches."""
+    return _here(at_ms, "%H:%M")
 
 
 def moment(at_ms: int) -> str:
-    """Date, time and offset here."""
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+    """Date, time and offset here; in words where no calendar reaches."""
+    return _here(at_ms, "%Y-%m-%d %H:%M:%S %z")
+
+
+def _here(at_ms: int, form: str) -> str:
+    try:
+        return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime(form)
+    except (ValueError, OverflowError, OSError):
+        return _NO_TIME  # an id of the broker may name the year 584,556,019
 
 
 def initial(name: str) -> str:

@@ -186,10 +186,13 @@ class ApprovalsPage(QWidget):
     def _show_right_side(self) -> None:
         key = self.list.chosen
         request = self._store.request(key) if key is not None else None
-        self.card.show_request(request)
-        self.transcript.show_context(key.context_id if request and key else None)
-        self._head.show_context(self._store.context(key.context_id) if request and key else None)
         self._stack.setCurrentIndex(0 if request else self._why_nothing_is_open())
+        try:
+            self.card.show_request(request)
+        finally:  # a card that cannot be drawn leaves its conversation beside it
+            self.transcript.show_context(key.context_id if request and key else None)
+            context = self._store.context(key.context_id) if request and key else None
+            self._head.show_context(context)
 
     def _why_nothing_is_open(self) -> int:
         requests = self._store.requests()
