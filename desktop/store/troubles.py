@@ -48,8 +48,8 @@ _OPEN = (Repair.OPEN_CONTEXT,)
 
 def find(state: State) -> Troubles:
     """Everything in trouble."""
-    monitor, asked = state.monitor, state.requests()
-    found = list(_in_doubt(asked))
+    monitor = state.monitor
+    found = list(_in_doubt(state))
     hidden = 0
     if monitor.at_ms:
         agents = monitor.agents()
@@ -58,7 +58,7 @@ def find(state: State) -> Troubles:
                 found.extend(_letters(agent.inbox, monitor.repairs))
                 listed = max(len(agent.inbox.letters), 1)
                 hidden += max((agent.inbox.quarantined or 0) - listed, 0)
-        waiting = {request.key.context_id for request in asked if request.is_open}
+        waiting = {key.context_id for key in state.line_up.open_keys()}
         waiting |= {one.context_id for one in found}  # told of already
         quiet = _Quiet(state, agents, waiting)
         found.extend(quiet.find())
@@ -67,20 +67,13 @@ def find(state: State) -> Troubles:
     return Troubles(tuple(found[:MOST_ROWS]), len(found) + hidden)
 
 
-def _in_doubt(asked: list[Request]) -> Iterator[Trouble]:
+def _in_doubt(state: State) -> Iterator[Trouble]:
     """The calls of which nobody knows how they ended, as long as nobody has said what to do."""
-    again = {
-        (one.key.context_id, one.agent, one.call.tool_call_id, one.call.request.attempt)
-        for one in asked
-        if one.call.request is not None
-    }
-    for one in asked:
-        request = one.call.request
-        attempt = request.attempt if request else 0
-        name = (one.key.context_id, one.agent, one.call.tool_call_id, attempt + 1)
+    for key in sorted(state.line_up.doubtful):
+        one = state.dockets[key.context_id].requests[key]
         if one.is_open and one.call.is_in_doubt:
             hint = "Find out whether it took effect, then decide."
-        elif one.state is RequestState.IN_DOUBT and name not in again:
+        elif one.state is RequestState.IN_DOUBT and not _is_asked_again(state, one):
             hint = "Its agent asks again when a worker serves it."
         else:
             continue
@@ -95,6 +88,17 @@ def _in_doubt(asked: list[Request]) -> Iterator[Trouble]:
             repairs=(Repair.OPEN_REQUEST,),
             request=one.key,
         )
+
+
+def _is_asked_again(state: State, one: Request) -> bool:
+    """Whether another request is about the next attempt of the same call."""
+    attempt = one.call.request.attempt if one.call.request else 0
+    name = (one.agent, one.call.tool_call_id, attempt + 1)
+    return any(
+        (other.agent, other.call.tool_call_id, other.call.request.attempt) == name
+        for other in state.dockets[one.key.context_id].requests.values()
+        if other.call.request is not None
+    )
 
 
 def _letters(inbox: InboxHealth, repairs: Mapping[RepairKey, RepairState]) -> Iterator[Trouble]:
