@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from desktop.precedence import WINDOW
 from desktop.qtmodels.bridge import Bridge
@@ -34,6 +34,8 @@ _READING_SECONDS: Final = 0.001
 #: So long we look through all of them for those that the filters let through.
 _NARROWING_SECONDS: Final = 0.004
 _PIECE: Final = 25
+#: From here on there is room for title, waiting and all, of a hundred thousand each.
+_WIDE: Final = 340
 _MANY: Final = 20
 #: Rows whose words are kept; more than any screen shows.
 _WORDED: Final = 500
@@ -130,6 +132,11 @@ class RequestList(QWidget):
         super().showEvent(event)
         self.refresh()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Beside the title the total has room only in a wide list."""
+        super().resizeEvent(event)
+        self._total.setVisible(self.width() >= _WIDE)
+
     def _on_later(self) -> None:
         with WINDOW:
             self._take_in_some()
@@ -168,6 +175,7 @@ class RequestList(QWidget):
         waiting, total = self._store.waiting_count, self._store.request_count
         self.count.show_pill(Pill(f"{waiting:,} waiting", Tone.DANGER) if waiting else None)
         self._total.show_text(f"{total:,} in all" if total else "")
+        self.count.setToolTip(self._total.text())  # beside which the total may have no room
         is_known = bool(self.model.rowCount()) or self._register.is_behind or self._narrowing
         self._show_nothing_found(Show(self.chips.choice()), found=is_known)
         if self.chosen is not None and self.rows.current_row() is None:
@@ -206,7 +214,9 @@ class RequestList(QWidget):
         head = QHBoxLayout()
         head.setContentsMargins(18, 0, 18, 0)
         head.setSpacing(10)
-        head.addWidget(TextLabel("Approvals", Look.TITLE))
+        title = TextLabel("Approvals", Look.TITLE)
+        title.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)  # never cut
+        head.addWidget(title)
         head.addWidget(self.count)
         head.addStretch()
         head.addWidget(self._total)
