@@ -28,6 +28,7 @@ from desktop.store.records import (
 SUBTITLE_LENGTH = 160
 #: Clocks differ by less than this among machines that are looked after.
 _AHEAD_MS = 60_000
+_DAY_MS = 86_400_000
 _NO_TIME = "time unknown"
 _CACHED = "Remembered from an earlier time. The broker has not confirmed it yet."
 #: Marks of Markdown that a preview can do without.
@@ -73,9 +74,7 @@ _LINK = {
 
 def context_row(context: Context, now_ms: int) -> Row:
     """A conversation as a row, named by its context ID."""
-    problem = context.note
-    if not problem and context.last_activity_ms > now_ms + _AHEAD_MS:
-        problem = f"Its clock is ahead by {age(now_ms, context.last_activity_ms)}"
+    problem = context.note or _not_of_now(context.last_activity_ms, now_ms)
     return Row(
         title=context.context_id,
         subtitle=one_line(_MARKS.sub("", context.preview)),
@@ -94,6 +93,7 @@ def context_row(context: Context, now_ms: int) -> Row:
 def request_row(request: Request, now_ms: int) -> Row:
     """An approval request as a row: its risk while it waits, then what became of it."""
     waiting = request.state is RequestState.WAITING
+    problem = _not_of_now(request.since_ms, now_ms)
     return Row(
         title=request.call.action or "unnamed call",
         subtitle=arguments_line(request),
@@ -103,6 +103,8 @@ def request_row(request: Request, now_ms: int) -> Row:
         unread=waiting,
         initial=initial(request.agent),
         hue=hue(request.agent),
+        problem=problem,
+        hint=problem,
     )
 
 
@@ -209,6 +211,24 @@ def waiting_since(then_ms: int, now_ms: int) -> str:
     if seconds < 3600:
         return f"{seconds // 60} min {seconds % 60} s"
     return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+def waits_since(then_ms: int, now_ms: int) -> str:
+    """For how long a request waits and since when, with the date unless that is today's."""
+    day = _here(then_ms, "%Y-%m-%d %H:%M")
+    if then_ms > now_ms + _AHEAD_MS:
+        return f"clock ahead by {age(now_ms, then_ms)}, {day}" if day != _NO_TIME else day
+    at = clock(then_ms) if now_ms - then_ms < _DAY_MS else day
+    return f"{waiting_since(then_ms, now_ms)}, since {at}"
+
+
+def _not_of_now(at_ms: int, now_ms: int) -> str:
+    """What is wrong with a time that has not come yet; empty if it has."""
+    if at_ms <= now_ms + _AHEAD_MS:
+        return ""
+    if clock(at_ms) == _NO_TIME:
+        return "Its time cannot be right"
+    return f"Its clock is ahead by {age(now_ms, at_ms)}"
 
 
 def clock(at_ms: int) -> str:

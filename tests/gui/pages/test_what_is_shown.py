@@ -11,11 +11,12 @@ from desktop.views.approvals.page import ApprovalsPage
 from desktop.views.approvals.request_card import RequestCard
 from desktop.views.parts.guard import MisclickGuard
 from desktop.views.parts.transcript_view import TranscriptView
-from tests.gui.pages.approving import key, opened
+from tests.gui.pages.approving import key, opened, shown
 from tests.gui.pages.seeing import click, is_seen, lay_out, open_page, press, see, words_in
 from tests.support.hand_fed import NOW_MS, HandFed
 from tests.support.scenes import CALL, base_asks, human_says
 
+DAY_MS = 86_400_000
 #: The latest time an id of the broker can name; no calendar reaches so far.
 FAR = 18_446_744_073_709_551_614
 DANGEROUS, HARMLESS = RequestKey("c-dangerous", CALL), RequestKey("c-harmless", CALL)
@@ -113,3 +114,22 @@ def test_buttons_that_stand_under_another_request_do_nothing(two: HandFed, qtbot
 
     assert not see(card, "request.reject", type(card.decision.buttons.reject)).isEnabled()
     assert "not the request that is shown" in words_in(card)
+
+
+@pytest.mark.parametrize(
+    ("entry", "row_says", "card_says"),
+    [
+        (NOW_MS + DAY_MS, "Its clock is ahead by 1d", "clock ahead by 1d, "),
+        (FAR, "Its time cannot be right", "time unknown"),
+        (NOW_MS - 2 * DAY_MS, "", "48 h 0 min, since 2026-02-"),
+    ],
+)
+def test_a_time_that_is_not_of_today_is_told_as_such(
+    fed: HandFed, qtbot: QtBot, entry: int, row_says: str, card_says: str
+) -> None:
+    """Neither "now" nor a time of day without its date: the row and the card say what is off."""
+    fed.tell_at(f"{entry}-1", base_asks(args={"amount": 5}))
+    page = opened(fed.online_again(), qtbot)
+    page.open_oldest_waiting()
+    assert shown(page)[0].problem == row_says
+    assert card_says in words_in(page.card.facts)
