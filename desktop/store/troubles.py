@@ -58,6 +58,7 @@ def find(state: State) -> Troubles:
                 found.extend(_letters(agent.inbox, monitor.repairs))
                 listed = max(len(agent.inbox.letters), 1)
                 hidden += max((agent.inbox.quarantined or 0) - listed, 0)
+        found.extend(_unserved(state))
         waiting = {key.context_id for key in state.line_up.open_keys()}
         waiting |= {one.context_id for one in found}  # told of already
         quiet = _Quiet(state, agents, waiting)
@@ -88,6 +89,35 @@ def _in_doubt(state: State) -> Iterator[Trouble]:
             repairs=(Repair.OPEN_REQUEST,),
             request=one.key,
         )
+
+
+def _unserved(state: State) -> Iterator[Trouble]:
+    """Agents that ask and that nobody serves, by their oldest request; no decision reaches them."""
+    asking, monitor = state.line_up.asking, state.monitor
+    left = {name for name in asking if _is_deserted(monitor.agent(name))}
+    for key in state.line_up.open_keys() if left else ():
+        oldest = state.dockets[key.context_id].requests[key]
+        if oldest.agent not in left or oldest.since_ms + UNSERVED_MS >= monitor.at_ms:
+            continue
+        left.discard(oldest.agent)
+        calls = (
+            "1 call waits" if asking[oldest.agent] == 1 else f"{asking[oldest.agent]:,} calls wait"
+        )
+        yield Trouble(
+            key=f"unserved:{oldest.agent}",
+            kind=TroubleKind.STUCK,
+            agent=oldest.agent,
+            context_id=key.context_id,
+            since_ms=oldest.since_ms,
+            title=f"{calls} for a decision, and nobody serves {oldest.agent}.",
+            hint=f"What is decided is taken when a worker serves it. {_START_ONE}",
+            repairs=(Repair.OPEN_REQUEST,),
+            request=key,
+        )
+
+
+def _is_deserted(agent: AgentHealth) -> bool:
+    return agent.is_served is False or not (agent.workers or agent.inbox)
 
 
 def _is_asked_again(state: State, one: Request) -> bool:
