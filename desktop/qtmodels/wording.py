@@ -98,7 +98,7 @@ def request_row(request: Request, now_ms: int) -> Row:
         title=request.call.action or "unnamed call",
         subtitle=arguments_line(request),
         meta=request.agent,
-        age=age(request.since_ms, now_ms),
+        age=age(request.since_ms, now_ms) if not problem else "",
         pill=_row_pill(request),
         unread=waiting,
         initial=initial(request.agent),

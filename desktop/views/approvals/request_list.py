@@ -14,13 +14,14 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLay
 from desktop.precedence import WINDOW
 from desktop.qtmodels.bridge import Bridge
 from desktop.qtmodels.latest_model import LatestModel
-from desktop.qtmodels.request_register import RequestRegister, Show
+from desktop.qtmodels.request_register import Order, RequestRegister, Show
 from desktop.qtmodels.rows import Pill, Row
 from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import age, request_row
 from desktop.store.changes import Changes
 from desktop.store.records import Request, RequestKey
 from desktop.store.store import Store
+from desktop.views.parts.agent_sort_boxes import AgentSortBoxes
 from desktop.views.parts.empty_state import EmptyState
 from desktop.views.parts.filter_chips import FilterChips
 from desktop.views.parts.labels import Edge, Look, Surface, TextLabel, panel
@@ -40,6 +41,12 @@ _MANY: Final = 20
 #: Rows whose words are kept; more than any screen shows.
 _WORDED: Final = 500
 _CHIPS: Final = ((Show.WAITING, "Waiting"), (Show.DECIDED, "Decided"), (Show.ALL, "All"))
+_ORDERS: Final = (
+    (Order.AGE, "Longest wait"),
+    (Order.RISK, "Highest risk"),
+    (Order.NEWEST, "Newest"),
+)
+_AGENTS: Final = 200
 _EMPTY: Final = {
     Show.WAITING: ("Nothing waits", "New requests appear here by themselves."),
     Show.DECIDED: ("Nothing decided yet", "Decided requests are listed here."),
@@ -71,12 +78,15 @@ class RequestList(QWidget):
         self._register = RequestRegister(store)
         self._register.note_reset()
         self._narrowing = False
-        self._rows: dict[RequestKey, tuple[Request, Row]] = {}  # as they were worded last
+        # As they were worded last, and how old they were then.
+        self._rows: dict[RequestKey, tuple[Request, str, Row]] = {}
+        self._agents_offered = 0
         self.count = PillLabel(parent=self)
         self._total = TextLabel("", Look.MUTED)
         self.search = SearchField("Search requests", "Search tools, agents, arguments   /")
         self.search.setObjectName("approvals.search")
         self.chips = FilterChips("Show", _CHIPS)
+        self._boxes = AgentSortBoxes("requests", "approvals", _ORDERS)
         self.rows = RowList("Approval requests")
         self.rows.setObjectName("approvals.list")
         self.model: LatestModel[RequestKey] = LatestModel(self._row, self, greatest_first=False)
@@ -102,6 +112,9 @@ class RequestList(QWidget):
         self._register.choose(key)
         if not self._register.matches(request):
             self.search.clear()
+        if self._boxes.agent() not in {"", request.agent}:
+            self._boxes.choose_all()
+            self._on_narrowed()
         if self.chips.choice() == Show.DECIDED and request.is_open:
             self.chips.choose(Show.WAITING)
             self._on_narrowed()
@@ -161,8 +174,13 @@ class RequestList(QWidget):
         """Show what the filters let through, soon if that takes longer."""
         self._register.show_only(Show(self.chips.choice()))
         self._register.seek(self.search.text())
+        self._register.agent = self._boxes.agent()
         self.model.begin_narrowing(self._register)
         self._narrow_some()
+        self.refresh()
+
+    def _on_sorted(self) -> None:
+        self._register.sort_by(Order(self._boxes.sort()))
         self.refresh()
 
     def _narrow_some(self) -> None:
@@ -178,6 +196,9 @@ class RequestList(QWidget):
         self.count.setToolTip(self._total.text())  # beside which the total may have no room
         is_known = bool(self.model.rowCount()) or self._register.is_behind or self._narrowing
         self._show_nothing_found(Show(self.chips.choice()), found=is_known)
+        if self._register.agent_count != self._agents_offered:
+            self._agents_offered = self._register.agent_count
+            self._boxes.offer_agents(self._register.agents()[:_AGENTS])
         if self.chosen is not None and self.rows.current_row() is None:
             self.rows.choose_row(self.model.row_of(self.chosen))
 
@@ -186,17 +207,19 @@ class RequestList(QWidget):
         request, now_ms = self._store.request(key), self._now_ms()
         if request is None:
             return Row(key.call)  # gone since the list looked last; its row goes in a moment
-        before, row = self._rows.get(key, (None, None))
-        if row is None or before is not request or row.age != age(request.since_ms, now_ms):
+        before, aged, row = self._rows.get(key, (None, "", None))
+        if row is None or before is not request or aged != age(request.since_ms, now_ms):
             row = request_row(request, now_ms)
             if len(self._rows) >= _WORDED:
                 self._rows.clear()
-            self._rows[key] = (request, row)
+            self._rows[key] = (request, age(request.since_ms, now_ms), row)
         return row
 
     def _show_nothing_found(self, show: Show, *, found: bool) -> None:
         if self.search.text().strip():
             self._nothing.show_words("No match", "No request here has all of these words.")
+        elif self._boxes.agent() and not found:
+            self._nothing.show_words("No match", f"{self._boxes.agent()} has none here now.")
         elif not self._store.is_online:
             self._nothing.show_words("Not connected", "Requests on the broker are listed here.")
         else:
@@ -226,6 +249,7 @@ class RequestList(QWidget):
         finders.setSpacing(10)
         finders.addWidget(self.search)
         finders.addWidget(self.chips)
+        finders.addWidget(self._boxes)
         column.addLayout(finders)
         self._stack = QStackedLayout()
         column.addLayout(self._stack, 1)  # first: what is added to none shows as a window
@@ -237,6 +261,8 @@ class RequestList(QWidget):
         self.search.textChanged.connect(self._on_narrowed)
         self.search.left_for_list.connect(self._on_left_for_list)
         self.chips.chosen.connect(self._on_narrowed)
+        self._boxes.narrowed.connect(self._on_narrowed)
+        self._boxes.sorted.connect(self._on_sorted)
         self._later.timeout.connect(self._on_later)
         bridge.changed.connect(self._on_changed)
         ages = QTimer(self, interval=AGES_MS)
