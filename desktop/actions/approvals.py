@@ -123,14 +123,7 @@ class Approvals:
             MalformedDecision: the answer does not fit the question; nothing was sent.
         """
         seen = seen or Seen()
-        refusal = self.why_not(key, kind, seen)
-        if refusal is not None:
-            raise refusal
-        request = self._store.request(key)
-        assert request is not None  # noqa: S101 - why_not has looked
-        refusal = why_not_shown(request, shown) if shown is not None else None
-        if refusal is not None:
-            raise refusal
+        request = self._decidable(key, kind, seen, shown)
         if kind is DecisionKind.APPROVE and request.call.is_in_doubt and not again:
             raise NotAllowedNow(
                 "This call was started before, and may have taken effect.",
@@ -174,6 +167,20 @@ class Approvals:
         self._store.apply([DecisionSending(key, decision.kind, nonce, by, edited)])
         self._outbox.post(order)
         return nonce
+
+    def _decidable(
+        self, key: RequestKey, kind: DecisionKind, seen: Seen, shown: Request | None
+    ) -> Request:
+        """The request, if it may be decided so, and is the one that was shown."""
+        refusal = self.why_not(key, kind, seen)
+        if refusal is not None:
+            raise refusal
+        request = self._store.request(key)
+        assert request is not None  # noqa: S101 - why_not has looked
+        refusal = why_not_shown(request, shown) if shown is not None else None
+        if refusal is not None:
+            raise refusal
+        return request
 
     def _signer(self) -> Identity | None:
         """Who signs now; None while nobody can."""

@@ -50,9 +50,9 @@ class AgentSortBoxes(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        for box in (self._agent, self._sort):
+        for box, share in ((self._agent, 5), (self._sort, 6)):
             box.setMinimumContentsLength(_LETTERS)
-            row.addWidget(box, 1)
+            row.addWidget(box, share)
 
     def agent(self) -> str:
         """The only agent to show; empty for all."""
