@@ -45,11 +45,11 @@ class Batch:
         self.emit(facts.ContextReset(context_id, title))
         self._close()
 
-    def forget(self) -> None:
-        """Tell that what was known is void, also what has not left yet."""
+    def forget(self, title: str) -> None:
+        """Tell that what was known is void, also what has not left yet; and what happened."""
         self._summaries.clear()
         self._close()
-        self.emit(facts.Forgotten())
+        self.emit(facts.Forgotten(title))
         self._close()
 
     def take(self) -> list[facts.Fact]:

@@ -22,14 +22,15 @@ class Verdict(StrEnum):
     OTHER_STREAM = "other_stream"
 
 
-def is_doubtful(known: Summary, new: Sequence[StreamEntry], length: int) -> bool:
-    """Whether the broker has to be asked how far a stream reaches.
+def is_doubtful(known: Summary, new: Sequence[StreamEntry], length: int, *, is_all: bool) -> bool:
+    """Whether the broker has to be asked what became of a stream.
 
     Args:
-        new: all entries after the known ones.
+        new: entries after the known ones.
         length: of the stream when they had been read.
+        is_all: whether those are all; else the length says nothing of what was removed.
     """
-    return not new or length < known.entries + len(new)
+    return not new or not is_all or length < known.entries + len(new)
 
 
 def judge(known: Summary, new: Sequence[StreamEntry], extent: Extent | None) -> Verdict:
@@ -40,20 +41,24 @@ def judge(known: Summary, new: Sequence[StreamEntry], extent: Extent | None) -> 
 
     Args:
         known: what was told of it last; names the last entry that was read.
-        new: all entries after that one.
-        extent: how far it reaches now; None if it is gone.
+        new: entries after that one.
+        extent: how far it reaches now, asked about that one; None if it is gone.
     """
     if extent is None:
         return Verdict.OTHER_STREAM
+    if extent.holds:
+        return Verdict.FOLLOWS  # an id is given once, and all later ones are higher
     position = StreamId.parse(known.as_of)
     if extent.last_generated < position:
         return Verdict.OTHER_STREAM
-    first_new = StreamId.parse(new[0].entry_id) if new else None
-    if extent.first is not None and extent.first <= position:
-        return Verdict.FOLLOWS
-    if first_new is not None and extent.first != first_new:
-        return Verdict.FOLLOWS  # what was removed since then had been read by then
-    if extent.added is not None and extent.added < known.entries + len(new):
-        # It never had all that was read here.
+    if extent.first is not None and extent.first < position:
+        # Trimming begins at the oldest: this is an older state, and was written to since.
         return Verdict.OTHER_STREAM
+    seen = known.entries + len(new)
+    if extent.added is not None:
+        if extent.added < seen or (extent.length and extent.added == extent.length):
+            # It never had all that was read here.
+            return Verdict.OTHER_STREAM
+        if extent.added == seen:
+            return Verdict.FOLLOWS
     return Verdict.GAP if new or extent.last_generated > position else Verdict.FOLLOWS

@@ -16,7 +16,8 @@ from desktop.engine.cuts import Verdict, is_doubtful, judge
 from desktop.engine.deriving import Deriving
 from desktop.engine.positions import START, Positions
 from desktop.engine.receipts import Receipts
-from desktop.engine.telling import BEGUN_ANEW, GONE, Teller
+from desktop.engine.summaries import BEGUN_ANEW
+from desktop.engine.telling import GONE, Teller
 from desktop.engine.transcripts import Transcripts
 from desktop.engine.turns import Turns
 from desktop.store.records import Summary
@@ -29,7 +30,7 @@ SLICE = 1000
 
 
 class _Doubt(NamedTuple):
-    """A context of which something was removed, if nothing worse."""
+    """A context of which something was removed, or may have been, if nothing worse."""
 
     known: Summary
     newer: Newer
@@ -99,10 +100,7 @@ class Feed:
             self._teller.odd(context_id, problem)
         elif known is None:
             return not self._begin(newer)
-        elif len(entries) == PAGE_ENTRIES:
-            self._teller.newer(context_id, entries)
-            return True
-        elif is_doubtful(known, entries, length):
+        elif is_doubtful(known, entries, length, is_all=len(entries) < PAGE_ENTRIES):
             doubts.append(_Doubt(known, newer))
         else:
             self._teller.newer(context_id, entries, length)
@@ -125,7 +123,9 @@ class Feed:
         if not doubts:
             return []
         anew: list[str] = []
-        extents = await reader.extents([doubt.newer.context_id for doubt in doubts])
+        extents = await reader.extents(
+            {doubt.known.context_id: doubt.known.as_of for doubt in doubts}
+        )
         for known, (context_id, entries, length, _problem) in doubts:
             extent = extents.get(context_id)
             if self._positions.read(context_id) is not known:
@@ -140,5 +140,9 @@ class Feed:
                 continue
             if verdict is Verdict.GAP:
                 self._teller.gap(context_id, entries, extent)
-            self._teller.newer(context_id, entries, length)
+            if len(entries) < PAGE_ENTRIES:
+                self._teller.newer(context_id, entries, length)
+            else:
+                self._teller.newer(context_id, entries)
+                anew.append(context_id)
         return anew

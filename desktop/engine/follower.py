@@ -7,12 +7,14 @@ nothing falls between; what it has told outlives the connection.
 from __future__ import annotations
 
 import asyncio
+from itertools import islice
+from typing import Final
 
 from desktop.engine.agents import Agents
 from desktop.engine.batch import Batch
 from desktop.engine.deriving import Deriving
 from desktop.engine.feed import Feed
-from desktop.engine.positions import Positions
+from desktop.engine.positions import START, Positions
 from desktop.engine.receipts import Receipts
 from desktop.engine.survey import Surveyor
 from desktop.engine.telling import Teller
@@ -24,6 +26,10 @@ from workers.wire import keys
 from workers.wire.events import TokenDelta
 from workers.wire.streams.news import News, Touched
 from workers.wire.streams.reader import Reader
+
+EMPTIED: Final = "The broker was emptied. What is listed was written to it since."
+#: That none of so many conversations is left is no coincidence.
+_SOME: Final = 100
 
 
 class Follower:
@@ -44,11 +50,15 @@ class Follower:
             batch, teller, self._positions, deriving, self._feed, self._receipts, transcripts
         )
 
-    def forget(self) -> None:
-        """Tell that what was told is void: another broker follows, or this one was emptied."""
+    def forget(self, title: str = "") -> None:
+        """Tell that what was told is void: another broker follows, or this one was emptied.
+
+        Args:
+            title: what happened, for a person; empty where they did it.
+        """
         self._positions.clear()
         self._receipts.forget()
-        self._batch.forget()
+        self._batch.forget(title)
         self._transcripts.begin_anew(self._transcripts.opened)
 
     async def begin(self, reader: Reader) -> None:
@@ -70,16 +80,22 @@ class Follower:
                         if item.context_id in self._transcripts.opened:
                             self._batch.emit(facts.TokenSeen(item))
                     elif item.everything:
-                        # Somebody flushed the broker: what it holds now is all there is.
+                        # What it holds now is all there is, and everything may have changed.
                         survey.cancel()
                         await asyncio.wait((survey,))
-                        self.forget()
+                        if await self._is_emptied(reader):
+                            self.forget(EMPTIED)
                         await self._surveyor.begin(reader)
                         survey = tasks.create_task(self._survey(reader), name="engine:survey")
                     else:
                         await self._take(reader, item)
         except ExceptionGroup as group:
             raise group.exceptions[0] from None
+
+    async def _is_emptied(self, reader: Reader) -> bool:
+        """Whether nothing is left of what is known; brokers also tell of their other databases."""
+        some = dict.fromkeys(islice(self._positions, _SOME), START)
+        return not await reader.extents(some)
 
     async def _survey(self, reader: Reader) -> None:
         await self._transcripts.read(reader)

@@ -20,10 +20,14 @@ from workers.wire.ids import HUMAN, milliseconds_of
 from workers.wire.messages import ERROR_PREFIX, WAITING_RESPONSE, Role
 
 PREVIEW_LENGTH = 120
-#: Stays with a context; that an entry cannot be read is said until one that can be read follows.
+#: Both stay with a context; that an entry cannot be read is said until one that can be follows.
 ENTRIES_MISSED = "Messages may be missing: the broker removed entries before they were read."
+BEGUN_ANEW = (
+    "The conversation was deleted at the broker and begun anew, or put back to an older state."
+)
 ELSEWHERE = "An entry names another conversation than the one it lies in."
 
+_STAYING: Final = frozenset((ENTRIES_MISSED, BEGUN_ANEW))
 # Looking members up in their classes costs a fifth of a summary.
 _MESSAGE: Final = GlanceKind.MESSAGE
 _ERROR: Final = GlanceKind.ERROR
@@ -166,6 +170,6 @@ def _asked(data: bytes) -> str:
 
 
 def _note(last: Look, before: Summary | None) -> str:
-    if before is not None and before.note == ENTRIES_MISSED:
-        return ENTRIES_MISSED
+    if before is not None and before.note in _STAYING:
+        return before.note
     return last.glance.title

@@ -15,7 +15,7 @@ from contextlib import aclosing
 from desktop.engine.batch import Batch
 from desktop.engine.deriving import Deriving
 from desktop.engine.feed import Feed
-from desktop.engine.positions import Positions
+from desktop.engine.positions import START, Positions
 from desktop.engine.receipts import Receipts
 from desktop.engine.telling import Teller
 from desktop.engine.transcripts import Transcripts
@@ -132,7 +132,7 @@ class Surveyor:
             await turns.pause_if_due()
             if context_id not in found:
                 missing.append(context_id)
-        extents = await reader.extents(missing)
+        extents = await reader.extents(dict.fromkeys(missing, START))
         for context_id in missing:
             if context_id not in extents:
                 self._positions.drop(context_id)

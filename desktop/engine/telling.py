@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from desktop.engine.batch import Batch
 from desktop.engine.entries import read_progress
 from desktop.engine.positions import Positions
-from desktop.engine.summaries import ENTRIES_MISSED, Look, fold, look
+from desktop.engine.summaries import BEGUN_ANEW, ENTRIES_MISSED, Look, fold, look
 from desktop.engine.transcripts import Transcripts
 from desktop.store import facts
 from desktop.store.records import ContextStatus, Source, Summary
@@ -24,9 +24,8 @@ from workers.wire.streams.reader import Extent, StreamEntry
 
 #: What every interrupt has in it; most contexts have none, and are not looked at any closer.
 _INTERRUPT = b'"interrupt"'
-BEGUN_ANEW = (
-    "The conversation was deleted at the broker and begun anew, or put back to an older state."
-)
+#: No entry of a stream comes before this one.
+_FIRST = "0-1"
 GONE = "The conversation was deleted at the broker."
 _GAP = "Messages may be missing here: the broker removed entries before they were read."
 
@@ -38,6 +37,8 @@ class Teller:
         self._batch = batch
         self._positions = positions
         self._transcripts = transcripts
+        # Of which nothing has been told since they were begun anew.
+        self._anew: set[str] = set()
 
     def index(self, context_id: str, indexed: ContextSummary) -> None:
         """Tell of a context by the workers' index, unless more is known of it."""
@@ -128,6 +129,10 @@ class Teller:
         """Tell that what was known of a context is void."""
         self._positions.drop(context_id)
         self._batch.reset(context_id, title)
+        if title == BEGUN_ANEW:
+            self._anew.add(context_id)
+        else:
+            self._anew.discard(context_id)
         self._transcripts.begin_anew((context_id,))
 
     def odd(self, context_id: str, problem: str) -> None:
@@ -151,6 +156,11 @@ class Teller:
             self._batch.emit(read_progress(context_id, entry, live=live))
 
     def _see(self, summary: Summary) -> None:
+        if summary.context_id in self._anew:
+            self._anew.discard(summary.context_id)
+            if summary.context_id in self._transcripts.opened:
+                self._batch.emit(facts.GapSeen(summary.context_id, _FIRST, BEGUN_ANEW))
+            summary = replace(summary, note=summary.note or BEGUN_ANEW)
         self._positions.put(summary)
         self._batch.see(summary)
 

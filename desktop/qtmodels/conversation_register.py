@@ -99,6 +99,15 @@ class ConversationRegister:
         self._queue.extendleft(name for name in context_ids if name not in self._stale)
         self._stale.update(context_ids)
 
+    def forget(self) -> None:
+        """All went away."""
+        self._known, self._stale, self._queue = {}, set(), deque()
+        self._agents.clear()
+        self._waiting.clear()
+        self._since_asked.clear()
+        if self._found is not None:
+            self._found = set()
+
     def note_reset(self) -> None:
         """Some went away; which ones, only the store knows."""
         names = self._store.context_ids()

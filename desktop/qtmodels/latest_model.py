@@ -57,6 +57,14 @@ class LatestModel(RowTable[K]):
         self.narrow(None)
         self.change({key: ranks.get(key) for key in (*self._ranks, *ranks)})
 
+    def forget(self) -> None:
+        """Know nothing any more: at once, whatever was listed."""
+        self.beginResetModel()
+        self._ranks = {}
+        self._known = self._shown = Ordered()
+        self._narrowing, self._blank = None, 0
+        self.endResetModel()
+
     def narrow(self, keys: Container[K] | None) -> None:
         """Show only those of the keys that are known; None for all."""
         self.begin_narrowing(keys)

@@ -19,6 +19,7 @@ class Changes:
         found: a search came to its end.
         memory: what this computer remembers changed its state.
         reset: contexts went away; lists must be read anew.
+        forgotten: all that were known before did; `reset` is set, too.
         monitor: the monitor looked again, or a repair went on.
         signing: who signs here, and whether they and the clock let them now.
         record: the audit log, or what a search of it found.
@@ -38,6 +39,7 @@ class Changes:
     memory: bool = False
     local_workers: bool = False
     reset: bool = False
+    forgotten: bool = False
     monitor: bool = False
     read_only: bool = False
     signing: bool = False

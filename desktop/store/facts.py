@@ -160,7 +160,13 @@ class AgentsSeen:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was known is void: another broker is followed, or this one was emptied."""
+    """What was known is void: another broker is followed, or this one was emptied.
+
+    Attributes:
+        title: what happened, for a person; empty if they did it.
+    """
+
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def reset_context(state: State, fact: facts.ContextReset, changes: Changes) -> N
     changes.agents = True
 
 
-def forget(state: State, changes: Changes) -> None:
+def forget(state: State, fact: facts.Forgotten, changes: Changes) -> None:
     """Another broker is followed, or this one was emptied: nothing known holds."""
     state.summaries.clear()
     state.indexed_waiting.clear()
@@ -89,7 +89,10 @@ def forget(state: State, changes: Changes) -> None:
     state.agent_names, state.workers = (), ()
     state.monitor.forget()
     state.caught_up = False
-    changes.reset = changes.agents = changes.monitor = True
+    if fact.title:
+        state.link = replace(state.link, hint=fact.title)
+        changes.link = True
+    changes.forgotten = changes.reset = changes.agents = changes.monitor = True
 
 
 def catch_up(state: State, fact: facts.CaughtUp, changes: Changes) -> None:

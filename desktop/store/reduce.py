@@ -63,7 +63,7 @@ def _apply_to_list(state: State, fact: facts.OfContexts | facts.OfDesk, changes:
         case facts.ContextReset():
             listing.reset_context(state, fact, changes)
         case facts.Forgotten():
-            listing.forget(state, changes)
+            listing.forget(state, fact, changes)
         case facts.CaughtUp():
             listing.catch_up(state, fact, changes)
         case facts.MessageSending():

@@ -196,6 +196,7 @@ class SupervisedWorker:
         while process.runs():
             self._listen(process)
             await asyncio.sleep(LOOK_SECONDS)
+        process.end_rest()
         self._listen(process, whole=True)
         self.log.note(f"process {process.record.pid} ended")
 

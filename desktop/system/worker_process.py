@@ -76,12 +76,20 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """End it at once, and what its tools have started."""
-        if not self.runs():
-            return
-        with suppress(ProcessLookupError):
-            if sys.platform == "win32":
+        if sys.platform != "win32":
+            self.end_rest()
+        elif self.runs():
+            with suppress(ProcessLookupError):
                 os.kill(self.record.pid, signal.SIGTERM)
-            else:
+
+    def end_rest(self) -> None:
+        """End at once all that is left of it, also what its tools have started.
+
+        Their group keeps its id to itself for as long as anybody is in it, with or without the
+        worker. On Windows there is no such group.
+        """
+        if sys.platform != "win32":
+            with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.record.pid, signal.SIGKILL)
 
     def let_go(self) -> None:

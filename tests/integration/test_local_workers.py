@@ -215,16 +215,19 @@ async def test_a_restart_that_waits_can_be_called_off(desk: Desk, tmp_path: Path
     assert (await desk.until(STOPPED)).title == "It ended with exit code 7."
 
 
-async def test_a_worker_that_does_not_end_is_ended_when_asked_again(
-    desk: Desk, tmp_path: Path
+@pytest.mark.parametrize("obeys", [True, False])
+async def test_a_worker_that_ends_leaves_nothing_behind(
+    desk: Desk, tmp_path: Path, obeys: bool
 ) -> None:
-    """With what its tools have started."""
-    deaf = "import signal, subprocess; signal.signal(15, signal.SIG_IGN)"
+    """What its tools have started ends with it, also where it has to be asked again."""
+    handler = "lambda *_: sys.exit(0)" if obeys else "signal.SIG_IGN"
+    heeds = f"import signal, subprocess, sys; signal.signal(15, {handler})"
     tool = "print('tool', subprocess.Popen(['sleep', '60']).pid, flush=True)"
-    await desk.start(python=program(tmp_path, "python", deaf, tool, SAYS_READY, SERVES))
+    await desk.start(python=program(tmp_path, "python", heeds, tool, SAYS_READY, SERVES))
     shown = await desk.until(RUNNING)
     await desk.workers.stop(shown.definition.id)
-    await desk.workers.stop(shown.definition.id)
+    if not obeys:
+        await desk.workers.stop(shown.definition.id)
 
     await desk.until(STOPPED)
     tool_pid = int(next(x for x in desk.log().splitlines() if x.startswith("tool")).split()[1])

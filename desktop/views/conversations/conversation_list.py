@@ -95,6 +95,11 @@ class ConversationList(QFrame):
 
     def note(self, changes: Changes) -> None:
         """Take in what a batch changed."""
+        if changes.forgotten:
+            # A hundred thousand rows of what is not there are not taken away one by one.
+            self._register.forget()
+            self._model.forget()
+            self._narrowing = False
         self._register.note(changes.contexts)
         if changes.reset:
             self._register.note_reset()

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.actions.ports import Search
 from desktop.qtmodels.rows import ROW_ROLE, Row
-from desktop.store.facts import ContextsSeen, SearchFound
+from desktop.store.facts import ContextsSeen, Forgotten, SearchFound
 from desktop.store.records import ContextStatus, Found, Risk, Source, Summary
 from desktop.views.parts.choice_box import ChoiceBox
 from desktop.views.parts.search_field import SearchField
@@ -160,3 +160,14 @@ def test_an_answer_for_what_no_longer_stands_there_is_not_shown(
     assert see(page, "conversations.count", QLabel).text() == "1"
     see(page, "conversations.search", SearchField).clear()
     assert len(keys_of(rows(page))) == 3
+
+
+def test_a_broker_that_was_emptied_leaves_no_rows_behind(pages: Pages) -> None:
+    """Not even for a moment; what comes after it is listed."""
+    fed, page = pages
+    see(page, "conversations.search", SearchField).setText("invoice")
+
+    new = Summary("c-new", TREASURY, ContextStatus.DONE, fed.now_ms, "1-0", preview="an invoice")
+    fed.feed(Forgotten("The broker was emptied."), ContextsSeen((new,)))
+
+    assert keys_of(rows(page)) == ["c-new"]

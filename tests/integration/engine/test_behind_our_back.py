@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from desktop.engine.summaries import ENTRIES_MISSED
+from desktop.engine.follower import EMPTIED
+from desktop.engine.summaries import BEGUN_ANEW, ENTRIES_MISSED
 from desktop.store import facts
 from desktop.store.records import ContextStatus, EntryKind, LinkState
 from tests.support import scenes
@@ -35,6 +36,10 @@ def _note(desk: Desk) -> str:
     row = desk.store.context(scenes.CONTEXT)
     assert row is not None
     return row.note
+
+
+def _gaps(desk: Desk) -> int:
+    return sum(one.kind is EntryKind.GAP for one in desk.store.entries(scenes.CONTEXT))
 
 
 async def _while_cut_off(desk: Desk, proxy: TcpProxy, server: RedisServer, *orders: str) -> None:
@@ -117,10 +122,67 @@ async def test_a_stream_with_lower_ids_than_before_is_read_anew(
             batch.execute()
 
     await _row_says(desk, "new", 2)
-    await desk.until_texts(scenes.CONTEXT, "new")
+    await desk.until_texts(scenes.CONTEXT, BEGUN_ANEW, "new")
     assert desk.store.requests() == []
-    [reset] = [fact for fact in desk.facts if isinstance(fact, facts.ContextReset)]
-    assert "begun anew" in reset.title
+    assert _note(desk) == BEGUN_ANEW
+
+
+@pytest.mark.parametrize("count", [1, 250])
+async def test_what_was_lost_in_a_crash_is_not_on_the_screen_any_more(
+    desk: Desk, worker: HandWorker, redis_server: RedisServer, redis_proxy: TcpProxy, count: int
+) -> None:
+    """A broker that comes back with what it had saved, and is written to at once."""
+    await worker.say(scenes.human_says("saved"))
+    with redis_server.client() as client:
+        saved = client.dump(KEY)
+    await worker.say(scenes.asks())
+    await desk.connect(redis_server.url_at(redis_proxy.port))
+    await desk.open(scenes.CONTEXT)
+    await await_until(desk.store.requests, "the call to wait")
+
+    redis_proxy.down()
+    await desk.until_link(LinkState.CONNECTING)
+    with redis_server.client() as client:
+        client.restore(KEY, 0, saved, replace=True)
+    await worker.say(*(scenes.agent_says(f"{n}", message_id=f"m-{n}") for n in range(count)))
+    redis_proxy.up()
+    await desk.until_caught_up()
+
+    await _row_says(desk, f"{count - 1}", count + 1)
+    assert desk.store.requests() == []
+    assert _note(desk) == BEGUN_ANEW
+
+
+async def test_many_entries_of_which_the_first_were_removed_unread_leave_a_gap(
+    desk: Desk, worker: HandWorker, redis_server: RedisServer, redis_proxy: TcpProxy
+) -> None:
+    """More than are read at once: what follows on each other was not all there was."""
+    await worker.say(scenes.human_says("old"))
+    await desk.connect(redis_server.url_at(redis_proxy.port))
+    await desk.open(scenes.CONTEXT)
+
+    adds = [f"XADD {KEY} * data EVENT"] * 500
+    await _while_cut_off(desk, redis_proxy, redis_server, *adds, f"XTRIM {KEY} MAXLEN 300")
+
+    await _row_says(desk, "new", 300)
+    assert _gaps(desk) == 1
+
+
+async def test_a_conversation_begun_anew_with_many_entries_shows_none_of_the_old(
+    desk: Desk, worker: HandWorker, redis_server: RedisServer, redis_proxy: TcpProxy
+) -> None:
+    """More than are read at once."""
+    await worker.say(scenes.human_says("old"))
+    await desk.connect(redis_server.url_at(redis_proxy.port))
+    await desk.open(scenes.CONTEXT)
+
+    adds = [f"XADD {KEY} * data EVENT"] * 250
+    await _while_cut_off(desk, redis_proxy, redis_server, f"DEL {KEY}", *adds)
+
+    await _row_says(desk, "new", 250)
+    await await_until(lambda: desk.store.is_read(scenes.CONTEXT), "the transcript to be read")
+    assert "old" not in desk.texts(scenes.CONTEXT)
+    assert _gaps(desk) == 1
 
 
 async def test_a_conversation_that_is_deleted_goes(
@@ -212,3 +274,27 @@ async def test_a_flush_is_followed_by_what_the_broker_holds_then(
     await _row_says(desk, "again", 1)
     await await_until(lambda: desk.texts(scenes.CONTEXT) == ["again"], "the transcript")
     assert desk.store.requests() == []
+    assert desk.store.link.hint == EMPTIED
+
+
+async def test_a_flush_of_another_database_changes_nothing(
+    desk: Desk, worker: HandWorker, redis_server: RedisServer, redis_url: str
+) -> None:
+    """Brokers tell everybody of it; who reads, or decides, goes on."""
+    await worker.say(scenes.asks())
+    await desk.connect(redis_url)
+    await desk.open(scenes.CONTEXT)
+    await await_until(desk.store.requests, "the call to wait")
+    done = sum(isinstance(fact, facts.CaughtUp) for fact in desk.facts)
+
+    with redis_server.client() as client:
+        client.execute_command("SELECT", 5)
+        client.flushdb()
+
+    def caught_up() -> bool:
+        return sum(isinstance(fact, facts.CaughtUp) for fact in desk.facts) > done
+
+    await await_until(caught_up, "everything to be read again")
+    assert not any(isinstance(fact, facts.Forgotten) and fact.title for fact in desk.facts)
+    assert len(desk.store.requests()) == len(desk.store.entries(scenes.CONTEXT)) == 1
+    assert desk.store.link.hint == ""

@@ -77,7 +77,7 @@ async def test_the_old_primary_takes_nothing_any_more(watched: Watched) -> None:
     async with Connection(watched.url) as connection:
         reader = Reader(connection)
         await connection.client.set("signoff:worker:a", "1", ex=60)
-        assert await reader.extents(["c-1"]) == {}
+        assert await reader.extents({"c-1": "0-0"}) == {}
         watched.wait_for_replica()
         with watched.sentinel.client() as sentinel:
             sentinel.execute_command("SENTINEL", "FAILOVER", SERVICE)
@@ -95,7 +95,7 @@ async def test_the_old_primary_takes_nothing_any_more(watched: Watched) -> None:
             assert client.get("signoff:worker:c") == "3"
             client.xadd(keys.progress("c-1"), {"data": "x"})
         # The old one may have it a moment later; it is not asked any more.
-        assert list(await reader.extents(["c-1"])) == ["c-1"]
+        assert list(await reader.extents({"c-1": "0-0"})) == ["c-1"]
 
 
 def test_a_thread_s_own_line_follows_too(watched: Watched) -> None:

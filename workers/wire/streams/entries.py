@@ -56,15 +56,14 @@ class Extent(NamedTuple):
     Attributes:
         first: id of its oldest entry; None if it is empty.
         last_generated: id of the newest entry it ever had; the next will have a higher one.
-        max_deleted: the highest id that was deleted or trimmed; None where the broker is too old
-            to tell (before Redis 7), "0-0" for none.
-        added: entries it ever had; None where the broker is too old.
+        holds: whether the entry that was asked about is there.
+        added: entries it ever had; None where the broker is too old to tell (before Redis 7).
     """
 
     length: int
     first: StreamId | None
     last_generated: StreamId
-    max_deleted: StreamId | None = None
+    holds: bool
     added: int | None = None
 
 
@@ -82,16 +81,15 @@ def read_entries(reply: Sequence[Sequence[Any]]) -> list[StreamEntry]:
     return [read_entry(entry) for entry in reply]
 
 
-def read_extent(reply: Sequence[Any]) -> Extent:
+def read_extent(reply: Sequence[Any], *, holds: bool) -> Extent:
     """The bare reply of `XINFO STREAM`."""
     told = dict(zip(reply[::2], reply[1::2], strict=True))
     first = told.get(b"first-entry")
-    deleted = told.get(b"max-deleted-entry-id")
     return Extent(
         length=told[b"length"],
         first=StreamId.parse(first[0].decode()) if first else None,
         last_generated=StreamId.parse(told[b"last-generated-id"].decode()),
-        max_deleted=StreamId.parse(deleted.decode()) if deleted else None,
+        holds=holds,
         added=told.get(b"entries-added"),
     )
 

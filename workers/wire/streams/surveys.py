@@ -129,7 +129,9 @@ class SurveyReader:
                 told: list[Newer] = []
                 for key, entries, length in streams:
                     context_id = key.removeprefix(keys.PROGRESS_PREFIX)
-                    problem = "" if entries is not None else await self._what_it_is(context_id)
+                    problem = "" if entries else _why_nothing(context_id)
+                    if entries is None:
+                        problem = await self._what_it_is(context_id)
                     told.append(Newer(context_id, entries or [], length, problem))
                 yield told
 
@@ -191,25 +193,30 @@ class SurveyReader:
                         streams.append((names[number], read_entries(entries), length))
                 yield streams
 
-    async def extents(self, context_ids: Sequence[str]) -> dict[str, Extent]:
+    async def extents(self, positions: Mapping[str, str]) -> dict[str, Extent]:
         """From where to where streams reach; a context without a stream is left out.
 
-        The broker sends the first and the last entry along: not for everybody, all the time.
+        The broker sends three entries along: not for everybody, all the time.
+
+        Args:
+            positions: context ID to the id of the entry that is asked about.
 
         Raises:
             BrokerError: see `translated`.
         """
-        asked = Question(
-            [keys.progress(one) for one in context_ids],
-            lambda key: (("XINFO", "STREAM", key),),
-            _SMALL,
-        )
+        by_key = {keys.progress(context_id): entry_id for context_id, entry_id in positions.items()}
+
+        def commands_of(key: str) -> Sequence[Command]:
+            return ("XINFO", "STREAM", key), ("XRANGE", key, by_key[key], by_key[key])
+
+        context_ids = list(positions)
+        asked = Question(list(by_key), commands_of, _SMALL)
         found: dict[str, Extent] = {}
         async with aclosing(self._connection.bulk.ask(asked)) as batches:
             async for answers in batches:
-                for number, [told] in answers:
-                    if not isinstance(told, Exception):
-                        found[context_ids[number]] = read_extent(told)
+                for number, (told, held) in answers:
+                    if not isinstance(told, Exception) and not isinstance(held, Exception):
+                        found[context_ids[number]] = read_extent(told, holds=bool(held))
         return found
 
     async def _scan(self, prefix: str, *narrower: str) -> AsyncGenerator[list[str], None]:
