@@ -337,9 +337,8 @@ class Console:
             await self._requests_changed.wait()
             self._requests_changed.clear()
             arrived, self._arrived = self._arrived, False
-            waiting = [request for request in self.store.requests() if request.is_open]
-            alert = alert_for(waiting, in_front=self.window.isActiveWindow())
-            if not waiting:
+            alert = alert_for(self.store.waiting_risks, in_front=self.window.isActiveWindow())
+            if not self.store.open_count:
                 await self.notifications.clear()
             elif arrived and alert is not None and self._settings.notify:
                 await self._show(alert)

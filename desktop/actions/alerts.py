@@ -6,9 +6,10 @@ decides.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from desktop.store.records import Request, RequestState, Risk
+from desktop.store.records import Risk
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,17 @@ class Alert:
     urgent: bool
 
 
-def alert_for(waiting: list[Request], *, in_front: bool) -> Alert | None:
-    """The notification for requests that wait; None when the reviewer is looking anyway."""
-    still = [request for request in waiting if request.state is RequestState.WAITING]
-    if in_front or not still:
+def alert_for(waiting: Mapping[Risk, int], *, in_front: bool) -> Alert | None:
+    """The notification for what waits; None when the reviewer is looking anyway.
+
+    Args:
+        waiting: how many requests of each risk.
+    """
+    count, high = sum(waiting.values()), waiting.get(Risk.HIGH, 0)
+    if in_front or not count:
         return None
-    high = sum(request.risk is Risk.HIGH for request in still)
-    count = len(still)
-    title = "A call waits for your decision" if count == 1 else f"{count} calls wait for a decision"
+    one = "A call waits for your decision"
+    title = one if count == 1 else f"{count:,} calls wait for a decision"
     risk = "high risk" if high == count else f"{high} of them high risk" if high else "no high risk"
     return Alert(
         title, f"{risk[0].upper()}{risk[1:]}. Open Signoff to look at it.", urgent=high > 0

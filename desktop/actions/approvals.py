@@ -110,6 +110,7 @@ class Approvals:
         again: bool = False,
         meaning: Meaning | None = None,
         seen: Seen | None = None,
+        shown: Request | None = None,
     ) -> str:
         """Send a decision, once; or let it wait for others, where the policy asks for several.
 
@@ -122,6 +123,7 @@ class Approvals:
                 effect twice. Without that a call in doubt is not approved.
             meaning: what the signature says; unless given, what the policy and the decision mean.
             seen: what the reviewer saw before they decided.
+            shown: the request they saw it of; None where they named it and were shown none.
 
         Returns:
             The decision's nonce, by which the worker's receipt names it.
@@ -133,11 +135,7 @@ class Approvals:
             MalformedDecision: the answer does not fit the question; nothing was sent.
         """
         seen = seen or Seen()
-        refusal = self.why_not(key, kind, seen)
-        if refusal is not None:
-            raise refusal
-        request = self._store.request(key)
-        assert request is not None  # noqa: S101 - why_not has looked
+        request = self._decidable(key, kind, seen, shown)
         if kind is DecisionKind.APPROVE and request.call.is_in_doubt and not again:
             raise NotAllowedNow(
                 "This call was started before, and may have taken effect.",
@@ -181,6 +179,20 @@ class Approvals:
         self._store.apply([DecisionSending(key, decision.kind, nonce, by, edited)])
         self._outbox.post(order)
         return nonce
+
+    def _decidable(
+        self, key: RequestKey, kind: DecisionKind, seen: Seen, shown: Request | None
+    ) -> Request:
+        """The request, if it may be decided so, and is the one that was shown."""
+        refusal = self.why_not(key, kind, seen)
+        if refusal is not None:
+            raise refusal
+        request = self._store.request(key)
+        assert request is not None  # noqa: S101 - why_not has looked
+        refusal = why_not_shown(request, shown) if shown is not None else None
+        if refusal is not None:
+            raise refusal
+        return request
 
     def _signer(self) -> Identity | None:
         """Who signs now; None while nobody can."""
@@ -278,6 +290,15 @@ def _may_run_it(request: Request, kind: DecisionKind) -> bool:
         # The answer to a graph's own question can hold an approval.
         return request.call.dialect is not Dialect.SIGNOFF
     return kind in _RUNS_THE_CALL
+
+
+def why_not_shown(request: Request, shown: Request | None) -> NotAllowedNow | None:
+    """Why nobody can have seen this very call, by what was rendered; None if they can."""
+    if shown is not None and (shown.key, shown.call) == (request.key, request.call):
+        return None
+    return NotAllowedNow(
+        "This is not the request that is shown.", "Choose it in the list again. Nothing was sent."
+    )
 
 
 def no_way(request: Request) -> NotAllowedNow:

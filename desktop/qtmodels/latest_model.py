@@ -1,4 +1,4 @@
-"""An item model for long lists: keys in order of rank, the greatest on top, rows made when painted.
+"""An item model for long lists: keys in order of rank, rows made when painted.
 
 The only item model that is changed by what changed, and not by the whole list: of 100,000 rows some
 hundred move for the price of a few binary searches each. Rows may be known and not shown.
@@ -14,37 +14,45 @@ from PySide6.QtCore import QObject
 
 from desktop.qtmodels.narrowing import Narrowing
 from desktop.qtmodels.ordered import Ordered, Place
-from desktop.qtmodels.row_table import NOWHERE, Index, RowTable
+from desktop.qtmodels.row_table import NOWHERE, Index, K, RowTable
 from desktop.qtmodels.rows import Row
 
 #: Where some stood and shall stand; None for nowhere.
-_Moves: TypeAlias = list[tuple[Place | None, Place | None]]
+_Moves: TypeAlias = list[tuple[Place[K] | None, Place[K] | None]]
 
 
-class LatestModel(RowTable[str]):
-    """A list in one column. The rank, often a time, and then the key order it, the greatest first.
+class LatestModel(RowTable[K]):
+    """A list in one column. The rank, often a time, and then the key order it.
 
     Every key has a rank; of those only some may be shown (`narrow`).
     """
 
-    def __init__(self, word: Callable[[str], Row], parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        word: Callable[[K], Row],
+        parent: QObject | None = None,
+        *,
+        greatest_first: bool = True,
+    ) -> None:
         """Make it empty.
 
         Args:
             word: makes the row of a key; called for the rows in sight each time they are painted.
+            greatest_first: whether the greatest rank is on top; else the lowest.
         """
         super().__init__(parent)
         self._word = word
-        self._ranks: dict[str, int] = {}
-        # Ascending, so that the latest is at the end; Qt sees the end first.
-        self._known = Ordered()
+        self._greatest_first = greatest_first
+        self._ranks: dict[K, int] = {}
+        # Ascending, so that the latest is at the end; mostly Qt sees the end first.
+        self._known: Ordered[K] = Ordered()
         # The very same while everything is shown.
         self._shown = self._known
-        self._narrowing: Narrowing | None = None
+        self._narrowing: Narrowing[K] | None = None
         # Rows at the far end that come in a moment, or are about to go.
         self._blank = 0
 
-    def show_all(self, ranks: Mapping[str, int]) -> None:
+    def show_all(self, ranks: Mapping[K, int]) -> None:
         """Know and show these keys and no others."""
         self.narrow(None)
         self.change({key: ranks.get(key) for key in (*self._ranks, *ranks)})
@@ -57,12 +65,12 @@ class LatestModel(RowTable[str]):
         self._narrowing, self._blank = None, 0
         self.endResetModel()
 
-    def narrow(self, keys: Container[str] | None) -> None:
+    def narrow(self, keys: Container[K] | None) -> None:
         """Show only those of the keys that are known; None for all."""
         self.begin_narrowing(keys)
         self.narrow_until(float("inf"))
 
-    def begin_narrowing(self, keys: Container[str] | None) -> None:
+    def begin_narrowing(self, keys: Container[K] | None) -> None:
         """As `narrow`; `narrow_until` does it, and until then what is shown stays."""
         self._narrowing = None if keys is None else Narrowing(keys, self._known)
         if keys is None:
@@ -80,7 +88,7 @@ class LatestModel(RowTable[str]):
         self._show(narrowing.places)
         return True
 
-    def change(self, ranks: Mapping[str, int | None], hidden: Collection[str] = ()) -> None:
+    def change(self, ranks: Mapping[K, int | None], hidden: Collection[K] = ()) -> None:
         """Know these keys at their places; those without a rank no longer.
 
         Args:
@@ -88,8 +96,8 @@ class LatestModel(RowTable[str]):
         """
         if hidden and self._shown is self._known:
             self._shown = self._known.copy()
-        moves: _Moves = []
-        seen: _Moves = []
+        moves: _Moves[K] = []
+        seen: _Moves[K] = []
         for key, rank in ranks.items():
             before, after = _place(self._ranks.get(key), key), _place(rank, key)
             is_hidden = key in hidden
@@ -117,11 +125,12 @@ class LatestModel(RowTable[str]):
         if self._shown:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._shown) - 1, 0))
 
-    def key_at(self, row: int) -> str | None:
+    def key_at(self, row: int) -> K | None:
         """The key of a row; None outside the list."""
-        return self._shown[len(self._shown) - 1 - row][1] if 0 <= row < len(self._shown) else None
+        place = self._place_at(row)
+        return None if place is None else place[1]
 
-    def row_of(self, key: str) -> int:
+    def row_of(self, key: K) -> int:
         """Where a key stands; -1 if it is not shown."""
         place = _place(self._ranks.get(key), key)
         return -1 if place is None else self._row_at(place)
@@ -130,15 +139,15 @@ class LatestModel(RowTable[str]):
         """Qt: how many rows."""
         return 0 if parent.isValid() else len(self._shown) + self._blank
 
-    def row(self, key: str) -> Row:
+    def row(self, key: K) -> Row:
         """What the row of a key says, worded now."""
         return self._word(key)
 
-    def _row_at(self, place: Place) -> int:
+    def _row_at(self, place: Place[K]) -> int:
         at = self._shown.index(place)
-        return len(self._shown) - 1 - at if at >= 0 else -1
+        return self._turned(at) if at >= 0 else -1
 
-    def _show(self, wanted: Ordered) -> None:
+    def _show(self, wanted: Ordered[K]) -> None:
         """Go over to other rows."""
         if wanted is self._shown:
             return
@@ -152,7 +161,7 @@ class LatestModel(RowTable[str]):
         self._lay_out(len(wanted) - len(self._shown), go_over, {})
         self.repaint()
 
-    def _rearrange(self, moves: _Moves) -> None:
+    def _rearrange(self, moves: _Moves[K]) -> None:
         """Let some of the shown rows take other places, come or go."""
         leaving = {before for before, after in moves if before is not None and after is None}
         surplus = sum((after is not None) - (before is not None) for before, after in moves)
@@ -161,7 +170,10 @@ class LatestModel(RowTable[str]):
         self._lay_out(surplus, lambda: _move(self._shown, moves), moved)
 
     def _lay_out(
-        self, surplus: int, go_over: Callable[[], None], moved: Mapping[Place, Place | None]
+        self,
+        surplus: int,
+        go_over: Callable[[], None],
+        moved: Mapping[Place[K], Place[K] | None],
     ) -> None:
         """Go over to other rows; what Qt holds on to goes along with its key.
 
@@ -185,7 +197,7 @@ class LatestModel(RowTable[str]):
             self._blank = 0
             self.endRemoveRows()
 
-    def _remove_held(self, leaves: Callable[[Place], bool]) -> int:
+    def _remove_held(self, leaves: Callable[[Place[K]], bool]) -> int:
         """Remove one by one what is held and goes: so a list learns that its current row leaves.
 
         Returns:
@@ -201,15 +213,19 @@ class LatestModel(RowTable[str]):
                 removed += 1
         return removed
 
-    def _place_at(self, row: int) -> Place | None:
-        return self._shown[len(self._shown) - 1 - row] if 0 <= row < len(self._shown) else None
+    def _place_at(self, row: int) -> Place[K] | None:
+        return self._shown[self._turned(row)] if 0 <= row < len(self._shown) else None
+
+    def _turned(self, at: int) -> int:
+        """The row of what stands at a number, and the other way round."""
+        return len(self._shown) - 1 - at if self._greatest_first else at
 
 
-def _place(rank: int | None, key: str) -> Place | None:
+def _place(rank: int | None, key: K) -> Place[K] | None:
     return None if rank is None else (rank, key)
 
 
-def _move(places: Ordered, moves: _Moves) -> None:
+def _move(places: Ordered[K], moves: _Moves[K]) -> None:
     for before, _ in moves:
         if before is not None:
             places.discard(before)

@@ -6,32 +6,34 @@ The only place that looks at every row of a long list, which takes longer than a
 from __future__ import annotations
 
 from collections.abc import Container
+from typing import Generic
 
 from desktop.qtmodels.ordered import Ordered, Place
+from desktop.qtmodels.row_table import K
 
 
-class Narrowing:
+class Narrowing(Generic[K]):
     """Chooses from known places, from the top.
 
     Attributes:
         places: those chosen so far.
     """
 
-    def __init__(self, keys: Container[str], known: Ordered) -> None:
+    def __init__(self, keys: Container[K], known: Ordered[K]) -> None:
         """Begin.
 
         Args:
             keys: the ones that are wanted.
             known: all there are; it may change as long as `see` is told.
         """
-        self.places = Ordered()
+        self.places: Ordered[K] = Ordered()
         self._keys = keys
         self._known = known
-        self._reached: Place | None = None
+        self._reached: Place[K] | None = None
         # What was said of those that changed meanwhile counts more than `keys`.
-        self._wanted: dict[str, bool] = {}
+        self._wanted: dict[K, bool] = {}
 
-    def see(self, before: Place | None, after: Place | None, *, is_hidden: bool) -> None:
+    def see(self, before: Place[K] | None, after: Place[K] | None, *, is_hidden: bool) -> None:
         """One of the known moves, comes or goes."""
         if before is not None:
             self.places.discard(before)

@@ -82,7 +82,7 @@ def expiry_words(request: Request, now_ms: int) -> str:
         return ""
     try:
         until = round(datetime.fromisoformat(asked.expires_at).timestamp() * 1000)
-    except ValueError:
+    except (ValueError, OverflowError, OSError):
         return ""
     left = (until - now_ms) // 1000
     if left <= 0:

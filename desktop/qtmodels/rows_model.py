@@ -1,7 +1,7 @@
-"""One item model for every list: keyed rows, changed as little as possible.
+"""An item model for short lists: keyed rows, changed as little as possible.
 
-The only item model of the lists. It keeps selection and scroll position by telling Qt exactly what
-came, went, moved or changed; a reset would lose both.
+The only item model that is given the whole list each time. It keeps selection and
+scroll position by telling Qt exactly what came, went, moved or changed; a reset would lose both.
 """
 
 from __future__ import annotations

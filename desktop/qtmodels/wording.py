@@ -28,6 +28,8 @@ from desktop.store.records import (
 SUBTITLE_LENGTH = 160
 #: Clocks differ by less than this among machines that are looked after.
 _AHEAD_MS = 60_000
+_DAY_MS = 86_400_000
+_NO_TIME = "time unknown"
 _CACHED = "Remembered from an earlier time. The broker has not confirmed it yet."
 #: Marks of Markdown that a preview can do without.
 _MARKS = re.compile(r"\*\*|`+|^#{1,6} |^[-*|] |^\|[-|: ]+\|$", re.MULTILINE)
@@ -72,9 +74,7 @@ _LINK = {
 
 def context_row(context: Context, now_ms: int) -> Row:
     """A conversation as a row, named by its context ID."""
-    problem = context.note
-    if not problem and context.last_activity_ms > now_ms + _AHEAD_MS:
-        problem = f"Its clock is ahead by {age(now_ms, context.last_activity_ms)}"
+    problem = context.note or _not_of_now(context.last_activity_ms, now_ms)
     return Row(
         title=context.context_id,
         subtitle=one_line(_MARKS.sub("", context.preview)),
@@ -93,15 +93,18 @@ def context_row(context: Context, now_ms: int) -> Row:
 def request_row(request: Request, now_ms: int) -> Row:
     """An approval request as a row: its risk while it waits, then what became of it."""
     waiting = request.state is RequestState.WAITING
+    problem = _not_of_now(request.since_ms, now_ms)
     return Row(
         title=request.call.action or "unnamed call",
         subtitle=arguments_line(request),
         meta=request.agent,
-        age=age(request.since_ms, now_ms),
+        age=age(request.since_ms, now_ms) if not problem else "",
         pill=_row_pill(request),
         unread=waiting,
         initial=initial(request.agent),
         hue=hue(request.agent),
+        problem=problem,
+        hint=problem,
     )
 
 
@@ -123,10 +126,10 @@ def state_pill(request: Request) -> Pill:
 def in_doubt_words(request: Request) -> str:
     """Since when nobody knows how the call ended."""
     try:
-        at = datetime.fromisoformat(request.call.earlier_start)
-    except ValueError:
+        at = datetime.fromisoformat(request.call.earlier_start).timestamp()
+    except (ValueError, OverflowError, OSError):
         return "Started before, outcome unknown"
-    return f"Started at {moment(round(at.timestamp() * 1000))}, outcome unknown"
+    return f"Started at {moment(round(at * 1000))}, outcome unknown"
 
 
 def risk_pill(request: Request) -> Pill:
@@ -210,14 +213,39 @@ def waiting_since(then_ms: int, now_ms: int) -> str:
     return f"{seconds // 3600} h {seconds % 3600 // 60} min"
 
 
+def waits_since(then_ms: int, now_ms: int) -> str:
+    """For how long a request waits and since when, with the date unless that is today's."""
+    day = _here(then_ms, "%Y-%m-%d %H:%M")
+    if then_ms > now_ms + _AHEAD_MS:
+        return f"clock ahead by {age(now_ms, then_ms)}, {day}" if day != _NO_TIME else day
+    at = clock(then_ms) if now_ms - then_ms < _DAY_MS else day
+    return f"{waiting_since(then_ms, now_ms)}, since {at}"
+
+
+def _not_of_now(at_ms: int, now_ms: int) -> str:
+    """What is wrong with a time that has not come yet; empty if it has."""
+    if at_ms <= now_ms + _AHEAD_MS:
+        return ""
+    if clock(at_ms) == _NO_TIME:
+        return "Its time cannot be right"
+    return f"Its clock is ahead by {age(now_ms, at_ms)}"
+
+
 def clock(at_ms: int) -> str:
-    """The time of day here, `09:41`."""
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%H:%M")
+    """The time of day here, `09:41`; in words where no calendar reaches."""
+    return _here(at_ms, "%H:%M")
 
 
 def moment(at_ms: int) -> str:
-    """Date, time and offset here."""
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+    """Date, time and offset here; in words where no calendar reaches."""
+    return _here(at_ms, "%Y-%m-%d %H:%M:%S %z")
+
+
+def _here(at_ms: int, form: str) -> str:
+    try:
+        return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime(form)
+    except (ValueError, OverflowError, OSError):
+        return _NO_TIME  # an id of the broker may name the year 584,556,019
 
 
 def initial(name: str) -> str:

@@ -67,6 +67,8 @@ def _worth(summary: Summary) -> _Worth:
 
 def reset_context(state: State, fact: facts.ContextReset, changes: Changes) -> None:
     """Forget what a stream held that has begun anew; who looks at it goes on looking."""
+    docket = state.dockets.get(fact.context_id)
+    changes.requests.update(docket.requests if docket else ())
     _drop(state, fact.context_id)
     if fact.context_id in state.transcripts:
         transcript = state.transcripts[fact.context_id]

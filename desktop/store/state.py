@@ -6,7 +6,6 @@ asked of it is in `store`.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 from desktop.store.clock import Clock
@@ -150,10 +149,8 @@ class State:
         for worker in self.workers:
             for name in dict.fromkeys(worker.agents):
                 served.setdefault(name, []).append(worker)
-        keys = self.line_up.open_keys()
-        asking = Counter(request.agent for key in keys if (request := self.request(key)))
         return tuple(
-            Agent(name, tuple(served[name]), asking[name])
+            Agent(name, tuple(served[name]), self.line_up.asking[name])
             for name in sorted(served)
             if name != HUMAN
         )

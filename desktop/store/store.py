@@ -6,7 +6,7 @@ command); whoever learns something elsewhere sends facts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from desktop.store import reduce, troubles
 from desktop.store.changes import Changes
@@ -28,6 +28,7 @@ from desktop.store.records import (
     Memory,
     Request,
     RequestKey,
+    Risk,
     Streaming,
     Survey,
 )
@@ -174,8 +175,46 @@ class Store:
         return list(transcript.streaming.values()) if transcript else []
 
     def requests(self) -> list[Request]:
-        """All requests, open ones first, among those the longest waiting first."""
+        """All requests, open ones first, among those the longest waiting first; may be many."""
         return self._state.requests()
+
+    def request_keys(self) -> list[RequestKey]:
+        """All requests by name, in the same order; cheaper than their records."""
+        return list(self._state.line_up)
+
+    def open_keys(self) -> list[RequestKey]:
+        """Those nobody has decided yet, in the same order."""
+        return list(self._state.line_up.open_keys())
+
+    @property
+    def request_count(self) -> int:
+        """How many requests are known."""
+        return len(self._state.line_up)
+
+    @property
+    def open_count(self) -> int:
+        """How many of them nobody has decided yet."""
+        return self._state.line_up.open_count
+
+    @property
+    def waiting_count(self) -> int:
+        """How many of those no decision is on its way for."""
+        return len(self._state.line_up.waiting)
+
+    @property
+    def waiting_risks(self) -> Mapping[Risk, int]:
+        """How many of those there are of each risk."""
+        return self._state.line_up.risks
+
+    @property
+    def asking(self) -> Mapping[str, int]:
+        """How many open requests each agent has that has any."""
+        return self._state.line_up.asking
+
+    def longest_waiting(self) -> RequestKey | None:
+        """The request that waits longest, if one does."""
+        line_up = self._state.line_up
+        return next((key for key in line_up.open_keys() if key in line_up.waiting), None)
 
     def request(self, key: RequestKey) -> Request | None:
         """One request, or None if it is not known."""

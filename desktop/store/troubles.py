@@ -48,8 +48,8 @@ _OPEN = (Repair.OPEN_CONTEXT,)
 
 def find(state: State) -> Troubles:
     """Everything in trouble."""
-    monitor, asked = state.monitor, state.requests()
-    found = list(_in_doubt(asked))
+    monitor = state.monitor
+    found = list(_in_doubt(state))
     hidden = 0
     if monitor.at_ms:
         agents = monitor.agents()
@@ -58,7 +58,8 @@ def find(state: State) -> Troubles:
                 found.extend(_letters(agent.inbox, monitor.repairs))
                 listed = max(len(agent.inbox.letters), 1)
                 hidden += max((agent.inbox.quarantined or 0) - listed, 0)
-        waiting = {request.key.context_id for request in asked if request.is_open}
+        found.extend(_unserved(state))
+        waiting = {key.context_id for key in state.line_up.open_keys()}
         waiting |= {one.context_id for one in found}  # told of already
         quiet = _Quiet(state, agents, waiting)
         found.extend(quiet.find())
@@ -67,20 +68,13 @@ def find(state: State) -> Troubles:
     return Troubles(tuple(found[:MOST_ROWS]), len(found) + hidden)
 
 
-def _in_doubt(asked: list[Request]) -> Iterator[Trouble]:
+def _in_doubt(state: State) -> Iterator[Trouble]:
     """The calls of which nobody knows how they ended, as long as nobody has said what to do."""
-    again = {
-        (one.key.context_id, one.agent, one.call.tool_call_id, one.call.request.attempt)
-        for one in asked
-        if one.call.request is not None
-    }
-    for one in asked:
-        request = one.call.request
-        attempt = request.attempt if request else 0
-        name = (one.key.context_id, one.agent, one.call.tool_call_id, attempt + 1)
+    for key in sorted(state.line_up.doubtful):
+        one = state.dockets[key.context_id].requests[key]
         if one.is_open and one.call.is_in_doubt:
             hint = "Find out whether it took effect, then decide."
-        elif one.state is RequestState.IN_DOUBT and name not in again:
+        elif one.state is RequestState.IN_DOUBT and not _is_asked_again(state, one):
             hint = "Its agent asks again when a worker serves it."
         else:
             continue
@@ -95,6 +89,46 @@ def _in_doubt(asked: list[Request]) -> Iterator[Trouble]:
             repairs=(Repair.OPEN_REQUEST,),
             request=one.key,
         )
+
+
+def _unserved(state: State) -> Iterator[Trouble]:
+    """Agents that ask and that nobody serves, by their oldest request; no decision reaches them."""
+    asking, monitor = state.line_up.asking, state.monitor
+    left = {name for name in asking if _is_deserted(monitor.agent(name))}
+    for key in state.line_up.open_keys() if left else ():
+        oldest = state.dockets[key.context_id].requests[key]
+        if oldest.agent not in left or oldest.since_ms + UNSERVED_MS >= monitor.at_ms:
+            continue
+        left.discard(oldest.agent)
+        calls = (
+            "1 call waits" if asking[oldest.agent] == 1 else f"{asking[oldest.agent]:,} calls wait"
+        )
+        yield Trouble(
+            key=f"unserved:{oldest.agent}",
+            kind=TroubleKind.STUCK,
+            agent=oldest.agent,
+            context_id=key.context_id,
+            since_ms=oldest.since_ms,
+            title=f"{calls} for a decision, and nobody serves {oldest.agent}.",
+            hint=f"What is decided is taken when a worker serves it. {_START_ONE}",
+            repairs=(Repair.OPEN_REQUEST,),
+            request=key,
+        )
+
+
+def _is_deserted(agent: AgentHealth) -> bool:
+    return agent.is_served is False or not (agent.workers or agent.inbox)
+
+
+def _is_asked_again(state: State, one: Request) -> bool:
+    """Whether another request is about the next attempt of the same call."""
+    attempt = one.call.request.attempt if one.call.request else 0
+    name = (one.agent, one.call.tool_call_id, attempt + 1)
+    return any(
+        (other.agent, other.call.tool_call_id, other.call.request.attempt) == name
+        for other in state.dockets[one.key.context_id].requests.values()
+        if other.call.request is not None
+    )
 
 
 def _letters(inbox: InboxHealth, repairs: Mapping[RepairKey, RepairState]) -> Iterator[Trouble]:

@@ -25,7 +25,7 @@ from desktop.actions.desk import Desk
 from desktop.qtmodels.bridge import Bridge
 from desktop.qtmodels.tone import Tone
 from desktop.store.changes import Changes
-from desktop.store.records import RequestKey, RequestState
+from desktop.store.records import RequestKey
 from desktop.store.store import Store
 from desktop.views.agents.page import AgentsPage, Place
 from desktop.views.approvals.page import ApprovalsPage
@@ -249,9 +249,8 @@ class MainWindow(QMainWindow):
             self._show_waiting()
 
     def _show_waiting(self) -> None:
-        requests = self._store.requests()
-        waiting = sum(request.state is RequestState.WAITING for request in requests)
-        self.setWindowTitle(f"({waiting}) {NAME}" if waiting else NAME)
+        waiting = self._store.waiting_count
+        self.setWindowTitle(f"({waiting:,}) {NAME}" if waiting else NAME)
         self._rail.show_badge(Page.APPROVALS, waiting)
 
     def _connect_pages(self, desk: Desk) -> None:

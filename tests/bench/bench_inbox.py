@@ -1,7 +1,7 @@
-"""The inbox with a thousand requests waiting, in the real window, offscreen.
+"""The inbox with 1,000 requests waiting and 100,000 decided, in the real window.
 
-Peer: the same window with ten. Opening a request ends when its card and its conversation are
-painted; the broker's part is done by hand, at once.
+Peer: the same window with ten that wait. Both offscreen. Opening a request ends when its
+card and its conversation are painted; the broker's part is done by hand, at once.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from workers.wire.approvals import Receipt
 
 WAITING = 1000
+#: Decided before, each in a conversation of its own.
+DECIDED_BEFORE = 100_000
 PEER_WAITING = 10
 OPENED = 60
 BATCHES = 60
@@ -34,7 +36,7 @@ GOAL_BATCH_MS = 25.0
 def run() -> Iterator[Figure]:
     """Yield the figures."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    ours, peer = Inbox(WAITING), Inbox(PEER_WAITING)
+    ours, peer = Inbox(WAITING, DECIDED_BEFORE), Inbox(PEER_WAITING)
     for name, goal in (
         ("the inbox shown", None),
         ("a request opened, p99", GOAL_OPEN_MS),
@@ -50,7 +52,7 @@ def run() -> Iterator[Figure]:
                 case _:
                     times.append(percentile(inbox.batches_ms(), 0.99))
         yield figure(
-            f"{name}, {WAITING:,} waiting (peer: {PEER_WAITING})",
+            f"{name}, {WAITING:,} waiting, {DECIDED_BEFORE:,} decided (peer: {PEER_WAITING})",
             times[0],
             times[1],
             "ms",
@@ -62,7 +64,7 @@ def run() -> Iterator[Figure]:
 class Inbox:
     """A window whose store holds requests that wait, each in a conversation of its own."""
 
-    def __init__(self, waiting: int) -> None:
+    def __init__(self, waiting: int, decided: int = 0) -> None:
         from PySide6.QtWidgets import QApplication
 
         from desktop.settings import Theme
@@ -78,6 +80,8 @@ class Inbox:
         self._now_ms = NOW_MS
         self._waiting = waiting
         self._fed.feed(*(fact for number in range(waiting) for fact in self._asked(number)))
+        for number in range(decided):
+            self._fed.feed(*self._decided(number))
         self._fed.online_again()
         self._window = MainWindow(
             self._fed.store,
@@ -142,6 +146,21 @@ class Inbox:
         at_ms = self._now_ms - (self._waiting - number) * 1000
         yield EventSeen(context, f"{at_ms}-0", asks(args=args, context_id=context))
         yield from self._moved(number)
+
+    def _decided(self, number: int) -> Iterator[Fact]:
+        """A call of long ago, and that it ran."""
+        from desktop.store.facts import EventSeen
+        from tests.support.scenes import asks, tool_answers
+
+        context = f"decided-{number}"
+        at_ms = self._now_ms - 86_400_000 - number * 1000
+        args = {"recipient": "ACME Tools Ltd", "amount": number}
+        asked, answered = (
+            asks(args=args, context_id=context),
+            tool_answers("Paid.", context_id=context),
+        )
+        yield EventSeen(context, f"{at_ms}-0", asked, live=False)
+        yield EventSeen(context, f"{at_ms + 1}-0", answered, live=False)
 
     def _moved(self, number: int) -> Iterator[Fact]:
         from desktop.store.facts import ContextsSeen

@@ -136,10 +136,11 @@ class AgentsPage(QWidget):
     def _read_store(self) -> None:
         self._here.refresh()
         self._show_halts()
-        known = self._store.agents()
-        waiting = {agent.name: agent.waiting for agent in known}
+        waiting = self._store.asking
+        # Also those that only their requests tell of: neither inbox nor worker is left of them.
+        names = {agent.name for agent in self._store.agents()} | waiting.keys()
         monitor = self._store.monitor
-        agents = tuple(monitor.agent(agent.name) for agent in known)
+        agents = tuple(monitor.agent(name) for name in sorted(filter(None, names)))
         troubles = self._store.troubles()
         troubled = Counter(one.agent for one in troubles.rows)
         counts = f"In trouble {troubles.total:,}" if troubles.total else "In trouble"

@@ -111,11 +111,12 @@ class ArgumentsPanel(QWidget):
         policy = request.policy if request else None
         args = request.args if request else {}
         self._hidden = find_hidden(args, policy.masked if policy else ())
-        self.reading.begin(request, self._hidden)
+        self.reading.begin(None, ())  # should rendering fail, nothing was read
         if isinstance(args, dict):
             self.arguments.show_arguments(args, self._hidden)
         else:
             self.arguments.show_unstructured(args, self._hidden)
+        self.reading.begin(request, self._hidden)
         self._badge.show_pill(_TOO_LONG if self.reading.needs_exact else None)
 
     def _show_edit(self, request: Request) -> None:

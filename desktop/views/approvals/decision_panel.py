@@ -10,7 +10,7 @@ from enum import StrEnum
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from desktop.actions.approvals import Approvals
+from desktop.actions.approvals import Approvals, why_not_shown
 from desktop.actions.edit_awaiting import arguments_awaiting
 from desktop.actions.forms import JSON, Form, Raw
 from desktop.actions.offers import answer_form, edit_form
@@ -290,10 +290,16 @@ class DecisionPanel(QWidget):
             self._ask_to_sign(request, pending)
             return
         meaning = self.terms.meaning() if kind is DecisionKind.APPROVE or joins else None
-        seen = self._reading.seen()
         try:
             self._approvals.decide(
-                request.key, kind, reason, args=args, again=again, meaning=meaning, seen=seen
+                request.key,
+                kind,
+                reason,
+                args=args,
+                again=again,
+                meaning=meaning,
+                seen=self._reading.seen(),
+                shown=self._reading.request,
             )
         except SignoffError as error:
             self._explain_error(error)
@@ -324,6 +330,7 @@ class DecisionPanel(QWidget):
             refusal = self._approvals.why_not(request.key, kind)
         if isinstance(refusal, PassphraseWanted):
             refusal = None  # it is asked for after the click
+        refusal = refusal or why_not_shown(request, self._reading.request)
         refusal = refusal or self._reading.refusal(kind)
         if refusal is None and kind is DecisionKind.APPROVE:
             refusal = self.terms.refusal()

@@ -15,7 +15,7 @@ from desktop.actions.approvals import Approvals
 from desktop.actions.transcripts import Transcripts
 from desktop.qtmodels.bridge import Bridge
 from desktop.store.changes import Changes
-from desktop.store.records import Request, RequestKey
+from desktop.store.records import RequestKey
 from desktop.store.store import Store
 from desktop.views.approvals.context_head import ContextHead
 from desktop.views.approvals.first_steps import FirstSteps, is_first_run
@@ -186,31 +186,33 @@ class ApprovalsPage(QWidget):
     def _show_right_side(self) -> None:
         key = self.list.chosen
         request = self._store.request(key) if key is not None else None
-        self.card.show_request(request)
-        self.transcript.show_context(key.context_id if request and key else None)
-        self._head.show_context(self._store.context(key.context_id) if request and key else None)
         self._stack.setCurrentIndex(0 if request else self._why_nothing_is_open())
+        try:
+            self.card.show_request(request)
+        finally:  # a card that cannot be drawn leaves its conversation beside it
+            self.transcript.show_context(key.context_id if request and key else None)
+            context = self._store.context(key.context_id) if request and key else None
+            self._head.show_context(context)
 
     def _why_nothing_is_open(self) -> int:
-        requests = self._store.requests()
-        if is_first_run(self._store.link, anything_known=bool(requests)):
+        if is_first_run(self._store.link, anything_known=bool(self._store.request_count)):
             self._first.show_state(self._store.link, self._store.demo)
             return 1
-        self._word_choice(requests)
+        self._word_choice()
         return 2
 
-    def _word_choice(self, requests: list[Request]) -> None:
-        waiting = sum(request.is_open for request in requests)
+    def _word_choice(self) -> None:
+        waiting = self._store.open_count
         if not waiting:
             self._choose.show_words(*_QUIET)
         else:
             one = waiting == 1
-            title = "A call waits for your decision" if one else f"{waiting} calls wait"
+            title = "A call waits for your decision" if one else f"{waiting:,} calls wait"
             hint = "Choose it in the list, or press J." if one else "Choose one, or press J."
             self._choose.show_words(title, hint, "Open it" if one else "Open the oldest")
 
     def _on_action_chosen(self) -> None:
-        if any(request.is_open for request in self._store.requests()):
+        if self._store.open_count:
             self.open_oldest_waiting()
         else:
             self.conversation_wanted.emit()

@@ -108,6 +108,11 @@ class Reading(QObject):
         self.changed.emit()
 
     @property
+    def request(self) -> Request | None:
+        """The request whose arguments are rendered, as it was when they were."""
+        return self._request
+
+    @property
     def needs_exact(self) -> bool:
         """Whether a value is longer than what is shown of it."""
         return not self._arguments.is_all_shown()

@@ -23,6 +23,7 @@ from desktop.views.approvals.policy_panel import PolicyPanel
 from desktop.views.approvals.request_facts import RequestFacts
 from desktop.views.approvals.request_warning import warning_for
 from desktop.views.parts.banner import Banner
+from desktop.views.parts.empty_state import EmptyState
 from desktop.views.parts.fitting_area import FittingArea
 from desktop.views.parts.guard import MisclickGuard
 from desktop.views.parts.labels import Edge, Look, Surface, TextLabel, caption, hairline, panel
@@ -39,6 +40,8 @@ CLAIM_SECONDS: Final = 15
 _FRAME: Final = 2
 _MARGIN: Final = 2
 _LONG_NAME: Final = 26  # characters; a longer name does not fit beside its risk
+_NOT_SHOWN: Final = "This request cannot be shown"
+_NOT_SHOWN_HINT: Final = "Nothing can be decided about it here. Its conversation may say more."
 
 
 class RequestCard(QFrame):
@@ -74,6 +77,7 @@ class RequestCard(QFrame):
         self._now_ms = now_ms
         self._looking = approvals.looking
         self._request: Request | None = None
+        self._is_whole = True
         self._opened: RequestKey | None = None
         self._signer = _name_of(approvals.signing.status)
         self._ticks = 0
@@ -85,6 +89,8 @@ class RequestCard(QFrame):
         self.facts = RequestFacts()
         self.policy = PolicyPanel()
         self._warning = Banner()
+        self._not_shown = EmptyState("warning", _NOT_SHOWN, _NOT_SHOWN_HINT)
+        self._not_shown.hide()
         self._description = MarkdownView("Description of the call", max_height=160)
         self._body = ArgumentsPanel(approvals.looking, now_seconds)
         self.arguments, self.reading = self._body.arguments, self._body.reading
@@ -115,7 +121,11 @@ class RequestCard(QFrame):
         return self._request
 
     def show_request(self, request: Request | None) -> None:
-        """Show another request, or this one as it stands now; None empties the card."""
+        """Show another request, or this one as it stands now; None empties the card.
+
+        Whatever goes wrong meanwhile: what is not shown whole cannot be decided on, nor can what
+        was shown before it.
+        """
         before = self._request
         if request is not None and request == before:
             return
@@ -126,9 +136,20 @@ class RequestCard(QFrame):
             or before.key != request.key
             or before.policy != request.policy
         )
+        is_another = is_another or not self._is_whole
         if is_another:
             self._leave()
         self._request = request
+        self._is_whole = False
+        try:
+            self._draw(request, before, is_another=is_another)
+            self.decision.show_request(request)
+            self._is_whole = True
+        finally:
+            self._show_whole(whole=self._is_whole)
+        self._mind_eyes()
+
+    def _draw(self, request: Request | None, before: Request | None, *, is_another: bool) -> None:
         self._body.show_request(request, is_another=is_another)
         if request is not None:
             self._show_call(request, before, is_another=is_another)
@@ -136,8 +157,13 @@ class RequestCard(QFrame):
         if is_another:
             self._prompt.hide()
             self._area.verticalScrollBar().setValue(0)
-        self.decision.show_request(request)
-        self._mind_eyes()
+
+    def _show_whole(self, *, whole: bool) -> None:
+        self._area.setVisible(whole)
+        self._not_shown.setVisible(not whole)
+        if not whole:
+            self._line.hide()
+            self.decision.show_request(None)
 
     def show_signing(self, signing: Signing) -> None:
         """Who signs here has changed, or can do so no more: nothing stays in clear then."""
@@ -173,6 +199,7 @@ class RequestCard(QFrame):
     def _mind_eyes(self) -> None:
         """Whether somebody looks at it now."""
         looks = self.isVisible() and self.isActiveWindow() and self._request is not None
+        looks = looks and self._is_whole
         self.reading.watch(on=looks)
         self._body.look_soon()
         request = self._request
@@ -188,7 +215,7 @@ class RequestCard(QFrame):
 
     def _begin_again(self) -> None:
         """Somebody else signs now, who has read nothing of it yet."""
-        if self._request is None:
+        if self._request is None or not self._is_whole:
             return
         self._leave()
         self._body.show_request(self._request, is_another=True)
@@ -236,7 +263,7 @@ class RequestCard(QFrame):
             self._area.show_when_laid_out(self.decision.form)
 
     def _on_second(self) -> None:
-        if not self.isVisible():
+        if not self.isVisible() or not self._is_whole:
             return
         self.facts.tick(self._now_ms())
         self.policy.tick(self._now_ms())
@@ -278,6 +305,7 @@ class RequestCard(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(1, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self._not_shown, 1)
         column.addWidget(self._area, 1)
         column.addWidget(self._line)
         asked = QVBoxLayout()

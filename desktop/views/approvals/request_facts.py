@@ -5,7 +5,7 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from desktop.qtmodels.wording import clock, moment, waiting_since
+from desktop.qtmodels.wording import moment, waits_since
 from desktop.store.records import HUMAN, Request, RequestState
 from desktop.views.parts.copyable import Copyable
 from desktop.views.parts.labels import Look, TextLabel
@@ -66,9 +66,7 @@ class RequestFacts(QWidget):
             return
         waits = request.state is RequestState.WAITING
         self._since_name.show_text("Waiting" if waits else "Asked at")
-        since = waiting_since(request.since_ms, now_ms)
-        at = clock(request.since_ms)
-        text = f"{since}, since {at}" if waits else moment(request.since_ms)
+        text = waits_since(request.since_ms, now_ms) if waits else moment(request.since_ms)
         if text != self._since.text():
             self._since.show_text(text)
 

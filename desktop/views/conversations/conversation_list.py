@@ -76,7 +76,7 @@ class ConversationList(QFrame):
         self.search = self._controls.search
         self.list = RowList("Conversations")
         self.list.setObjectName("conversations.list")
-        self._model = LatestModel(self._row, self.list)
+        self._model: LatestModel[str] = LatestModel(self._row, self.list)
         self.list.setModel(self._model)
         self._new = ActionButton("New", icon_name="plus")
         self._new.setObjectName("conversations.new")

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.qtmodels.conversation_register import Sort
 from desktop.store.records import ContextStatus
-from desktop.views.parts.choice_box import ChoiceBox
+from desktop.views.parts.agent_sort_boxes import AgentSortBoxes
 from desktop.views.parts.filter_chips import FilterChips
 from desktop.views.parts.search_field import SearchField
 
@@ -28,8 +28,6 @@ _SORTS: Final = (
     (Sort.AGE, "Longest wait"),
     (Sort.RISK, "Highest risk"),
 )
-_LETTERS: Final = 6
-_ALL_AGENTS: Final = "All agents"
 
 
 class ListControls(QWidget):
@@ -50,20 +48,10 @@ class ListControls(QWidget):
         self.search = SearchField("Search conversations", "Search IDs, agents, words   /")
         self.search.setObjectName("conversations.search")
         self._chips = FilterChips("Show conversations", _STATUSES, tight=True)
-        self._agent = ChoiceBox()
-        self._agent.setObjectName("conversations.agent")
-        self._agent.setAccessibleName("Show conversations of")
-        self._agent.addItem(_ALL_AGENTS)
-        self._sort = ChoiceBox()
-        self._sort.setObjectName("conversations.sort")
-        self._sort.setAccessibleName("Sort conversations by")
-        for box in (self._agent, self._sort):
-            box.setMinimumContentsLength(_LETTERS)
-        for sort, words in _SORTS:
-            self._sort.addItem(words, sort)
+        self._boxes = AgentSortBoxes("conversations", "conversations", _SORTS)
         self._chips.chosen.connect(self.narrowed)
-        self._agent.activated.connect(self.narrowed)
-        self._sort.activated.connect(self.sorted)
+        self._boxes.narrowed.connect(self.narrowed)
+        self._boxes.sorted.connect(self.sorted)
         self._lay_out()
 
     def status(self) -> ContextStatus | None:
@@ -73,36 +61,26 @@ class ListControls(QWidget):
 
     def agent(self) -> str:
         """The only agent to show; empty for all."""
-        return self._agent.currentText() if self._agent.currentIndex() > 0 else ""
+        return self._boxes.agent()
 
     def sort(self) -> Sort:
         """What shall be on top."""
-        return Sort(self._sort.currentData())
+        return Sort(self._boxes.sort())
 
     def offer_agents(self, names: Sequence[str]) -> None:
         """Offer these agents; the one that is chosen stays, also if it is not among them."""
-        chosen = self.agent()
-        offered = [*names, *([chosen] if chosen and chosen not in names else [])]
-        if [self._agent.itemText(at) for at in range(1, self._agent.count())] == offered:
-            return
-        self._agent.clear()
-        self._agent.addItems([_ALL_AGENTS, *offered])
-        self._agent.setCurrentIndex(offered.index(chosen) + 1 if chosen else 0)
+        self._boxes.offer_agents(names)
 
     def clear(self) -> None:
         """Hide nothing."""
         self._chips.choose(_ALL)
-        self._agent.setCurrentIndex(0)
+        self._boxes.choose_all()
         self.search.clear()
 
     def _lay_out(self) -> None:
-        choices = QHBoxLayout()
-        choices.setSpacing(8)
-        choices.addWidget(self._agent, 1)
-        choices.addWidget(self._sort, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         column.addWidget(self.search)
         column.addWidget(self._chips)
-        column.addLayout(choices)
+        column.addWidget(self._boxes)

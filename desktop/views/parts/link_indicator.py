@@ -43,12 +43,16 @@ class LinkIndicator(QWidget):
 
     def sizeHint(self) -> QSize:
         """The dot and all words."""
-        return QSize(_DOT + _GAP + QFontMetrics(self._font).horizontalAdvance(self._words) + 4, 20)
+        return self._size_of(self._words)
 
     def minimumSizeHint(self) -> QSize:
         """The dot and the first word."""
-        first = self._words.split(" ", 1)[0] + "…"
-        return QSize(_DOT + _GAP + QFontMetrics(self._font).horizontalAdvance(first) + 4, 20)
+        return self._size_of(self._words.split(" ", 1)[0] + "…")
+
+    def _size_of(self, words: str) -> QSize:
+        margins = self.contentsMargins()
+        width = _DOT + _GAP + QFontMetrics(self._font).horizontalAdvance(words) + 4
+        return QSize(margins.left() + width + margins.right(), 20)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The dot, then the words."""
@@ -57,11 +61,11 @@ class LinkIndicator(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(colours.ink(self._tone)))
-        painter.drawEllipse(QRectF(1, (self.height() - _DOT) / 2, _DOT, _DOT))
+        room = self.contentsRect()
+        painter.drawEllipse(QRectF(room.left() + 1, (self.height() - _DOT) / 2, _DOT, _DOT))
         painter.setPen(QColor(colours.muted))
         painter.setFont(self._font)
-        left = 1 + _DOT + _GAP
-        area = self.rect().adjusted(left, 0, 0, 0)
+        area = room.adjusted(1 + _DOT + _GAP, 0, 0, 0)
         cut = QFontMetrics(self._font).elidedText(
             self._words, Qt.TextElideMode.ElideRight, area.width()
         )

@@ -40,6 +40,7 @@ class ConnectionCard(SettingsCard):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__("Connection", parent=parent)
         self._desk = desk
+        self._followed = ""
         self._state = PillLabel(parent=self)
         self._state.setObjectName("settings.link")
         self._about = TextLabel("", Look.MUTED, wrap=True, selectable=True)
@@ -82,13 +83,16 @@ class ConnectionCard(SettingsCard):
         else:
             self._about.show_text(link.address or link.title)
         followed = link.state is not LinkState.OFFLINE
+        self._followed = link.address if followed else ""
+        self.show_choices()
         self._disconnect.setEnabled(followed)
         self._again.setEnabled(troubled)
 
     def show_choices(self) -> None:
-        """Show the address that is chosen, unless somebody is writing another one."""
+        """Show the address that is followed or chosen, unless somebody is writing another one."""
         if not self._url.isModified():
-            self._url.setText(self._desk.settings.broker_url or DEFAULT_URL)
+            # What is followed may have been given for this session alone.
+            self._url.setText(self._followed or self._desk.settings.broker_url or DEFAULT_URL)
 
     def _on_connect(self) -> None:
         try:

@@ -106,6 +106,17 @@ def test_everybody_one_can_talk_to_is_listed_by_name(page: AgentsPage) -> None:
     assert row.pill.text == "No heartbeat"
 
 
+def test_an_agent_that_only_asks_is_listed_and_counted(fed: HandFed, qtbot: QtBot) -> None:
+    """Its worker and its inbox are gone; its calls wait all the same."""
+    fed.tell(scenes.asks(agent="left_agent", context_id="c-left"))
+    page = open_page(page_of(fed), qtbot)
+
+    assert keys_of(rows(page)) == ["left_agent"]
+    overview = see(page, "monitor.overview", QLabel).text()
+    assert "1 agent" in overview
+    assert "1 waiting" in overview
+
+
 def test_an_agent_shows_its_workers_and_its_tools(page: AgentsPage) -> None:
     """Each worker with version, mode, start and load; each tool once."""
     choose(rows(page), "treasury_agent")

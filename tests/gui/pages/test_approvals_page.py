@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.settings import Theme
@@ -40,6 +40,12 @@ from tests.support.scenes import asks
 def page(fed: HandFed, qtbot: QtBot) -> ApprovalsPage:
     """The page on a busy morning, wide enough for its three panes."""
     return opened(morning(fed), qtbot)
+
+
+def pick(box: QComboBox, words: str) -> None:
+    """Choose in a box as a person does."""
+    box.setCurrentIndex(box.findText(words))
+    box.activated.emit(box.currentIndex())
 
 
 class TestFinding:
@@ -90,6 +96,29 @@ class TestFinding:
         key(page, Qt.Key.Key_Return)
         assert page.list.chosen == RELEASE
         assert rows(page).hasFocus()
+
+    def test_one_agent_or_the_highest_risk_can_be_looked_for(
+        self, page: ApprovalsPage, fed: HandFed
+    ) -> None:
+        """The riskiest first, of these the longest waiting; a request that is opened is shown."""
+        sort = see(page, "approvals.sort", QComboBox)
+        pick(sort, "Highest risk")
+        risks = [row.pill.text for row in shown(page) if row.pill is not None]
+        assert risks == sorted(risks, key=["High risk", "Medium risk", "Low risk"].index)
+        assert set(keys_of(rows(page))) == set(WAITING)
+        pick(sort, "Newest")
+        assert keys_of(rows(page)) == WAITING[::-1]
+        pick(sort, "Longest wait")
+        assert keys_of(rows(page)) == WAITING
+
+        agent = see(page, "approvals.agent", QComboBox)
+        release = fed.store.request(RELEASE)
+        assert release is not None
+        pick(agent, release.agent)
+        assert {row.meta for row in shown(page)} == {release.agent}
+        page.open_request(TRANSFER)
+        assert keys_of(rows(page)) == WAITING
+        assert agent.currentIndex() == 0
 
     def test_ages_grow(self, page: ApprovalsPage, fed: HandFed) -> None:
         """Without anything arriving."""

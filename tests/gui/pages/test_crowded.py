@@ -30,6 +30,8 @@ CONTEXTS = 100_000
 WAITING = 1000
 AGENTS = ("treasury_agent", "records_agent", "orders_agent", "support_agent", "travel_agent")
 _STEP_MS = 864
+#: How fast it is, benches say; here it may share its computer with ten others.
+_LONG_MS = 60_000
 _SAID = (
     "Transferred 1,250 EUR to ACME Tools Ltd.",
     "The order was not found. Please check its number.",
@@ -89,28 +91,29 @@ def crowded(fed: HandFed) -> HandFed:
     return fed.online_again()
 
 
-@pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
+@pytest.mark.parametrize(("theme", "width"), [(Theme.LIGHT, 1480), (Theme.DARK, 900)])
 def test_every_page_with_a_hundred_thousand_conversations_can_be_looked_at(
-    crowded: HandFed, qtbot: QtBot, dressed: QApplication, tmp_path: Path, theme: Theme
+    crowded: HandFed, qtbot: QtBot, dressed: QApplication, tmp_path: Path, theme: Theme, width: int
 ) -> None:
     """Counts are told, words fit, and the pictures are left for people."""
     apply_theme(dressed, theme)
-    window = open_page(window_of(crowded), qtbot, (1480, 900))
+    window = open_page(window_of(crowded), qtbot, (width, 900))
     window.open_oldest_waiting()
     crowded.feed(*transcript(crowded.keys()[0].context_id))
-    qtbot.waitUntil(see(window, "request.approve", ActionButton).isEnabled)
+    qtbot.waitUntil(see(window, "request.approve", ActionButton).isEnabled, timeout=_LONG_MS)
     pictured(window, tmp_path / f"approvals-{theme}.png")
-    assert f"{WAITING:,} in all" in words_in(window)
+    assert (f"{WAITING:,} in all" in words_in(window)) is (width > 1000)
+    assert window.windowTitle() == f"({WAITING:,}) Signoff"
 
     newest = name_of(CONTEXTS - 2)
     crowded.feed(*transcript(newest))
     window.open_context(newest)
-    qtbot.waitUntil(lambda: f"{CONTEXTS:,}" in words_in(window))
+    qtbot.waitUntil(lambda: f"{CONTEXTS:,}" in words_in(window), timeout=_LONG_MS)
     pictured(window, tmp_path / f"conversations-{theme}.png")
 
     see(window, "conversations.search", QLineEdit).setText("orders_agent Zürich")
     rows = see(window, "conversations.list", RowList)
-    qtbot.waitUntil(lambda: 0 < rows.model().rowCount() < CONTEXTS)
+    qtbot.waitUntil(lambda: 0 < rows.model().rowCount() < CONTEXTS, timeout=_LONG_MS)
     pictured(window, tmp_path / f"found-{theme}.png")
 
     for page in Page:

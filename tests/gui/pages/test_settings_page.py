@@ -158,6 +158,15 @@ def test_disconnecting_needs_something_to_leave(page: SettingsPage, fed: HandFed
     assert fed.desk.asked == [("disconnect",)]
 
 
+def test_what_is_followed_for_this_session_alone_stands_in_the_field(
+    page: SettingsPage, fed: HandFed
+) -> None:
+    """Connect goes to where one is, and not to the address of another day."""
+    fed.desk.connect("redis://10.0.0.8:6379/0", "")
+    fed.online()
+    assert field(page, "settings.url").text() == ADDRESS
+
+
 def test_an_address_chosen_elsewhere_shows_unless_somebody_writes(
     page: SettingsPage, fed: HandFed
 ) -> None:

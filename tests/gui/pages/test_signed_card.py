@@ -330,7 +330,7 @@ def test_no_content_leaves_the_card(
     )
     qtbot.addWidget(window)
     assert window.windowTitle() == "(1) Signoff"
-    alert = alert_for(fed.store.requests(), in_front=False)
+    alert = alert_for(fed.store.waiting_risks, in_front=False)
     assert alert is not None
     assert alert.title == "A call waits for your decision"
     assert alert.body == "High risk. Open Signoff to look at it."

@@ -24,21 +24,21 @@ def row(key: str) -> Row:
     return Row(f"row {key}")
 
 
-def shown(model: LatestModel) -> list[str]:
+def shown(model: LatestModel[str]) -> list[str]:
     return [model.index(at, 0).data(KEY_ROLE) for at in range(model.rowCount())]
 
 
-def expected(times: dict[str, int]) -> list[str]:
-    return sorted(times, key=lambda key: (times[key], key), reverse=True)
+def expected(times: dict[str, int], greatest_first: bool = True) -> list[str]:
+    return sorted(times, key=lambda key: (times[key], key), reverse=greatest_first)
 
 
 @settings(deadline=None)
-@given(STEPS)
+@given(STEPS, st.booleans())
 def test_any_sequence_of_changes_ends_in_the_order_of_time(
-    steps: list[tuple[bool, dict[str, int], dict[str, int | None]]],
+    steps: list[tuple[bool, dict[str, int], dict[str, int | None]]], greatest_first: bool
 ) -> None:
     """Whatever came, went and moved; and what Qt holds on to follows its own row."""
-    model = LatestModel(row)
+    model = LatestModel(row, greatest_first=greatest_first)
     wanted: dict[str, int] = {}
     for anew, times, changes in steps:
         held = {key: QPersistentModelIndex(model.index(model.row_of(key), 0)) for key in wanted}
@@ -52,8 +52,10 @@ def test_any_sequence_of_changes_ends_in_the_order_of_time(
                     wanted.pop(key, None)
                 else:
                     wanted[key] = time
-        assert shown(model) == expected(wanted)
-        assert [model.row_of(key) for key in expected(wanted)] == list(range(len(wanted)))
+        assert shown(model) == expected(wanted, greatest_first)
+        assert [model.row_of(key) for key in expected(wanted, greatest_first)] == list(
+            range(len(wanted))
+        )
         for key, index in held.items():
             assert index.isValid() == (key in wanted)
             assert key not in wanted or index.data(KEY_ROLE) == key

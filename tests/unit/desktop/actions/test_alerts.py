@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from desktop.actions.alerts import Alert, alert_for
-from desktop.store.records import Request, Risk
+from desktop.store.records import Risk
 from tests.support import scenes
 from tests.support.learning import online_store, seen, told
 
 
-def _waiting(*risks: Risk) -> list[Request]:
+def _waiting(*risks: Risk) -> Mapping[Risk, int]:
     asked = [scenes.asks(call=f"call_{n}", risk=risk) for n, risk in enumerate(risks)]
-    return online_store(*seen(*asked)).requests()
+    return online_store(*seen(*asked)).waiting_risks
 
 
 @pytest.mark.parametrize(
@@ -56,6 +58,6 @@ def test_it_names_nobody_and_shows_no_argument() -> None:
 def test_who_looks_at_the_window_is_not_told() -> None:
     """Nor is anybody when nothing waits any more."""
     assert alert_for(_waiting(Risk.HIGH), in_front=True) is None
-    assert alert_for([], in_front=False) is None
-    decided = online_store(*seen(scenes.asks()), *told(scenes.receipt())).requests()
+    assert alert_for({}, in_front=False) is None
+    decided = online_store(*seen(scenes.asks()), *told(scenes.receipt())).waiting_risks
     assert alert_for(decided, in_front=False) is None

@@ -51,6 +51,23 @@ def test_an_approval_leaves_bound_to_the_call_that_was_shown() -> None:
     assert binding.nonce == order.nonce == nonce
 
 
+@pytest.mark.parametrize("kind", [DecisionKind.APPROVE, DecisionKind.REJECT])
+def test_a_decision_about_a_call_that_was_not_shown_is_not_sent(kind: DecisionKind) -> None:
+    """Another request, or this one with other arguments: whoever decides saw something else."""
+    other = scenes.asks(call="call_2")
+    store, outbox = online_store(*seen(scenes.asks(), other)), KeptOutbox()
+    changed = online_store(*seen(scenes.asks(args={"amount": 9999})))
+
+    for shown in (store.request(SECOND), changed.request(KEY)):
+        assert shown is not None
+        with pytest.raises(NotAllowedNow, match="not the request that is shown"):
+            _approvals(store, outbox).decide(KEY, kind, shown=shown)
+
+    assert outbox.orders == []
+    _approvals(store, outbox).decide(KEY, kind, shown=store.request(KEY))
+    assert [order.key for order in outbox.decisions] == [KEY]
+
+
 def test_each_decision_has_a_nonce_of_its_own() -> None:
     """The worker's receipt names exactly one."""
     nonces = {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop.store import facts
-from desktop.store.records import Context, Entry, Request
+from desktop.store.records import Context, Entry, Request, RequestState
 from desktop.store.store import Store
 from tests.support import scenes
 from tests.support.learning import seen, sending, told
@@ -99,4 +100,17 @@ def _known(batch: list[facts.Fact]) -> Known:
     for fact in batch:
         store.apply([fact])
     requests = sorted(store.requests(), key=lambda request: request.key)
+    _check_counts(store, requests)
     return requests, store.contexts(), store.entries(scenes.CONTEXT)
+
+
+def _check_counts(store: Store, requests: list[Request]) -> None:
+    """What is counted as it changes comes to what counting anew does."""
+    waiting = [one for one in requests if one.state is RequestState.WAITING]
+    assert store.request_count == len(store.request_keys()) == len(requests)
+    assert store.open_count == sum(one.is_open for one in requests)
+    assert store.waiting_count == len(waiting)
+    assert +Counter(store.waiting_risks) == Counter(one.risk for one in waiting)
+    assert store.asking == Counter(one.agent for one in requests if one.is_open)
+    longest = min(waiting, key=lambda one: (one.since_ms, one.key), default=None)
+    assert store.longest_waiting() == (longest.key if longest else None)

@@ -187,3 +187,22 @@ def test_a_call_in_doubt_is_trouble_until_somebody_decides() -> None:
     assert asked is not None
     assert asked.is_open
     assert after.repairs == (Repair.OPEN_REQUEST,)
+
+
+def test_calls_of_an_agent_that_nobody_serves_are_trouble() -> None:
+    """Also of one that has neither inbox nor worker: a decision would reach nobody."""
+    asked = [
+        EventSeen(context, f"{NOW_MS - 5 * MINUTE + nth}-0", scenes.asks(context_id=context))
+        for nth, context in enumerate((scenes.CONTEXT, "c-2"))
+    ]
+    store = Store()
+    store.apply([*asked, CaughtUp(frozenset({scenes.CONTEXT, "c-2"}))])
+    store.apply([MonitorSeen(NOW_MS, BrokerHealth(), (), ())])
+
+    [trouble] = store.troubles().rows
+    assert trouble.title == f"2 calls wait for a decision, and nobody serves {AGENT}."
+    assert trouble.request == store.longest_waiting()
+    assert trouble.since_ms == NOW_MS - 5 * MINUTE
+
+    store.apply([MonitorSeen(NOW_MS, BrokerHealth(), (INBOX,), (WORKER,))])
+    assert titles(store) == []
