@@ -38,7 +38,10 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "workers/wire/trust.py": ("tests/unit/wire/test_trust.py", _ATTACKS[3]),
     "workers/wire/seen.py": ("tests/unit/wire/test_trust.py", _ATTACKS[3]),
     "workers/runtime/judging.py": (f"{_RUNTIME}/test_judging.py",),
-    "workers/runtime/demanding.py": (f"{_RUNTIME}/test_judging.py",),
+    "workers/runtime/demanding.py": (
+        f"{_RUNTIME}/test_demanding.py",
+        f"{_RUNTIME}/test_judging.py",
+    ),
     "workers/runtime/addressing.py": (f"{_RUNTIME}/test_addressing.py",),
     "desktop/audit/verifying.py": _audit(
         "log", "verifying", "verifying_meanwhile", "setting_aside"

@@ -134,3 +134,20 @@ class Case:
     envelope: Envelope
     call: Call = CALL
     at: float = NOW
+
+
+def people_of(**roles: tuple[str, ...]) -> Registry:
+    """A registry of people with these roles, each with a key."""
+    return registry(
+        reviewers=tuple(
+            RegisteredReviewer(
+                id=name,
+                name=name.title(),
+                roles=held,
+                keys=(registered_key(SigningKey(bytes([100 + number]) * 32)),),
+            )
+            for number, (name, held) in enumerate(roles.items())
+        ),
+        agents=(),
+        expires_at="2026-06-01T00:00:00+00:00",
+    )

@@ -379,9 +379,8 @@ async def test_a_session_ends_by_itself(desk: Desk) -> None:
     desk.desk._on_time()
     assert desk.status.state is SigningState.LOCKED
     await desk.settle()
-    assert desk.recorded[-1] == (
-        AuditKind.SESSION_LOCKED, ROSA.id, "the signing session was over"
-    )  # fmt: skip
+    over = "the signing session was over"
+    assert desk.recorded[-1] == (AuditKind.SESSION_LOCKED, ROSA.id, over)
 
     await desk.choose(rule=SigningRule.EVERY)
     await unlock(desk)

@@ -7,13 +7,11 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from tests.support.registered import LEE, NOW, ROSA, STRANGER, registered_key, registry
+from tests.support.registered import LEE, NOW, ROSA, STRANGER, people_of, registered_key, registry
 from workers.wire.policy.conditions import Comparison, Condition
-from workers.wire.policy.examples import EXAMPLES, example
 from workers.wire.policy.lint import FindingKind, lint, unmet
-from workers.wire.policy.rules import BadPolicy, Policy, Rule, read_policy
+from workers.wire.policy.rules import Policy, Rule
 from workers.wire.policy.trials import MOST_TRIALS, Known
-from workers.wire.signing.keys import SigningKey
 from workers.wire.signing.registry import RegisteredReviewer, Registry
 from workers.wire.signing.statements import Meaning, moment
 
@@ -38,23 +36,6 @@ def _found(
     found = lint(_policy(*rules), known, workers, NOW)
     assert all(finding.title for finding in found)
     return [(finding.rule, finding.kind) for finding in found]
-
-
-def _people(**roles: tuple[str, ...]) -> Registry:
-    """A registry of people with these roles, each with a key."""
-    return registry(
-        reviewers=tuple(
-            RegisteredReviewer(
-                id=name,
-                name=name.title(),
-                roles=held,
-                keys=(registered_key(SigningKey(bytes([100 + number]) * 32)),),
-            )
-            for number, (name, held) in enumerate(roles.items())
-        ),
-        agents=(),
-        expires_at="2026-06-01T00:00:00+00:00",
-    )
 
 
 ABOVE = _when("/amount", "above", 10)
@@ -105,13 +86,13 @@ def test_rules_that_meet_need_people_for_all_of_them() -> None:
         Rule(name="checks", tool="pay", roles=TREASURY, **FREE),
         Rule(name="board", tool="pay", when=ABOVE, roles=("board",), **FREE),
     )
-    both = _people(ann=("treasury", "board"))
+    both = people_of(ann=("treasury", "board"))
     assert ("checks + board", UNMET) in _found(*rules, known=both)
-    assert _found(*rules, known=_people(ann=("treasury", "board"), bob=TREASURY)) == []
+    assert _found(*rules, known=people_of(ann=("treasury", "board"), bob=TREASURY)) == []
     strict = tuple(structs.replace(rule, requester_may_approve=False) for rule in rules)
-    three = _people(ann=TREASURY, bob=TREASURY, eve=("board",))
+    three = people_of(ann=TREASURY, bob=TREASURY, eve=("board",))
     assert ("checks + board", NOTE) in _found(*strict, known=three)
-    four = _people(ann=TREASURY, bob=TREASURY, eve=("board",), joe=("board",))
+    four = people_of(ann=TREASURY, bob=TREASURY, eve=("board",), joe=("board",))
     assert _found(*strict, known=four) == []
 
 
@@ -120,7 +101,7 @@ def test_a_worker_asks_with_each_decision_what_could_never_run() -> None:
     three = _policy(Rule(name="three", quorum=3, **FREE), Rule(name="free", tool="x", gate=False))
     [found] = unmet(three, registry(), NOW)
     assert (found.rule, found.kind, found.fatal) == ("three", UNMET, True)
-    assert unmet(three, _people(ann=TREASURY, bob=TREASURY, eve=TREASURY), NOW) == ()
+    assert unmet(three, people_of(ann=TREASURY, bob=TREASURY, eve=TREASURY), NOW) == ()
     assert unmet(three, registry(), NOW) == (found,)
 
 
@@ -388,26 +369,3 @@ def test_conditions_may_look_into_what_others_compare() -> None:
     assert _found(*rules) == []
     inside = Rule(name="d", tool="x", when=_when("/a/b", "above", 1))
     assert _found(*rules, inside) == _found(inside, *rules) == []
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_the_shipped_examples_can_be_met_and_fail_closed(name: str) -> None:
-    """By the people that they say they need."""
-    people = _people(
-        ann=("treasury", "records"),
-        bob=("treasury", "records"),
-        eve=("treasury", "records"),
-        joe=("board", "privacy"),
-        kim=("board", "privacy"),
-        lee=("board", "privacy"),
-        max=("treasury", "records"),
-    )
-    policy = read_policy(example(name).encode())
-    assert policy.id == name
-    assert lint(policy, people, None, NOW) == []
-
-
-def test_there_is_no_other_example() -> None:
-    """A name is no path."""
-    with pytest.raises(BadPolicy):
-        example("../rules")
