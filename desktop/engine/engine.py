@@ -116,27 +116,25 @@ class Engine:
         self._sink = sink
         self._ready = asyncio.Event()
         self._batch = Batch(self._ready.set)
-        emit = self._batch.emit
         self._url_changed = asyncio.Event()
-        self._url = ""
-        self._followed = ""
+        self._url = self._followed = ""
         self._connection: Connection | None = None
         self._reader: Reader | None = None
         self._transcripts = Transcripts(self._batch)
-        self._monitor = MonitorPoll(emit)
-        self._cache = Cache(cache_folder, emit)
-        self._searcher = Searcher(emit)
+        self._monitor = MonitorPoll(self._batch.emit)
+        self._cache = Cache(cache_folder, self._batch.emit)
+        self._searcher = Searcher(self._batch.emit)
         self._audit_log = log = audit_log or settings.audit_log()
         self._records_at_once = attends and keyring is not None
-        self._recorder = Recorder(log, keyring, emit)
-        self._trust = Trust(emit, self._recorder.jot)
+        self._recorder = Recorder(log, keyring, self._batch.emit)
+        self._trust = Trust(self._batch.emit, self._recorder.jot)
         index = cache_folder / "audit-index.sqlite" if cache_folder else None
-        self._audit = AuditDesk(self._recorder, emit, log, index, keyring, self._trust)
+        self._audit = AuditDesk(self._recorder, self._batch.emit, log, index, keyring, self._trust)
         self._witness = Witness(self._recorder, self._audit, everything=self._records_at_once)
         self._noting = Noting(self._recorder, attends=self._records_at_once)
         self._follower = Follower(self._batch, self._transcripts, self._trust, self._witness)
         self._signing = SigningDesk(
-            emit,
+            self._batch.emit,
             self._recorder.note_anyway,
             custody or NoCustody(),
             self._trust.check,
@@ -149,19 +147,19 @@ class Engine:
         self._claims = Claims(self._waiting, self._recorder.jot)
         self._completing = Completing(self._recorder.jot)
         self._surroundings = Surroundings(
-            emit, self._trust, self._waiting, self._claims, self._completing
+            self._batch.emit, self._trust, self._waiting, self._claims, self._completing
         )
-        self._clock = ClockWatch(emit, self._recorder, now)
+        self._clock = ClockWatch(self._batch.emit, self._recorder, now)
         self._casting = Casting(
             self._signing.signer,
             self._trust,
             self._recorder,
             self._surroundings,
             self._clock,
-            emit,
+            self._batch.emit,
         )
         self._halts = HaltWatch(
-            emit, self._trust, self._signing.signer, self._recorder, self._clock
+            self._batch.emit, self._trust, self._signing.signer, self._recorder, self._clock
         )
         self._orders: set[asyncio.Task[None]] = set()
 

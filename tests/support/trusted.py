@@ -6,6 +6,8 @@ keys, is in `tests.support.registered`.
 
 from __future__ import annotations
 
+import itertools
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -56,6 +58,14 @@ name = "two treasurers"
 roles = ["treasury"]
 quorum = 2
 """
+
+
+_VERSIONS: Final = itertools.count(20)
+
+
+def later(policy: str) -> str:
+    """A policy under a version that nobody has seen yet."""
+    return re.sub("version = [0-9]+", f"version = {next(_VERSIONS)}", policy)
 
 
 @dataclass(frozen=True, slots=True)
