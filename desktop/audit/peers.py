@@ -178,6 +178,12 @@ class PeersFile:
             (install, judged.begins, tree.size, tree.peaks, judged.note, who, _now()),
         )
 
+    def who(self, install: bytes) -> str:
+        """Whose log this is, as far as it is known; empty if it is not."""
+        query = "SELECT who FROM peer WHERE install = ?"
+        row = self._connection.execute(query, (install,)).fetchone()
+        return str(row[0]) if row else ""
+
     def begin(self, install: bytes, begins: int, root: bytes, peaks: bytes, note: str) -> None:
         """Keep the tree of the entries that are not kept, inside `writing`."""
         self._connection.execute(

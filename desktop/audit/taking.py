@@ -122,7 +122,7 @@ class Taker:
         return True
 
     def _grew(self, install: bytes, judged: Judged) -> None:
-        self._peers.keep(install, judged, _who(judged.fresh))
+        self._peers.keep(install, judged, _who(judged.fresh, self._peers.who(install)))
         self._taken.grown[install] = judged.note
         self._taken.missing.pop(install, None)
 
@@ -155,14 +155,28 @@ class Taker:
             self._taken.found.append(PeerFinding(install, title, "", note))
 
 
-def _who(fresh: tuple[bytes, ...]) -> str:
-    """The person and the computer of the last entry, as it says; nobody has proven it."""
-    try:
-        actor = read_entry(fresh[-1]).actor
-    except (BadEntry, IndexError):
-        return ""
-    name, device = _plain(actor.name or actor.id or actor.os_user), _plain(actor.device)
-    return f"{name} at {device}" if device else name
+def _who(fresh: tuple[bytes, ...], known: str) -> str:
+    """The last person that entries name, and their computer; nobody has proven it.
+
+    Args:
+        known: who was named before. Much of a log is written by nobody, but by the account.
+    """
+    account = ""
+    for body in reversed(fresh):
+        try:
+            actor = read_entry(body).actor
+        except BadEntry:
+            continue
+        name = _at(actor.name or actor.id, actor.device)
+        if name:
+            return name
+        account = account or _at(actor.os_user, actor.device)
+    return known or account
+
+
+def _at(name: str, device: str) -> str:
+    name, device = _plain(name), _plain(device)
+    return f"{name} at {device}" if name and device else name
 
 
 def _plain(text: str) -> str:

@@ -39,6 +39,7 @@ def test_its_waiting_call_is_listed(worlds: BothWorlds, base_agent: Process) -> 
         "agent": "base_agent",
         "action": "transfer_funds",
         "args": {"amount": 1250, "recipient": "ACME Tools Ltd"},
+        "masked": [],
         "dialect": "base",
         "decisions": ["approve", "reject"],
         "in_doubt": False,

@@ -87,6 +87,13 @@ class AuditDesk:
             known = peers_in(connection) if connection else []
         return next((one for one in known if one.install == other.install), None)
 
+    def bodies(self, other: AuditDesk) -> list[bytes]:
+        """The entries it keeps of another's log, from the first one kept."""
+        query = "SELECT body FROM body WHERE install = ? ORDER BY number"
+        with reading(peers_of(self.log)) as connection:
+            rows = connection.execute(query, (other.install,)).fetchall() if connection else []
+        return [bytes(body) for [body] in rows]
+
     def keeps_all_of(self, other: AuditDesk) -> bool:
         """Whether it keeps as much of another's log as there is now."""
         kept = self.keeps(other)

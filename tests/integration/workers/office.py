@@ -187,7 +187,7 @@ class Office:
     async def requests(
         self, context_id: str, count: int = 1, *, after: PendingCall | None = None
     ) -> list[PendingCall]:
-        """Wait until so many requests wait, and return them, oldest first.
+        """Wait until so many requests wait, and return them as told last, oldest first.
 
         Args:
             after: was decided; do not count it.
@@ -198,7 +198,7 @@ class Office:
             for body in await self.progress(context_id):
                 if body.type is ProgressType.INTERRUPT:
                     call = read_interrupt(body.message)
-                    asked.setdefault(call.interrupt_id, call)
+                    asked[call.interrupt_id] = call  # one that was told again stands as it was
             answered = {m.tool_call_id for m in await self.said(context_id, Role.TOOL)}
             if after is not None:
                 answered.add(after.tool_call_id)

@@ -238,9 +238,17 @@ async def test_without_what_proves_it_nothing_is_approved_until_it_is_mended(
     mended.write_policy(trusted.ONE.replace("version = 7", "version = 9"))
     for file in ("roots.json", "registry.json", "policy.toml"):
         (mended.path / file).replace(trust.path / file)
-    await office.decide(call, envelopes=[yes], reviewer=ROSA_DECIDES)
+    context_id = _request(call).context_id
 
-    await office.answer(_request(call).context_id, AGENT)
+    async def asked_again() -> PendingCall | None:
+        [told] = await office.requests(context_id)
+        policy = _request(told).policy
+        return told if policy is not None and policy.version == 9 else None
+
+    again = await await_until(asked_again, "the call to be told under the policy that holds now")
+    await office.decide(again, envelopes=[envelope(_request(again))], reviewer=ROSA_DECIDES)
+
+    await office.answer(context_id, AGENT)
     assert book.payments == [("ACME", 10.0)]
 
 

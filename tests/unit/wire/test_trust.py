@@ -182,7 +182,8 @@ def test_what_was_seen_is_noted_once_and_not_by_who_only_looks(trust: TrustedFol
     assert TrustFolder(trust.path).registry(time.time()).version == 1
     noted = seen.stat()
     assert TrustFolder(trust.path).registry(time.time()).version == 1
-    assert (seen.read_text(), seen.stat().st_ino) == ("1\n", noted.st_ino)
+    assert seen.read_text().startswith("1 ")
+    assert seen.stat().st_ino == noted.st_ino
 
 
 def test_a_policy_that_cannot_be_understood(trust: TrustedFolder, folder: TrustFolder) -> None:

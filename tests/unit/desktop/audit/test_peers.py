@@ -280,6 +280,12 @@ def test_names_are_shown_plainly(keeping: Keeping, entry: bytes, who: str) -> No
     assert keeping.file.peers()[0].who == who
 
 
+def test_a_desk_keeps_the_name_of_who_sits_there(keeping: Keeping) -> None:
+    """Its last entries are of the computer's account, as when a console has ended."""
+    keeping.take(batch(0, 3, (_by("Rosa Mora", "desk"), _by("", "desk"), _by("", "desk"))))
+    assert keeping.file.peers()[0].who == "Rosa Mora at desk"
+
+
 def test_a_log_that_grew_by_nothing_is_kept_by_its_tree(keeping: Keeping) -> None:
     """A newcomer may meet a checkpoint first."""
     empty = structs.replace(batch(4, 5), bodies=(), note=batch(0, 4).note)

@@ -33,6 +33,7 @@ class Believer:
 
     folder: TrustedFolder
     trust: Trust
+    version: int = 10
 
     def lists(self, *keys: SigningKey, **changes: str) -> None:
         """Let the registry have these keys of the agent."""
@@ -40,7 +41,9 @@ class Believer:
         [key] = agent.keys
         times = {"not_before": key.not_before, "not_after": key.not_after, **changes}
         listed = tuple(registered_key(one, **times) for one in keys)
-        self.folder.write_registry(agents=(RegisteredAgent(name=AGENT, keys=listed),) * bool(keys))
+        agents = (RegisteredAgent(name=AGENT, keys=listed),) * bool(keys)
+        self.version += 1
+        self.folder.write_registry(agents=agents, version=self.version)
         self.trust.check()
 
     def of_request(self, request: ApprovalRequest, at: StreamId) -> Proof:

@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 
 from tests.support.registered import LEE, ROSA, STRANGER, WORKER
-from tests.support.trusted import ONE, TrustedFolder
+from tests.support.trusted import ONE, TrustedFolder, later
 from workers.runtime.halting import Halts
 from workers.wire.approvals import Mode
 from workers.wire.codec import encode_struct
@@ -101,7 +101,7 @@ async def test_the_policy_says_who_may_lift(trust: TrustedFolder) -> None:
     await worker.stop({"all": _signed(HALT)}, NOW)
 
     assert await worker.stop({"all": _signed(LIFT)}, NOW)
-    trust.write_policy(f'lift_roles = ["treasury"]\n{ONE}')
+    trust.write_policy(later(f'lift_roles = ["treasury"]\n{ONE}'))
     assert not await worker.stop({"all": _signed(LIFT)}, NOW)
 
 
