@@ -31,7 +31,7 @@ _AGES_MS: Final = 5000
 #: So long we read what changed before the window gets its turn; placing it takes as long again.
 _READING_SECONDS: Final = 0.001
 #: So long we look through all of them for those that the filters let through.
-_NARROWING_SECONDS: Final = 0.004
+_NARROWING_SECONDS: Final = 0.002
 #: A turn that took longer than this leaves the narrowing to the next.
 _TURN_SECONDS: Final = 0.004
 _PIECE: Final = 25
@@ -229,8 +229,9 @@ class ConversationList(QFrame):
         found = self._store.found
         if found.number == self._asked and found.text.strip():
             self._register.find(found.text, found.context_ids)
-            self._show_listed()
+            self._narrowing = False  # to what was found before; that would take its turn now
             self.refresh()
+            self._show_listed()
 
     def _on_ages_passed(self) -> None:
         if self.isVisible():
