@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Final
 
 #: The other one is held up no longer than this, and then gets a turn whatever the window does.
-MOST_SECONDS: Final = 0.01
+MOST_SECONDS: Final = 0.005
 
 
 class Precedence:

@@ -29,7 +29,7 @@ from desktop.views.parts.list_view import RowList
 
 _AGES_MS: Final = 5000
 #: So long we read what changed before the window gets its turn; placing it takes as long again.
-_READING_SECONDS: Final = 0.001
+_READING_SECONDS: Final = 0.002
 #: So long we look through all of them for those that the filters let through.
 _NARROWING_SECONDS: Final = 0.002
 #: A turn that took longer than this leaves the narrowing to the next.
