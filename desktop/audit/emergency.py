@@ -56,25 +56,28 @@ def keep_outside(log: Path, entry: AuditEntry) -> Path | None:
 def take_in(log: AuditLog) -> int:
     """Record what was kept outside, and remove it there. Returns how many entries that made.
 
-    A file with what no console keeps there, such as an approval, is left beside; that it was there
-    is an entry.
+    A file with what no console keeps there, such as an approval, or with more than is read at once,
+    is left beside; that it was there is an entry.
 
     Raises:
         AuditUnavailable: it is not recorded, and stays where it is.
     """
     count = 0
     for path in _places(log.path):
-        entries = _entries(path)
+        entries, unread = _entries(path)
         if not entries:
             continue
         taken = [structs.replace(one, detail=LATER) for one in entries if is_kept_outside(one)]
         if refused := len(entries) - len(taken):
             detail = f"{refused} lines of {path.name} are none that a console writes there"
             taken.append(structs.replace(happened(AuditKind.UNREADABLE_SEEN), detail=detail))
+        if unread:
+            detail = f"{unread:,} bytes of {path.name} were too many to be taken in; they are kept"
+            taken.append(structs.replace(happened(AuditKind.UNREADABLE_SEEN), detail=detail))
         log.append_all([Record(entry) for entry in taken])
         count += len(taken)
         with contextlib.suppress(OSError):
-            if refused:
+            if refused or unread:
                 path.replace(path.with_name(path.name + REFUSED))
             else:
                 path.unlink()
@@ -89,16 +92,21 @@ def _places(log: Path) -> tuple[Path, Path]:
     return log.with_name(FILE_NAME), elsewhere
 
 
-def _entries(path: Path) -> list[AuditEntry]:
-    """What is in a file of this account; a line that is cut off is passed over."""
-    entries = []
+def _entries(path: Path) -> tuple[list[AuditEntry], int]:
+    """What is in a file of this account, and how many bytes of it were not read.
+
+    A line that is cut off is passed over.
+    """
+    entries: list[AuditEntry] = []
+    unread = 0
     with contextlib.suppress(OSError):
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)
         with os.fdopen(os.open(path, flags), "rb") as file:
             if hasattr(os, "getuid") and os.fstat(file.fileno()).st_uid != os.getuid():
-                return []
+                return [], 0
             lines = file.read(_MOST_BYTES).splitlines()
+            unread = max(os.fstat(file.fileno()).st_size - file.tell(), 0)
         for line in lines:
             with contextlib.suppress(BadEntry):
                 entries.append(read_entry(line))
-    return entries
+    return entries, unread

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from desktop.audit import emergency
 from desktop.audit.due import Due
 from desktop.audit.emergency import FILE_NAME, LATER, REFUSED, keep_outside, take_in
 from desktop.audit.entries import AuditKind, happened
@@ -268,3 +269,21 @@ def test_somebody_else_s_file_is_not_taken_in(path: Path, monkeypatch: pytest.Mo
         assert take_in(log) == 0
     assert outside is not None
     assert outside.exists()
+
+
+def test_what_is_too_much_to_be_taken_in_is_kept(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where many days were spent beside a log that could not be written."""
+    with closing(AuditLog(path)) as log:
+        outside = keep_outside(path, happened(AuditKind.SESSION_STARTED))
+        assert outside is not None
+        monkeypatch.setattr(emergency, "_MOST_BYTES", outside.stat().st_size)
+        keep_outside(path, happened(AuditKind.SESSION_ENDED))
+        whole = outside.read_bytes()
+
+        assert take_in(log) == 2
+        assert take_in(log) == 0
+    assert outside.with_name(outside.name + REFUSED).read_bytes() == whole
+    kinds = [one.entry.kind for one in read_entries(path, ALL)]
+    assert kinds[-2:] == [AuditKind.SESSION_STARTED, AuditKind.UNREADABLE_SEEN]
