@@ -141,11 +141,12 @@ class CacheFile:
         Raises:
             CacheUnusable: nothing of it was written.
         """
-        rows = [_row(summary, lock) for summary in summaries]
+        # One at a time: thousands at once would have to be looked through for garbage.
+        rows = (_row(summary, lock) for summary in summaries)
         try:
             with _transaction(self._db):
                 self._db.executemany(
-                    "DELETE FROM contexts WHERE context_id = ?", [(_keepable(g),) for g in gone]
+                    "DELETE FROM contexts WHERE context_id = ?", ((_keepable(g),) for g in gone)
                 )
                 self._db.executemany(_WRITE, rows)
         except sqlite3.Error as error:

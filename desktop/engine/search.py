@@ -24,7 +24,7 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 #: Contexts taken into the index in one go: a newer search waits for no more than that.
-_CHUNK = 2000
+_CHUNK = 500
 #: Texts indexed in one go, and for how many times as long as that took we pause.
 _SETTLED = 200
 _PAUSES = 4
@@ -125,11 +125,15 @@ class Searcher:
             self._index = SearchIndex()
             self._changed = set(self._known)
         while self._changed:
-            chunk = [self._changed.pop() for _ in range(min(_CHUNK, len(self._changed)))]
-            summaries = [(name, self._known.get(name)) for name in chunk]
-            await self._do(partial(_take, self._index, summaries))
-            if search is not None and search is not self._asked:
-                return None
+            # Not one by one out of a set, which looks for each among the places of those before.
+            names, self._changed = list(self._changed), set()
+            for start in range(0, len(names), _CHUNK):
+                chunk = names[start : start + _CHUNK]
+                summaries = [(name, self._known.get(name)) for name in chunk]
+                await self._do(partial(_take, self._index, summaries))
+                if search is not None and search is not self._asked:
+                    self._changed.update(names[start + _CHUNK :])
+                    return None
         return self._index
 
     async def _settle(self, index: SearchIndex) -> bool:

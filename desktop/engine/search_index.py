@@ -11,6 +11,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
+from desktop.precedence import WINDOW
 from desktop.store.seeking import holds
 
 #: Trigrams asked for in one query; the rest of the words is compared.
@@ -18,6 +19,8 @@ _TRIGRAMS = 32
 #: Words compared by SQLite; the few texts that hold all of these are compared by us.
 _WORDS = 64
 _GRAM = 3
+#: Texts that are searched before others have their turn.
+_PIECE = 4000
 
 
 class SearchIndex:
@@ -34,6 +37,7 @@ class SearchIndex:
         self._names: list[str | None] = [None]
         self._numbers: dict[str, int] = {}
         self._fresh = 0
+        self._is_interrupted = False
         self._can_settle = self._make_settled()
 
     def close(self) -> None:
@@ -42,6 +46,7 @@ class SearchIndex:
 
     def interrupt(self) -> None:
         """End the query that runs now, if one does."""
+        self._is_interrupted = True
         with contextlib.suppress(sqlite3.ProgrammingError):  # closed by now
             self._db.interrupt()
 
@@ -63,12 +68,12 @@ class SearchIndex:
         first = len(self._names)
         self._names.extend(name for name, _ in new)
         self._numbers.update((name, first + at) for at, (name, _) in enumerate(new))
-        rows = [(first + at, text) for at, (_, text) in enumerate(new)]
+        rows = ((first + at, text) for at, (_, text) in enumerate(new))
         self._db.execute("BEGIN")
         gone = self._db.executemany("DELETE FROM fresh WHERE id = ?", old).rowcount
         self._db.executemany("INSERT INTO fresh VALUES (?, ?)", rows)
         self._db.execute("COMMIT")
-        self._fresh += len(rows) - max(gone, 0)
+        self._fresh += len(new) - max(gone, 0)
 
     def settle(self, limit: int) -> bool:
         """Index some of what lies there the longest. Returns whether there is more."""
@@ -87,28 +92,41 @@ class SearchIndex:
 
     def find(self, words: Sequence[str]) -> frozenset[str] | None:
         """The contexts whose text holds all words; None if interrupted."""
+        self._is_interrupted = False
+        found: list[str] = []
         try:
-            numbers = [*self._find_in("fresh", words), *self._find_in("settled", words)]
+            for first in range(0, len(self._names), _PIECE):
+                for table in ("fresh", "settled"):
+                    WINDOW.give_way()
+                    numbers = self._find_in(table, words, first)
+                    found += [name for at in numbers if (name := self._names[at]) is not None]
+                if self._is_interrupted:
+                    return None
         except sqlite3.OperationalError as error:
             if "interrupted" in str(error):
                 return None
             raise
-        names = (self._names[number] for number in numbers)
-        return frozenset(name for name in names if name is not None)
+        return frozenset(found)
 
-    def _find_in(self, table: str, words: Sequence[str]) -> Iterable[int]:
+    def _find_in(self, table: str, words: Sequence[str], first: int) -> Iterable[int]:
+        """Numbers of texts that match, of a piece of them."""
         if table == "settled" and not self._can_settle:
             return ()
         grams = _trigrams(words) if table == "settled" else []
         compared = words[:_WORDS]
         terms = (["settled MATCH ?"] if grams else []) + ["instr(about, ?)"] * len(compared)
-        values = ([" AND ".join(grams)] if grams else []) + list(compared)
-        column = "rowid, about" if len(words) > _WORDS else "rowid"
-        query = f"SELECT {column} FROM {table} WHERE {' AND '.join(terms)}"  # noqa: S608 - our own words
+        values: list[str | int] = [*([" AND ".join(grams)] if grams else ()), *compared]
+        # Numbers as one text: SQLite lets go of the interpreter with each row and wants it back,
+        # and the window waits meanwhile.
+        columns = "rowid, about" if len(words) > _WORDS else "group_concat(rowid)"
+        terms.append("rowid BETWEEN ? AND ?")
+        values += (first, first + _PIECE - 1)
+        query = f"SELECT {columns} FROM {table} WHERE {' AND '.join(terms)}"  # noqa: S608 - our own words
         found = self._db.execute(query, values).fetchall()
         if len(words) > _WORDS:
             return [number for number, about in found if holds(about, words[_WORDS:])]
-        return [number for (number,) in found]
+        [(numbers,)] = found
+        return map(int, numbers.split(",")) if numbers else ()
 
     def _make_settled(self) -> bool:
         tokens = "trigram case_sensitive 1"

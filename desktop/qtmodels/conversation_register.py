@@ -7,11 +7,11 @@ what changed a piece at a time, because 100,000 may change at once.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from desktop.store.records import Context, ContextStatus, Risk
 from desktop.store.seeking import holds, searched_text, sought_words
@@ -72,7 +72,10 @@ class ConversationRegister:
         self._agents: Counter[str] = Counter()
         self._waiting: set[str] = set()
         self._words: tuple[str, ...] = ()
-        self._found: set[str] | None = None
+        self._found: AbstractSet[str] | None = None
+        # What is found is not copied, which would take milliseconds: those that changed since, and
+        # whether they match, lie beside it.
+        self._judged: dict[str, bool] = {}
         self._asking = False
         self._since_asked: set[str] = set()
         self._stale: set[str] = set()
@@ -105,8 +108,9 @@ class ConversationRegister:
         self._agents.clear()
         self._waiting.clear()
         self._since_asked.clear()
+        self._judged.clear()
         if self._found is not None:
-            self._found = set()
+            self._found = frozenset()
 
     def note_reset(self) -> None:
         """Some went away; which ones, only the store knows."""
@@ -146,14 +150,16 @@ class ConversationRegister:
         self._sort = sort
         self._wait_for(self._waiting)
 
-    def listed(self) -> AbstractSet[str] | None:
+    def listed(self) -> Container[str] | None:
         """The conversations that the filters let through; None for all."""
+        if self._found is not None and self._judged:
+            matching = {name for name, matches in self._judged.items() if matches}
+            self._found = (self._found - self._judged.keys()) | matching
+            self._judged = {}
         if self.status is None and not self.agent:
             return self._found
         numbers = {number for kind, number in self._numbers.items() if self._is_wanted(kind)}
-        if self._found is None:
-            return {name for name, number in self._known.items() if number in numbers}
-        return {name for name in self._found if self._known.get(name) in numbers}
+        return _Filtered(self._known, numbers, self._found)
 
     @property
     def agent_count(self) -> int:
@@ -172,12 +178,12 @@ class ConversationRegister:
         self._since_asked.clear()
         self._asking = bool(sought_words(text))
         if not self._asking:
-            self._words, self._found = (), None
+            self._words, self._found, self._judged = (), None, {}
         return self._asking
 
-    def find(self, text: str, context_ids: Iterable[str]) -> None:
+    def find(self, text: str, context_ids: AbstractSet[str]) -> None:
         """List what was found. What changed since it was asked for is judged anew."""
-        self._words, self._found = sought_words(text), set(context_ids)
+        self._words, self._found, self._judged = sought_words(text), context_ids, {}
         self._wait_for(self._since_asked)
         self._since_asked.clear()
         self._asking = False
@@ -198,7 +204,7 @@ class ConversationRegister:
         if context is None:
             return None
         if self._found is not None:
-            self._judge(context, self._found)
+            self._judged[context_id] = self._matches(context)
         return _RANKS[self._sort](context)
 
     def _number_of(self, context: Context) -> int:
@@ -223,20 +229,34 @@ class ConversationRegister:
             if self._kinds[after].status is ContextStatus.WAITING:
                 self._waiting.add(context_id)
 
-    def _judge(self, context: Context, found: set[str]) -> None:
+    def _matches(self, context: Context) -> bool:
         text = searched_text(context.context_id, context.agent, context.preview)
-        if holds(text, self._words):
-            found.add(context.context_id)
-        else:
-            found.discard(context.context_id)
+        return holds(text, self._words)
 
     def _is_listed(self, context_id: str) -> bool:
-        return self._is_wanted(self._kinds[self._known[context_id]]) and (
-            self._found is None or context_id in self._found
-        )
+        if not self._is_wanted(self._kinds[self._known[context_id]]):
+            return False
+        if self._found is None:
+            return True
+        judged = self._judged.get(context_id)
+        return context_id in self._found if judged is None else judged
 
     def _is_wanted(self, kind: Kind) -> bool:
         return self.status in {None, kind.status} and self.agent in {"", kind.agent}
+
+
+class _Filtered(Container[str]):
+    """Conversations of some kinds, of those found if something is sought; decided one by one."""
+
+    def __init__(
+        self, known: Mapping[str, int], numbers: AbstractSet[int], found: AbstractSet[str] | None
+    ) -> None:
+        self._known, self._numbers, self._found = known, numbers, found
+
+    def __contains__(self, context_id: object) -> bool:
+        return self._known.get(cast(str, context_id)) in self._numbers and (
+            self._found is None or context_id in self._found
+        )
 
 
 def _waits(context: Context) -> bool:

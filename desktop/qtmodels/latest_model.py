@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Container, Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from PySide6.QtCore import QObject
 
@@ -17,6 +17,9 @@ from desktop.qtmodels.ordered import Ordered, Place
 from desktop.qtmodels.row_table import NOWHERE, Index, K, RowTable
 from desktop.qtmodels.rows import Row
 
+#: To go over to other rows takes so long; a piece of the narrowing that is about over leaves it to
+#: the next.
+_SHOWING_SECONDS: Final = 0.001
 #: Where some stood and shall stand; None for nowhere.
 _Moves: TypeAlias = list[tuple[Place[K] | None, Place[K] | None]]
 
@@ -84,6 +87,9 @@ class LatestModel(RowTable[K]):
         while narrowing.go_on():
             if time.perf_counter() >= ends:
                 return False
+        if not narrowing.is_shown_next and time.perf_counter() + _SHOWING_SECONDS > ends:
+            narrowing.is_shown_next = True
+            return False
         self._narrowing = None
         self._show(narrowing.places)
         return True
@@ -98,6 +104,7 @@ class LatestModel(RowTable[K]):
             self._shown = self._known.copy()
         moves: _Moves[K] = []
         seen: _Moves[K] = []
+        is_all = self._shown is self._known
         for key, rank in ranks.items():
             before, after = _place(self._ranks.get(key), key), _place(rank, key)
             is_hidden = key in hidden
@@ -105,7 +112,7 @@ class LatestModel(RowTable[K]):
                 moves.append((before, after))
             if self._narrowing is not None:
                 self._narrowing.see(before, after, is_hidden=is_hidden)
-            stood = before if before is not None and before in self._shown else None
+            stood = before if is_all or (before is not None and before in self._shown) else None
             stands = None if is_hidden else after
             if stood != stands:
                 seen.append((stood, stands))

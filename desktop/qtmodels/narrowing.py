@@ -17,6 +17,7 @@ class Narrowing(Generic[K]):
 
     Attributes:
         places: those chosen so far.
+        is_shown_next: all are chosen, and the next to go on shows them.
     """
 
     def __init__(self, keys: Container[K], known: Ordered[K]) -> None:
@@ -27,6 +28,7 @@ class Narrowing(Generic[K]):
             known: all there are; it may change as long as `see` is told.
         """
         self.places: Ordered[K] = Ordered()
+        self.is_shown_next = False
         self._keys = keys
         self._known = known
         self._reached: Place[K] | None = None

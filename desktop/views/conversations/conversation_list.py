@@ -28,6 +28,8 @@ from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.list_view import RowList
 
 _AGES_MS: Final = 5000
+#: How many there are is said so often at most: each time the whole head is painted anew.
+_COUNT_MS: Final = 250
 #: So long we read what changed before the window gets its turn; placing it takes as long again.
 _READING_SECONDS: Final = 0.002
 #: So long we look through all of them for those that the filters let through.
@@ -90,6 +92,7 @@ class ConversationList(QFrame):
         self._none = TextLabel("", Look.MUTED, wrap=True)
         self._stack = QStackedWidget()
         self._later = QTimer(self, interval=0, singleShot=True)
+        self._counting = QTimer(self, interval=_COUNT_MS, singleShot=True)
         self._lay_out()
         self._connect()
 
@@ -175,8 +178,9 @@ class ConversationList(QFrame):
     def _show_around(self) -> None:
         """What stands beside the rows, and in their place when there are none."""
         known, shown = len(self._register), self._model.rowCount()
-        self._count.show_text(f"{shown:,}" if known else "")
-        self._count.setToolTip(f"{shown:,} of {known:,}" if shown < known else "")
+        if not self._counting.isActive():
+            self._show_count()
+            self._counting.start()
         self._none.show_text(self._why_none())
         nothing = self._no_match if known else self._none
         self._stack.setCurrentWidget(self.list if shown else nothing)
@@ -184,6 +188,11 @@ class ConversationList(QFrame):
             self._agents_offered = self._register.agent_count
             self._controls.offer_agents(self._register.agents(_AGENTS))
         self._show_marked()
+
+    def _show_count(self) -> None:
+        known, shown = len(self._register), self._model.rowCount()
+        self._count.show_text(f"{shown:,}" if known else "")
+        self._count.setToolTip(f"{shown:,} of {known:,}" if shown < known else "")
 
     def _show_marked(self) -> None:
         if self._marked is not None and self.list.current_row() is None:
@@ -229,8 +238,8 @@ class ConversationList(QFrame):
         found = self._store.found
         if found.number == self._asked and found.text.strip():
             self._register.find(found.text, found.context_ids)
-            self._narrowing = False  # to what was found before; that would take its turn now
-            self.refresh()
+            if self._register.is_behind:
+                self._later.start()  # what brought the answer has cost this turn enough
             self._show_listed()
 
     def _on_ages_passed(self) -> None:
@@ -263,6 +272,7 @@ class ConversationList(QFrame):
         self._controls.narrowed.connect(self._on_narrowed)
         self._controls.sorted.connect(self._on_sorted)
         self._later.timeout.connect(self._on_later)
+        self._counting.timeout.connect(self._show_count)
         self._new.clicked.connect(self.begin_wanted)
         self._no_match.action_chosen.connect(self._on_show_all)
         self.list.row_chosen.connect(self._on_row_chosen)

@@ -145,7 +145,7 @@ def test_what_is_found_is_shown_from_the_top(fed: HandFed, qtbot: QtBot) -> None
 
 
 def test_an_answer_for_what_no_longer_stands_there_is_not_shown(
-    pages: Pages, monkeypatch: pytest.MonkeyPatch
+    pages: Pages, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Answers take their time; what is listed stays until the one that counts is there."""
     fed, page = pages
@@ -157,7 +157,7 @@ def test_an_answer_for_what_no_longer_stands_there_is_not_shown(
     assert len(keys_of(rows(page))) == 3
     fed.feed(SearchFound(Found(last.number, last.text, frozenset((WEATHER,)))))
     assert keys_of(rows(page)) == [WEATHER]
-    assert see(page, "conversations.count", QLabel).text() == "1"
+    qtbot.waitUntil(lambda: see(page, "conversations.count", QLabel).text() == "1")
     see(page, "conversations.search", SearchField).clear()
     assert len(keys_of(rows(page))) == 3
 

@@ -62,7 +62,7 @@ class Listed:
     def narrow(self) -> None:
         """Show what the filters let through."""
         listed = self.register.listed()
-        self._shown = set(self._ranks) & set(self._ranks if listed is None else listed)
+        self._shown = {name for name in self._ranks if listed is None or name in listed}
 
     def names(self) -> list[str]:
         """From top to bottom."""
@@ -107,7 +107,7 @@ def test_any_changes_and_choices_end_in_the_same_list(
         listed.register.status, listed.register.agent = status, agent
         if listed.register.seek(text):
             found = _wanted(listed.store.contexts(), sort, None, "", text)
-            listed.register.find(text, found)
+            listed.register.find(text, frozenset(found))
         listed.catch_up()
         listed.narrow()
 
