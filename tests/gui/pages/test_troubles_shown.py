@@ -141,7 +141,7 @@ async def _told_of(log: Path) -> list[AuditChanged]:
     recorder = Recorder(log, None, told.append)
     with suppress(AuditUnavailable):
         await recorder.note(happened(AuditKind.SESSION_STARTED))
-    recorder.close()
+    await recorder.close()
     return told
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,19 +106,21 @@ def trust(tmp_path: Path) -> TrustedFolder:
 
 
 @pytest.fixture
-def casts(tmp_path: Path, connection: Connection, trust: TrustedFolder) -> Iterator[Casts]:
+async def casts(
+    tmp_path: Path, connection: Connection, trust: TrustedFolder
+) -> AsyncIterator[Casts]:
     """With a registry."""
     casts = Casts(tmp_path, connection, trust)
     yield casts
-    casts.recorder.close()
+    await casts.recorder.close()
 
 
 @pytest.fixture
-def alone(tmp_path: Path, connection: Connection) -> Iterator[Casts]:
+async def alone(tmp_path: Path, connection: Connection) -> AsyncIterator[Casts]:
     """Nobody has set up a registry here."""
     casts = Casts(tmp_path, connection, None)
     yield casts
-    casts.recorder.close()
+    await casts.recorder.close()
 
 
 def decided(
