@@ -209,7 +209,7 @@ class Approvals:
             happened(AuditKind.DECISION, person=person.id, name=person.name),
             context_id=request.key.context_id,
             agent=request.agent,
-            tool_call_id=request.call.tool_call_id,
+            tool_call_id=request.tool_call_id,
             request_id=request.request_id,
             action=request.call.action,
             args_digest=asked.args_digest if asked else "",

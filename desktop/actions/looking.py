@@ -82,7 +82,7 @@ class Looking:
             happened(kind, person=person.id, name=person.name),
             context_id=key.context_id,
             agent=request.agent,
-            tool_call_id=request.call.tool_call_id,
+            tool_call_id=request.tool_call_id,
             request_id=request.request_id,
             action=request.call.action,
             args_digest=asked.args_digest if asked else "",

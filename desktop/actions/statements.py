@@ -51,8 +51,8 @@ def stated(
     """The statement of one decision.
 
     Args:
-        binding: what the worker compares; None for a foreign worker, which knows no digest. The
-            statement is then for the record alone.
+        binding: what the worker compares; None for a foreign worker, which knows no digest and no
+            request's id. The statement is then for the record alone, and names what that names.
         now: seconds since the epoch.
     """
     key, call = request.key, request.call
@@ -61,8 +61,8 @@ def stated(
     decided = Call(
         agent=request.agent,
         context_id=key.context_id,
-        tool_call_id=call.tool_call_id,
-        request_id=binding.request_id if binding else key.call,
+        tool_call_id=request.tool_call_id,
+        request_id=binding.request_id if binding else "",
         action=call.action,
         args_digest=binding.args_digest if binding else _own_digest(request, nonce),
         decision=decision.kind,

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -29,8 +30,9 @@ from desktop.audit.entries import (
 from desktop.audit.log import AuditLog, Record
 
 FILE_NAME: Final = "emergency.jsonl"
-#: What was taken for nothing of ours is left for whoever looks into it.
+#: What was taken for nothing of ours is left for whoever looks into it, under the time of that.
 REFUSED: Final = ".refused"
+_TAKEN_AT: Final = ".%Y%m%dT%H%M%S.%f"
 _MOST_BYTES: Final = 4 * 1024 * 1024
 
 
@@ -78,7 +80,7 @@ def take_in(log: AuditLog) -> int:
         count += len(taken)
         with contextlib.suppress(OSError):
             if refused or unread:
-                path.replace(path.with_name(path.name + REFUSED))
+                path.replace(_kept_as(path))
             else:
                 path.unlink()
     return count
@@ -90,6 +92,11 @@ def _places(log: Path) -> tuple[Path, Path]:
     place = hashlib.sha256(str(log.resolve()).encode()).hexdigest()[:16]
     elsewhere = Path(tempfile.gettempdir()) / f"signoff-{account}-{place}-{FILE_NAME}"
     return log.with_name(FILE_NAME), elsewhere
+
+
+def _kept_as(path: Path) -> Path:
+    """The name under which a file is left; each has its own, and they sort by time."""
+    return path.with_name(f"{path.name}{datetime.now(UTC).strftime(_TAKEN_AT)}{REFUSED}")
 
 
 def _entries(path: Path) -> tuple[list[AuditEntry], int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from desktop.audit.due import found_by
@@ -50,7 +51,7 @@ def check_envelopes(
         try:
             statement = prove(entry, decode_json(text.encode()), registry)
         except (NotTrusted, DecodeError) as error:
-            title = f"Its signature does not hold: {error}"
+            title = f"Its signature does not hold: {error.title}"
             yield Finding(kept.number, title, is_tampering=False)
             continue
         title = before.trouble(kept.number, statement)
@@ -83,7 +84,7 @@ def prove(entry: AuditEntry, envelope: JSON, registry: Registry) -> DecisionStat
         comment=None,
     )
     signed = read_envelope(envelope)
-    statement = verify_decision(signed, call, registry, moment(entry.at)).statement
+    statement = _verified(signed, call, registry, moment(entry.at))
     others = [*_others(entry, statement)]
     if entry.envelope_digest != envelope_digest(signed):
         others.append("envelope")
@@ -91,6 +92,18 @@ def prove(entry: AuditEntry, envelope: JSON, registry: Registry) -> DecisionStat
         title = f"The signed decision says something else than the entry: {', '.join(others)}."
         raise NotTrusted(Distrust.WRONG_DECISION, title)
     return statement
+
+
+def _verified(signed: Envelope, call: Call, registry: Registry, at: float) -> DecisionStatement:
+    """What was signed, if it is of this call. Raises NotTrusted: why not."""
+    try:
+        return verify_decision(signed, call, registry, at).statement
+    except NotTrusted as error:
+        if error.reason is not Distrust.WRONG_REQUEST or call.request_id:
+            raise
+    # A foreign worker's call has no request's id; consoles once signed the call's name there.
+    named = replace(call, request_id=call.tool_call_id)
+    return verify_decision(signed, named, registry, at).statement
 
 
 def _others(entry: AuditEntry, statement: DecisionStatement) -> Iterator[str]:

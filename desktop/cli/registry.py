@@ -109,7 +109,7 @@ async def _note(folder: Path, what: str) -> None:
             msgspec.structs.replace(made, detail=what, result_digest=f"sha-256:{digest}")
         )
     finally:
-        recorder.close()
+        await recorder.close()
 
 
 async def _enrol(options: argparse.Namespace) -> int:
@@ -131,7 +131,7 @@ async def _enrol(options: argparse.Namespace) -> int:
         # A window that is open holds the log: it takes this in with what was written beside it.
         await recorder.note_anyway(made.entry)
     finally:
-        recorder.close()
+        await recorder.close()
     return _hand_over(options, options.id, made.key_id)
 
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Final
 
 import structlog
 from msgspec import structs
 
 from desktop.audit.entries import AuditKind, happened
+from desktop.engine.alongside import alongside
 from desktop.engine.recorder import Recorder
 from desktop.errors import NotAllowedNow
 from desktop.store.clock import WARN_MS, Clock, ClockState
@@ -77,15 +79,9 @@ class ClockWatch:
         if self._clock.state is ClockState.WRONG:
             raise NotAllowedNow(self._clock.title, self._clock.hint)
 
-    @asynccontextmanager
-    async def looking_at(self, connection: Connection) -> AsyncIterator[None]:
+    def looking_at(self, connection: Connection) -> AbstractAsyncContextManager[None]:
         """Look again every minute within the block."""
-        looking = asyncio.create_task(self._run(connection), name="engine:clock")
-        try:
-            yield
-        finally:
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
+        return alongside(partial(self._run, connection), "engine:clock")
 
     async def _run(self, connection: Connection) -> None:
         while True:

@@ -244,7 +244,7 @@ class Engine:
             self._audit.close()
             if self._replication is not None:
                 self._replication.close()
-            self._recorder.close()
+            await self._recorder.close()
             self._flush()
 
     async def _deliver(self) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import structlog
@@ -20,6 +21,7 @@ from msgspec import structs
 from desktop.actions.ports import SayHalt
 from desktop.audit.entries import AuditEntry
 from desktop.audit.log import AuditUnavailable
+from desktop.engine.alongside import alongside
 from desktop.engine.clock import ClockWatch
 from desktop.engine.recorder import Recorder
 from desktop.engine.signer import Signer
@@ -71,15 +73,9 @@ class HaltWatch:
             elif isinstance(fact, Forgotten):
                 self._workers, self._told, self._seen = (), Halts(), None
 
-    @asynccontextmanager
-    async def looking_at(self, connection: Connection) -> AsyncIterator[None]:
+    def looking_at(self, connection: Connection) -> AbstractAsyncContextManager[None]:
         """Look at this broker within the block."""
-        looking = asyncio.create_task(self._run(connection), name="engine:halts")
-        try:
-            yield
-        finally:
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
+        return alongside(partial(self._run, connection), "engine:halts")
 
     async def carry_out(self, order: SayHalt, connection: Connection | None) -> None:
         """Sign a halt or lift, record it, and write it; what came of it is told."""

@@ -7,11 +7,12 @@ unknown and said so; a look that fails ends nothing, because the next one may su
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 import structlog
 
+from desktop.engine.alongside import alongside
 from desktop.engine.outbox import Emit
 from desktop.store.facts import MonitorSeen
 from workers.wire.errors import BrokerError
@@ -37,15 +38,9 @@ class MonitorPoll:
         else:
             self._watched.clear()
 
-    @asynccontextmanager
-    async def looking_at(self, connection: Connection) -> AsyncIterator[None]:
+    def looking_at(self, connection: Connection) -> AbstractAsyncContextManager[None]:
         """Look at this broker within the block, for as long as somebody wants it."""
-        looking = asyncio.create_task(self._run(connection), name="engine:monitor")
-        try:
-            yield
-        finally:
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
+        return alongside(partial(self._run, connection), "engine:monitor")
 
     async def _run(self, connection: Connection) -> None:
         reader = HealthReader(connection)

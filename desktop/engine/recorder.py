@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -26,6 +25,7 @@ from desktop.audit.findings import Report
 from desktop.audit.keys import Keyring
 from desktop.audit.log import AuditLog, AuditUnavailable, OutboxState, Outgoing, Record
 from desktop.audit.logbook import Logbook, Unsent
+from desktop.engine.jotting import Jottings
 from desktop.errors import VaultUnavailable
 from desktop.store.facts import AuditChanged
 from desktop.store.record import AuditHealth, AuditStanding
@@ -71,8 +71,7 @@ class Recorder:
         self.clock_skew_ms: int | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._standing = AuditStanding()
-        self._jotted: deque[Record] = deque()
-        self._jotting: asyncio.Task[None] | None = None
+        self._jottings = Jottings(path, self._book.append, self._use)
         self._left: list[Unsent] | None = None
         self.checkpoint_due = asyncio.Event()
         self.was_used = asyncio.Event()
@@ -224,9 +223,7 @@ class Recorder:
         except BadEntry as error:
             _log.error("this cannot be recorded", kind=str(entry.kind), error=error.title)
             return
-        self._jotted.append(self._stamped(Record(entry, secrets or {})))
-        if self._jotting is None or self._jotting.done():
-            self._jotting = asyncio.create_task(self._write_jotted(), name="audit:jotted")
+        self._jottings.add(self._stamped(Record(entry, secrets or {})))
 
     async def last_hash(self, person: str) -> str:
         """The hash of a person's last entry, hex; empty if they have none.
@@ -279,29 +276,32 @@ class Recorder:
         except AuditUnavailable as error:
             _log.warning("audit log not tidied", error=error.title)
 
-    def close(self) -> None:
-        """Write what was jotted down, sign what there is, and close the file."""
+    async def close(self) -> None:
+        """Write what was jotted down, sign what there is, and close the file.
+
+        Afterwards nothing of it goes on, and what is jotted down lies beside the log.
+        """
         self._closed = True
-        if self._thread is None:
-            if not self._jotted:
-                return
-            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit")
-        self._thread.submit(self._end).result()
-        self._thread.shutdown()
-        self._thread = None
+        self._jottings.end()
+        if self._thread is not None or self._jottings.are_waiting:
+            thread = self._own_thread()
+            # It comes last there, and is done even if nobody waits for it any more.
+            await asyncio.get_running_loop().run_in_executor(thread, self._end)
+            thread.shutdown()
+            self._thread = None
+        await self._jottings.ended()
 
     def _end(self) -> None:
         try:
-            if self._jotted:
+            if self._jottings.are_waiting:
                 self._open("")  # the console may have ended before anything else was recorded
-                self._append_jotted()
+                self._jottings.append()
             head = self._book.checkpoint()
             if head is not None:
                 self._book.keep_head(head)
         except (AuditUnavailable, VaultUnavailable) as error:
             _log.error("audit log not finished", error=error.title)
-            for record in self._take_jotted():
-                keep_outside(self._path, record.entry)
+            self._jottings.keep_outside()
         finally:
             self._book.close()
 
@@ -341,29 +341,6 @@ class Recorder:
         entry = structs.replace(record.entry, clock_skew_ms=self.clock_skew_ms)
         return replace(record, entry=entry)
 
-    async def _write_jotted(self) -> None:
-        while self._jotted:
-            try:
-                await self._use(self._append_jotted)
-            except AuditUnavailable:  # which shows in how the log stands
-                for record in self._take_jotted():
-                    await asyncio.to_thread(keep_outside, self._path, record.entry)
-
-    def _append_jotted(self) -> None:
-        """On the log's thread: what waits is nowhere else meanwhile, should the console end."""
-        records = self._take_jotted()
-        try:
-            self._book.append(records)
-        except AuditUnavailable:
-            self._jotted.extendleft(reversed(records))
-            raise
-
-    def _take_jotted(self) -> list[Record]:
-        taken: list[Record] = []
-        while self._jotted:
-            taken.append(self._jotted.popleft())
-        return taken
-
     async def _use(self, work: Callable[[], T]) -> T:
         """Do something with the open log; how that went is told."""
         await self.begin()
@@ -394,6 +371,10 @@ class Recorder:
     async def _on_thread(self, work: Callable[[], T]) -> T:
         if self._closed:
             raise AuditUnavailable("The audit log is closed: the console ends.")
+        return await asyncio.get_running_loop().run_in_executor(self._own_thread(), work)
+
+    def _own_thread(self) -> ThreadPoolExecutor:
+        """The log's thread, from its first use on."""
         if self._thread is None:
             self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        return self._thread

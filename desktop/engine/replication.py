@@ -11,9 +11,9 @@ import asyncio
 import contextlib
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from desktop.audit.own_log import next_batch, place_to_begin, root_of
 from desktop.audit.peers import PeersFile, peers_of
 from desktop.audit.taking import Own, Taken, Taker, earliest
 from desktop.audit.witnesses import told_of_peers
+from desktop.engine.alongside import alongside
 from desktop.engine.recorder import Recorder
 from desktop.errors import VaultUnavailable
 from workers.wire.auditing import AuditAsk, AuditCosignature
@@ -95,19 +96,13 @@ class Replication:
         """Whether the others are told anything from here."""
         self._posts = on
 
-    @asynccontextmanager
-    async def looking_at(self, connection: Connection, address: str) -> AsyncIterator[None]:
+    def looking_at(self, connection: Connection, address: str) -> AbstractAsyncContextManager[None]:
         """Look at this broker within the block.
 
         Args:
             address: without its password; what was read and told is known by it.
         """
-        looking = asyncio.create_task(self._run(connection, address), name="engine:replication")
-        try:
-            yield
-        finally:
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
+        return alongside(partial(self._run, connection, address), "engine:replication")
 
     def close(self) -> None:
         """Close the file."""

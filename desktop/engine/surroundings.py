@@ -12,10 +12,12 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 import structlog
 
+from desktop.engine.alongside import alongside
 from desktop.engine.claims import Claims
 from desktop.engine.completing import Completing
 from desktop.engine.trust import Trust
@@ -65,12 +67,10 @@ class Surroundings:
     @asynccontextmanager
     async def looking_at(self, connection: Connection) -> AsyncIterator[None]:
         """Look at this broker within the block."""
-        looking = asyncio.create_task(self._run(connection), name="engine:surroundings")
         try:
-            yield
+            async with alongside(partial(self._run, connection), "engine:surroundings"):
+                yield
         finally:
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
             await self._claims.give_all_back(connection)
 
     async def look_at(self, connection: Connection, name: RequestName) -> None:

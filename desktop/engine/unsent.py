@@ -6,12 +6,12 @@ what lets one run is never sent by itself: its reviewer is told, and may decide 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
 
 from desktop.audit.log import AuditUnavailable
 from desktop.audit.logbook import Unsent
+from desktop.engine.alongside import alongside
 from desktop.engine.recorder import Recorder
 from desktop.store.facts import DecisionNotSent, DecisionSending, Fact
 from desktop.store.records import RequestKey
@@ -27,13 +27,12 @@ _TITLE = "This decision was recorded, and Signoff ended before it was known to h
 _HINT = "Look at the request, and decide again if it still waits."
 
 
-@asynccontextmanager
-async def settling(
+def settling(
     recorder: Recorder,
     connection: Connection,
     address: str,
     emit: Callable[[Fact], None],
-) -> AsyncIterator[None]:
+) -> AbstractAsyncContextManager[None]:
     """Take them up within a block, as soon as the log is open: a keyring may ask for that."""
 
     async def settle() -> None:
@@ -42,12 +41,7 @@ async def settling(
             await recorder.begin()
             await settle_unsent(recorder, connection, address, emit)
 
-    task = asyncio.create_task(settle(), name="engine:unsent")
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    return alongside(settle, "engine:unsent")
 
 
 async def settle_unsent(

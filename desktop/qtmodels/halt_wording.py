@@ -86,5 +86,7 @@ def halts_in_short(halts: Halts) -> str:
         return "All calls halted"
     count = len(halts.standing)
     if count == 1:
-        return f"{scope_words(halts.standing[0].scope)} halted"
+        # What may be cut off stands last.
+        words = scope_words(halts.standing[0].scope)
+        return f"Halted: {words[:1].lower()}{words[1:]}"
     return f"{count:,} halts" if count else ""

@@ -215,6 +215,12 @@ class Request:
         """The worker's id of the request; empty from a foreign worker."""
         return self.call.request.request_id if self.call.request else ""
 
+    @property
+    def tool_call_id(self) -> str:
+        """By what a record names the call: of a graph of others without any, its interrupt."""
+        is_bound = self.call.request is not None
+        return self.call.tool_call_id or ("" if is_bound else self.call.interrupt_id)
+
 
 class Context(msgspec.Struct, frozen=True, gc=False):
     """One conversation, as a row; made by the hundred in a frame, and so as cheap as can be.

@@ -5,7 +5,7 @@ The only place that keeps these in sight on every page.
 
 from typing import Final
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
@@ -26,6 +26,8 @@ from desktop.views.parts.link_indicator import LinkIndicator
 from desktop.views.theme import tokens
 
 STATUS_HEIGHT: Final = 30
+#: A conversation's id in them may be longer than any line.
+_MOST_WHOLE: Final = 300
 _PRESSING: Final = frozenset((Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter))
 _DEMO_TONES: Final = {DemoState.FAILED: Tone.DANGER, DemoState.RUNNING: Tone.OK}
 
@@ -67,11 +69,11 @@ class StatusLine(QFrame):
         self.read_only.setObjectName("read_only.state")
         self.signing = PressableState("Signing", "Opens the settings")
         self.signing.setObjectName("signing.state")
-        self.clock = PressableState("Clock", "Opens the settings")
+        self.clock = PressableState("Clock", "Opens the settings", whole=True)
         self.clock.setObjectName("clock.state")
-        self.audit = PressableState("Audit log", "Opens the audit log")
+        self.audit = PressableState("Audit log", "Opens the audit log", whole=True)
         self.audit.setObjectName("audit.state")
-        self.halts = PressableState("Halts", "Shows what is halted")
+        self.halts = PressableState("Halts", "Shows what is halted", whole=True)
         self.halts.setObjectName("halts.state")
         self._survey = TextLabel("", Look.SMALL)
         self._survey.setObjectName("survey.state")
@@ -174,6 +176,7 @@ class PressableState(LinkIndicator):
 
     Args:
         what: it is the state of, for screen readers.
+        whole: it says why nothing is approved: the others make room for its words.
 
     Signals:
         pressed: with the mouse, Space or Enter.
@@ -181,12 +184,21 @@ class PressableState(LinkIndicator):
 
     pressed = Signal()
 
-    def __init__(self, what: str, what_it_does: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, what: str, what_it_does: str, parent: QWidget | None = None, *, whole: bool = False
+    ) -> None:
+        self._whole = whole
         self._what, self._what_it_does = what, what_it_does  # the base shows a state at once
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setContentsMargins(4, 0, 4, 0)
+
+    def minimumSizeHint(self) -> QSize:
+        """All words, if they are no more than a line has room for beside others; or the first."""
+        if not self._whole:
+            return super().minimumSizeHint()
+        return self.sizeHint().boundedTo(QSize(_MOST_WHOLE, STATUS_HEIGHT))
 
     def show_state(self, tone: Tone, words: str, hint: str = "") -> None:
         """See `LinkIndicator`; the tool tip also says where a click leads."""

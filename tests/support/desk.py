@@ -48,6 +48,7 @@ class Desk:
         trust: Path | None = None,
         now: Callable[[], float] = time.time,
         keyring: Keyring | None = None,
+        audit_log: Path | None = None,
     ) -> None:
         """Set it up.
 
@@ -56,11 +57,11 @@ class Desk:
             trust: the folder with the registry.
             now: the clock that is compared with the broker's.
             keyring: holds the keys of the audit log; without one its encrypted part is not kept.
+            audit_log: two that are open at once need one each; None for the person's own.
         """
         self.store = Store()
         self._signer, self._trust = signer, trust
         custody = KeptKeys()
-        audit_log = None
         if signer is not None:
             person = signer.id
             custody.kept[person] = wrapped(signer.key)

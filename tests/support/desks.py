@@ -5,7 +5,6 @@ The only place where tests put these two together.
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,8 +129,7 @@ class Running:
     ) -> None:
         await self._stack.aclose()
         self.replication.close()
-        await asyncio.sleep(0)  # what was jotted down last is on its way
-        self.recorder.close()
+        await self.recorder.close()
 
     async def decide(self, number: int) -> None:
         """Record a decision."""

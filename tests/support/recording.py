@@ -28,4 +28,4 @@ async def recording(path: Path, keyring: Keyring | None) -> AsyncIterator[Record
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        recorder.close()
+        await recorder.close()

@@ -12,6 +12,7 @@ from desktop.views.agents.worker_log import WorkerLogView
 from desktop.views.parts.buttons import ActionButton, ButtonLook
 from desktop.views.parts.labels import Edge, Look, Surface, TextLabel, panel
 from desktop.views.parts.pill import PillLabel
+from desktop.views.parts.rows import button_row
 from desktop.views.parts.value_box import ValueBox
 
 _HINT_LINES: Final = 6
@@ -125,11 +126,7 @@ class LocalWorkerView(QWidget):
         column.addLayout(title)
         for widget in (self._facts, self._words, self._other, self._hint):
             column.addWidget(widget)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        for button in (self._start, self._restart, self._stop):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
+        buttons = button_row(self._start, self._restart, self._stop)
         for button in (self._edit, self._remove):
             buttons.addWidget(button)
         column.addSpacing(4)

@@ -21,6 +21,7 @@ from desktop.views.parts.copyable import Copyable
 from desktop.views.parts.labels import Edge, Look, Surface, TextLabel, panel
 from desktop.views.parts.outcome import Outcome
 from desktop.views.parts.pill import PillLabel
+from desktop.views.parts.rows import button_row
 
 _READING_WIDTH: Final = 760
 _BUTTONS: Final = {
@@ -199,12 +200,7 @@ class TroubleDetail(QWidget):
         inner.addWidget(self._hint)
         inner.addLayout(self._grid)
         inner.addWidget(self._outcome)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        for button in self._buttons.values():
-            buttons.addWidget(button)
-        buttons.addStretch(1)
-        inner.addLayout(buttons)
+        inner.addLayout(button_row(*self._buttons.values()))
         inner.addWidget(self._confirm)
         card.setMaximumWidth(_READING_WIDTH)
         body = QVBoxLayout()

@@ -22,6 +22,7 @@ from desktop.views.parts.buttons import ActionButton, ButtonLook
 from desktop.views.parts.choice_box import ChoiceBox
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.outcome import Outcome
+from desktop.views.parts.rows import button_row
 
 _FORMATS: Final = (
     (ExportFormat.JSONL, "JSON Lines: the evidence, with proofs", ".jsonl"),
@@ -118,16 +119,11 @@ class ExportPanel(QWidget):
         path.setSpacing(8)
         path.addWidget(self._path, 1)
         path.addWidget(self._choose)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        buttons.addWidget(self._write)
-        buttons.addWidget(self._cancel)
-        buttons.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(8)
         column.addWidget(TextLabel(_WHAT, Look.MUTED, wrap=True))
         column.addWidget(self._format)
         column.addLayout(path)
-        column.addLayout(buttons)
+        column.addLayout(button_row(self._write, self._cancel))
         column.addWidget(self._outcome)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from desktop.actions.halts import MAX_REASON_LENGTH, HaltActions
 from desktop.errors import PassphraseWanted, SignoffError
@@ -16,6 +16,7 @@ from desktop.views.parts.guard import MisclickGuard
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.outcome import Outcome
 from desktop.views.parts.passphrase_prompt import PassphrasePrompt
+from desktop.views.parts.rows import button_row
 
 _UNSIGNED = "You have no signing key here, so this is not signed: workers do not remember it."
 
@@ -125,15 +126,10 @@ class SayForm(QWidget):
         self.said.emit()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.confirm)
-        row.addWidget(self.cancel)
-        row.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         column.addWidget(self.field)
-        column.addLayout(row)
+        column.addLayout(button_row(self.confirm, self.cancel))
         for part in (self._why_not, self.prompt, self._outcome):
             column.addWidget(part)

@@ -4,13 +4,14 @@ The only way in which a page asks again; no dialog opens.
 """
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.qtmodels.tone import Tone
 from desktop.views.parts.buttons import ActionButton, ButtonLook
 from desktop.views.parts.decision_button import DecisionButton
 from desktop.views.parts.guard import MisclickGuard
 from desktop.views.parts.outcome import Outcome
+from desktop.views.parts.rows import button_row
 
 
 class ConfirmPanel(QWidget):
@@ -35,16 +36,11 @@ class ConfirmPanel(QWidget):
         self.confirm.setObjectName(f"{name}.confirm")
         self.cancel = ActionButton("Cancel")
         self.cancel.setObjectName(f"{name}.cancel")
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.confirm)
-        row.addWidget(self.cancel)
-        row.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         column.addWidget(self._warning)
-        column.addLayout(row)
+        column.addLayout(button_row(self.confirm, self.cancel))
         self._guard.released.connect(self._refresh)
         self.confirm.clicked.connect(self.confirmed)
         self.cancel.clicked.connect(self.cancelled)

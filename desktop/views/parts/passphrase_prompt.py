@@ -10,13 +10,14 @@ from typing import Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from desktop.actions.signing import SigningActions
 from desktop.qtmodels.bridge import Bridge
 from desktop.store.changes import Changes
 from desktop.views.parts.buttons import ActionButton, ButtonLook
 from desktop.views.parts.labels import Look, TextLabel
+from desktop.views.parts.rows import button_row
 
 MOST_LETTERS: Final = 1000
 _TICK_MS: Final = 250
@@ -183,17 +184,12 @@ class PassphrasePrompt(QWidget):
             self._clock.stop()
 
     def _lay_out(self) -> None:
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        buttons.addWidget(self._unlock)
-        buttons.addWidget(self._cancel)
-        buttons.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         for part in (self._why, self._who, self.field, self._error):
             column.addWidget(part)
-        column.addLayout(buttons)
+        column.addLayout(button_row(self._unlock, self._cancel))
 
 
 def _words_of(seconds: int) -> str:

@@ -6,7 +6,7 @@ The only place where a person types a password. It is handed to the desk and for
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from desktop.actions.desk import Desk
 from desktop.errors import SignoffError
@@ -19,7 +19,9 @@ from desktop.views.parts.banner import Banner
 from desktop.views.parts.buttons import ActionButton, ButtonLook
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.pill import PillLabel
+from desktop.views.parts.rows import button_row
 from desktop.views.settings.card import SettingsCard
+from desktop.views.settings.fields import field_label, line_field
 
 _STATES: Final = {
     LinkState.OFFLINE: "Not connected",
@@ -47,11 +49,13 @@ class ConnectionCard(SettingsCard):
         self._about.setObjectName("settings.link_words")
         self._problem = Banner()
         self._problem.setObjectName("settings.problem")
-        self._url = _field("Broker address", "settings.url", DEFAULT_URL)
+        self._url = line_field("settings.url", "Broker address", _MAX_LENGTH, DEFAULT_URL)
         self._error = TextLabel("", Look.ERROR, wrap=True, selectable=True)
         self._error.setObjectName("settings.url_error")
         self._error.hide()
-        self._password = _field("Password", "settings.password", "Empty if the broker wants none")
+        self._password = line_field(
+            "settings.password", "Password", _MAX_LENGTH, "Empty if the broker wants none"
+        )
         self._reveal = ActionButton("Show", ButtonLook.QUIET)
         self._reveal.setObjectName("settings.reveal")
         self._reveal.setCheckable(True)
@@ -144,11 +148,11 @@ class ConnectionCard(SettingsCard):
         self.column.addWidget(self._about)
         self.column.addWidget(self._problem)
         self.column.addSpacing(4)
-        self.column.addWidget(_label("Broker address", self._url))
+        self.column.addWidget(field_label("Broker address", self._url))
         self.column.addWidget(self._url)
         self.column.addWidget(self._error)
         self.column.addSpacing(4)
-        self.column.addWidget(_label("Password", self._password))
+        self.column.addWidget(field_label("Password", self._password))
         row = QHBoxLayout()
         row.setSpacing(6)
         row.addWidget(self._password, 1)
@@ -156,24 +160,5 @@ class ConnectionCard(SettingsCard):
         self.column.addLayout(row)
         self.column.addWidget(TextLabel(_KEPT, Look.SMALL, wrap=True))
         self.column.addSpacing(6)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(10)
-        for button in (self._connect, self._disconnect, self._again):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
+        buttons = button_row(self._connect, self._disconnect, self._again, spacing=10)
         self.column.addLayout(buttons)
-
-
-def _field(accessible_name: str, object_name: str, placeholder: str) -> QLineEdit:
-    field = QLineEdit()
-    field.setAccessibleName(accessible_name)
-    field.setObjectName(object_name)
-    field.setPlaceholderText(placeholder)
-    field.setMaxLength(_MAX_LENGTH)
-    return field
-
-
-def _label(words: str, field: QWidget) -> QLabel:
-    label = TextLabel(words, Look.STRONG)
-    label.setBuddy(field)
-    return label

@@ -3,7 +3,7 @@
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.actions.desk import Desk
 from desktop.qtmodels.rows import Pill
@@ -12,6 +12,7 @@ from desktop.store.signing import Identity, Signing, SigningState
 from desktop.views.parts.buttons import ActionButton
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.pill import PillLabel
+from desktop.views.parts.rows import button_row
 from desktop.views.settings.card import SettingsCard
 from desktop.views.settings.key_form import KeyForm
 
@@ -111,11 +112,7 @@ class IdentityCard(SettingsCard):
         self.head.addStretch(1)
         for label in (self._who, self._roles, self._key, self._trouble):
             self.column.addWidget(label)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(10)
-        for button in (self._make, self._look, self._lock):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
+        buttons = button_row(self._make, self._look, self._lock, spacing=10)
         self.column.addSpacing(4)
         self.column.addLayout(buttons)
         self.column.addLayout(self._people)

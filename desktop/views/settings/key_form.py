@@ -8,13 +8,15 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.actions.passphrases import strength
 from desktop.settings import Person
 from desktop.views.parts.buttons import ActionButton, ButtonLook
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.passphrase_prompt import PassphraseField
+from desktop.views.parts.rows import button_row
+from desktop.views.settings.fields import field_label, line_field
 
 _MOST: Final = 100
 _ID_ABOUT: Final = (
@@ -42,11 +44,11 @@ class KeyForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._replaces = ""
-        self._name = _field("key.name", "Your name, as it is printed beside a signature")
-        self._id = _field("key.id", "Your ID")
+        self._name = line_field("key.name", "Your name, as it is printed beside a signature", _MOST)
+        self._id = line_field("key.id", "Your ID", _MOST)
         self._first = PassphraseField("key.passphrase", "Passphrase")
         self._again = PassphraseField("key.again", "Passphrase, again")
-        self._file = _field("key.file", "The request file to hand over")
+        self._file = line_field("key.file", "The request file to hand over", _MOST)
         self._file.setMaxLength(4096)
         self._choose = ActionButton("Choose…")
         self._choose.setObjectName("key.choose")
@@ -140,38 +142,18 @@ class KeyForm(QWidget):
         column.setSpacing(8)
         column.addWidget(TextLabel(_ABOUT, Look.SMALL, wrap=True))
         for words, field in (("Name", self._name), ("ID", self._id)):
-            column.addWidget(_label(words, field))
+            column.addWidget(field_label(words, field))
             column.addWidget(field)
         column.addWidget(TextLabel(_ID_ABOUT, Look.SMALL, wrap=True))
-        column.addWidget(_label("Passphrase", self._first))
+        column.addWidget(field_label("Passphrase", self._first))
         for field in (self._first, self._again):
             column.addWidget(field)
         column.addWidget(self._strength)
-        column.addWidget(_label("Request file", self._file))
+        column.addWidget(field_label("Request file", self._file))
         place = QHBoxLayout()
         place.setSpacing(6)
         place.addWidget(self._file, 1)
         place.addWidget(self._choose)
         column.addLayout(place)
         column.addWidget(self._note)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(10)
-        buttons.addWidget(self._make)
-        buttons.addWidget(self._cancel)
-        buttons.addStretch(1)
-        column.addLayout(buttons)
-
-
-def _field(name: str, words: str) -> QLineEdit:
-    field = QLineEdit()
-    field.setObjectName(name)
-    field.setAccessibleName(words)
-    field.setPlaceholderText(words)
-    field.setMaxLength(_MOST)
-    return field
-
-
-def _label(words: str, field: QWidget) -> TextLabel:
-    label = TextLabel(words, Look.STRONG)
-    label.setBuddy(field)
-    return label
+        column.addLayout(button_row(self._make, self._cancel, spacing=10))

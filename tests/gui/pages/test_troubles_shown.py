@@ -18,10 +18,12 @@ from desktop.audit.entries import AuditKind, happened
 from desktop.audit.log import AuditUnavailable
 from desktop.engine.recorder import Recorder
 from desktop.store.clock import Clock
-from desktop.store.facts import AuditChanged, ClockSeen, Fact, SigningChanged
+from desktop.store.facts import AuditChanged, ClockSeen, Fact, HaltsSeen, SigningChanged
+from desktop.store.halts import Halt, Halts
 from desktop.store.record import AuditHealth, AuditStanding
+from desktop.store.records import DemoState
 from desktop.store.signing import Identity, Signing, SigningState
-from desktop.views.main_window import USUAL, MainWindow
+from desktop.views.main_window import SMALLEST, USUAL, MainWindow
 from desktop.views.page import Page
 from desktop.views.parts.banner import Banner
 from desktop.views.parts.buttons import ActionButton
@@ -135,13 +137,29 @@ def test_a_log_that_cannot_be_written_is_on_the_card_and_on_every_page(
     assert not is_seen(window, "audit.state")
 
 
+def test_what_nothing_is_approved_for_is_read_whole_in_a_narrow_window(
+    window: MainWindow, fed: HandFed
+) -> None:
+    """What else stands in that line makes room: the link, the demo, who signs."""
+    fed.demo(DemoState.RUNNING, "4 demo agents are running, on a port of their own")
+    window.resize(SMALLEST)
+    for fact in (ClockSeen(FAST), AuditChanged(FULL), HaltsSeen(Halts((Halt("all"),)))):
+        fed.feed(fact)
+    lay_out()
+    assert window.width() == SMALLEST.width()
+    for name in ("clock.state", "audit.state", "halts.state"):
+        state = see(window, name, PressableState)
+        assert state.width() >= state.sizeHint().width(), state.text()
+        assert state.text() in state.toolTip()
+
+
 async def _told_of(log: Path) -> list[AuditChanged]:
     """What the engine's recorder tells of a log when somebody sits down at it."""
     told: list[AuditChanged] = []
     recorder = Recorder(log, None, told.append)
     with suppress(AuditUnavailable):
         await recorder.note(happened(AuditKind.SESSION_STARTED))
-    recorder.close()
+    await recorder.close()
     return told
 
 

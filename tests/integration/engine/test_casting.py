@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from msgspec import structs
 from desktop.actions.approvals import Approvals
 from desktop.actions.ports import SendDecision
 from desktop.audit.entries import AuditKind
+from desktop.audit.keys import kept_keys
 from desktop.audit.log import AuditUnavailable, read_entries
+from desktop.audit.verifying import verify
 from desktop.engine.casting import Casting
 from desktop.engine.claims import Claims
 from desktop.engine.clock import ClockWatch
@@ -29,7 +31,7 @@ from desktop.store.facts import DecisionJoined, Fact, SigningChanged
 from desktop.store.signing import Identity, Signing, SigningState
 from tests.support import scenes
 from tests.support.audited import ALL, FakeKeyring
-from tests.support.learning import KEY, online_store, seen
+from tests.support.learning import online_store, seen
 from tests.support.outbox import KeptOutbox
 from tests.support.registered import LEE, ROSA
 from tests.support.trusted import TrustedFolder
@@ -38,6 +40,7 @@ from workers.wire.errors import BrokerError
 from workers.wire.events import Event
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.votes import Ballots
+from workers.wire.trust import TrustFolder
 
 ONE = PolicyTerms(
     id="payments",
@@ -61,7 +64,8 @@ class Casts:
         self.left: list[SendDecision] = []
         self.broken = ""
         self.log = folder / "log.sqlite"
-        self.recorder = Recorder(self.log, FakeKeyring())
+        self.keyring = FakeKeyring()
+        self.recorder = Recorder(self.log, self.keyring)
         self._connection = connection
         believed = Trust(self.told.append, self.recorder.jot)
         if trust is not None:
@@ -102,19 +106,21 @@ def trust(tmp_path: Path) -> TrustedFolder:
 
 
 @pytest.fixture
-def casts(tmp_path: Path, connection: Connection, trust: TrustedFolder) -> Iterator[Casts]:
+async def casts(
+    tmp_path: Path, connection: Connection, trust: TrustedFolder
+) -> AsyncIterator[Casts]:
     """With a registry."""
     casts = Casts(tmp_path, connection, trust)
     yield casts
-    casts.recorder.close()
+    await casts.recorder.close()
 
 
 @pytest.fixture
-def alone(tmp_path: Path, connection: Connection) -> Iterator[Casts]:
+async def alone(tmp_path: Path, connection: Connection) -> AsyncIterator[Casts]:
     """Nobody has set up a registry here."""
     casts = Casts(tmp_path, connection, None)
     yield casts
-    casts.recorder.close()
+    await casts.recorder.close()
 
 
 def decided(
@@ -123,10 +129,10 @@ def decided(
     """The order that a click on a request makes."""
     signing = SigningChanged(Signing(SigningState.OPEN, PEOPLE[who][1]))
     outbox = KeptOutbox()
-    approvals = Approvals(
-        online_store(*seen(event), signing), outbox, lambda: Person(who, who), time.time
-    )
-    approvals.decide(KEY, kind, comment)
+    store = online_store(*seen(event), signing)
+    approvals = Approvals(store, outbox, lambda: Person(who, who), time.time)
+    [asked] = store.requests()
+    approvals.decide(asked.key, kind, comment)
     [order] = outbox.decisions
     return order
 
@@ -154,6 +160,20 @@ async def test_a_foreign_worker_gets_no_signature(casts: Casts) -> None:
     await casts.cast(replace(order, request=None))
     assert [one.payload for one in casts.left] == [order.payload]
     assert read_entries(casts.log, 1)[0].entry.envelope_digest.startswith("sha-256:")
+
+
+@pytest.mark.parametrize(("call", "interrupt_id"), [(scenes.CALL, ""), ("", "9c" * 16)])
+async def test_a_decision_on_a_foreign_worker_s_call_is_proven_as_any_other(
+    casts: Casts, trust: TrustedFolder, call: str, interrupt_id: str
+) -> None:
+    """Its entry and what was signed name the same call, though that has no request's id."""
+    await casts.cast(decided(scenes.base_asks(call=call, interrupt_id=interrupt_id)))
+    keys, registry = kept_keys(casts.keyring), TrustFolder(trust.path).registry(time.time())
+    report = verify(casts.log, None, keys, registry)
+    assert "who signed its decisions: no registry was given" not in report.unchecked
+    assert [one.title for one in report.findings] == []
+    entry = read_entries(casts.log, 2)[0].entry
+    assert (entry.tool_call_id, entry.request_id) == (call or interrupt_id, "")
 
 
 async def test_a_worker_that_names_no_policy_is_answered_at_once(casts: Casts) -> None:

@@ -69,7 +69,7 @@ async def _night(path: Path, keyring: FakeKeyring) -> AsyncIterator[Night]:
         yield Night(recorder, audit, told)
     finally:
         audit.close()
-        recorder.close()
+        await recorder.close()
 
 
 def _verified(path: Path) -> list[str]:

@@ -79,11 +79,15 @@ async def test_a_message_reaches_the_agent_in_the_person_s_name(
 
 
 async def test_two_desks_that_decide_one_foreign_call_at_once_send_one_order(
-    connection: Connection, redis_url: str
+    connection: Connection, redis_url: str, tmp_path: Path
 ) -> None:
     """The base worker would take the second for an answer to its next call."""
     await _ask(connection, scenes.base_asks())
-    async with Desk("r.mora") as one, Desk("a.lindqvist") as other:
+    logs = tmp_path / "one" / "log.sqlite", tmp_path / "other" / "log.sqlite"
+    async with (
+        Desk("r.mora", audit_log=logs[0]) as one,
+        Desk("a.lindqvist", audit_log=logs[1]) as other,
+    ):
         await asyncio.gather(one.connect(redis_url), other.connect(redis_url))
 
         one.approvals.decide(KEY, DecisionKind.APPROVE)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -98,7 +100,7 @@ async def test_a_log_that_fails_is_told_and_opened_again(
     await recorder.not_sent(decided(2), "gone")
     _move(tmp_path / "audit", moved)
     assert await recorder.decided(decided(4)) == 3
-    recorder.close()
+    await recorder.close()
     kept, again, last = (one.entry for one in read_entries(path, ALL))
     assert (kept.nonce, last.nonce) == (decided(2).nonce, decided(4).nonce)
     assert again.kind is AuditKind.WRITABLE_AGAIN
@@ -127,7 +129,7 @@ async def test_a_disk_that_was_full_is_noticed_when_there_is_room_again(
     await recorder.check(decided(2))
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    recorder.close()
+    await recorder.close()
     *_, started, rejected, again = (one.entry for one in read_entries(path, ALL))
     assert (started.nonce, rejected.nonce) == (decided(1).nonce, decided(3).nonce)
     assert (again.kind, "disk is full" in again.detail) == (AuditKind.WRITABLE_AGAIN, True)
@@ -157,16 +159,41 @@ async def test_the_last_words_of_a_console_are_kept_though_nothing_was_recorded_
     """In the log; or beside it, where that cannot be written."""
     recorder = Recorder(path, keyring)
     recorder.jot(decided(1, kind=AuditKind.SESSION_ENDED))
-    recorder.close()
+    await recorder.close()
     assert _kinds(path) == [AuditKind.SESSION_ENDED]
     with full_disk(path):
         recorder = Recorder(path, keyring)
         recorder.jot(decided(2, kind=AuditKind.SESSION_ENDED))
-        recorder.close()
+        await recorder.close()
     recorder = Recorder(path, keyring)
     await recorder.begin()
-    recorder.close()
+    await recorder.close()
     assert _kinds(path)[-1] is AuditKind.SESSION_ENDED
+
+
+async def test_nothing_is_written_any_more_once_it_is_closed(
+    path: Path, keyring: FakeKeyring
+) -> None:
+    """A disk that holds up what was jotted down last holds up the end; what comes later is kept."""
+    recorder = Recorder(path, keyring)
+    await recorder.begin()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        recorder.jot(decided(1, kind=AuditKind.RECEIPT))
+        await asyncio.sleep(0)
+        [writing] = [task for task in asyncio.all_tasks() if task.get_name() == "audit:jotted"]
+        recorder.jot(decided(2, kind=AuditKind.RECEIPT))
+        end = asyncio.create_task(recorder.close())
+        await asyncio.sleep(0)
+        assert not end.done()
+        other.execute("ROLLBACK")
+        await end
+    assert writing.done()
+    assert [one.entry.nonce for one in read_entries(path, ALL)][:2] == [
+        decided(number).nonce for number in (1, 2)
+    ]
+    recorder.jot(decided(3, kind=AuditKind.RECEIPT))
+    assert decided(3).nonce.encode() in path.with_name(FILE_NAME).read_bytes()
 
 
 async def test_what_was_written_ahead_is_put_away_while_nobody_waits(
@@ -234,7 +261,7 @@ async def test_checkpoints_are_made_by_count_and_by_time(
         for number in range(10, 15):
             await recorder.note(decided(number))
         await await_until(lambda: _size(keyring, path) == 11, "the next head")
-    recorder.close()
+    await recorder.close()
 
 
 def _size(keyring: FakeKeyring, path: Path) -> int:

@@ -17,11 +17,11 @@ from msgspec import structs
 from desktop.audit.entries import AuditEntry, AuditKind
 from desktop.audit.log import AuditLog, read_entries
 from desktop.engine import sinks
-from desktop.engine.recorder import Recorder
 from desktop.engine.sinks import Collector, Pace, SyslogSink, read_collector
 from desktop.errors import ConsoleError
 from tests.support.certificates import Authority
 from tests.support.exported import KEYS, entry, receipt, write_log
+from tests.support.recording import recording
 from tests.support.waiting import await_until
 
 HOST = "127.0.0.1"
@@ -192,22 +192,18 @@ def _fields(pace: Pace) -> dict[str, float]:
 async def test_a_collector_that_hangs_holds_nobody_up(tmp_path: Path, authority: Authority) -> None:
     """Decisions are recorded while it takes nothing; it hears of more when it does again."""
     log = tmp_path / "audit" / "log.sqlite"
-    recorder = Recorder(log)
-    with closing(recorder):
-        async with serving(authority.server(HOST)) as server:
-            server.reads.clear()
-            collector = Collector(HOST, server.port, str(authority.file))
-            pace = Pace(**{**_fields(QUICK), "send": 2.0})
-            async with telling(SyslogSink(log, collector, recorder.jot, pace)):
-                for number in range(12):
-                    told = entry(nonce=f"{number:032x}", action="x" * 1_000_000)
-                    await recorder.decided(told)
-                await await_until(
-                    lambda: _kinds(log).count("audit.sink_failed") == 1, "the failure"
-                )
-                server.reads.set()
-                await await_until(lambda: "audit.sink_back" in _kinds(log), "that it is back")
-                await await_until(lambda: 12 in server.numbers, "the last of them")
+    async with recording(log, None) as recorder, serving(authority.server(HOST)) as server:
+        server.reads.clear()
+        collector = Collector(HOST, server.port, str(authority.file))
+        pace = Pace(**{**_fields(QUICK), "send": 2.0})
+        async with telling(SyslogSink(log, collector, recorder.jot, pace)):
+            for number in range(12):
+                told = entry(nonce=f"{number:032x}", action="x" * 1_000_000)
+                await recorder.decided(told)
+            await await_until(lambda: _kinds(log).count("audit.sink_failed") == 1, "the failure")
+            server.reads.set()
+            await await_until(lambda: "audit.sink_back" in _kinds(log), "that it is back")
+            await await_until(lambda: 12 in server.numbers, "the last of them")
 
 
 def _kinds(log: Path) -> list[str]:

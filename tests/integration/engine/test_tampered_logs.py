@@ -121,4 +121,4 @@ async def test_without_a_keyring_what_was_found_holds_as_long_as_the_console(pat
     assert recorder.standing.health is AuditHealth.TAMPERED
     with pytest.raises(AuditUnavailable):
         await recorder.note(decided(4))
-    recorder.close()
+    await recorder.close()

@@ -322,7 +322,7 @@ def test_what_a_foreign_worker_asks_is_bound_for_the_record(amount: JSON, is_bou
     assert request is not None
     request = replace(request, call=structs.replace(request.call, args={"amount": amount}))
     said = _said(request)
-    assert said.request_id == KEY.call
+    assert (said.tool_call_id, said.request_id) == (KEY.call, "")
     own = args_digest(scenes.AGENT, scenes.ACTION, {"amount": 5}, bytes.fromhex(said.nonce))
     assert said.args_digest == (own if is_bound else "")
 

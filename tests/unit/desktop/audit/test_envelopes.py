@@ -23,6 +23,9 @@ from workers.wire.signing.dsse import Envelope
 _AT: Final = datetime.fromtimestamp(NOW, UTC).isoformat()
 _PATH, _DIGEST = "/amount", "sha-256:" + "98" * 32
 _GONE: Final = "It was signed after an entry of its signer that is not in this log."
+_OTHER_CALL: Final = (
+    "Its signature does not hold: A decision was signed for another call than the one that waits."
+)
 _LEFT_OUT: Final = "It was signed without the decision of its signer that stands before it."
 
 
@@ -77,6 +80,21 @@ def test_an_entry_that_says_something_else_than_was_signed_is_found(
         with closing(AuditLog(path, KEYS)) as log:
             _decides(log, envelope, **made)
         assert _found(path) == [(1, f"Its signature does not hold: {told}")] * place
+
+
+@pytest.mark.parametrize(
+    ("named", "signed_for", "proven"),
+    [("", "", True), ("", "call_1", True), ("", "call_2", False), ("call_1", "", False)],
+)
+def test_a_foreign_worker_s_call_is_proven_by_its_own_name(
+    tmp_path: Path, named: str, signed_for: str, proven: bool
+) -> None:
+    """It has no request's id, where consoles once signed its name; no other is taken for it."""
+    path = tmp_path / "log.sqlite"
+    with closing(AuditLog(path, KEYS)) as log:
+        said = {"tool_call_id": "call_1", "request_id": signed_for}
+        _decides(log, signed(decision(audit_prev="", **said)), request_id=named)
+    assert _found(path) == ([] if proven else [(1, _OTHER_CALL)])
 
 
 def test_an_answer_in_words_may_be_bound_as_arguments_are(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from msgspec import structs
 from desktop.audit import emergency
 from desktop.audit.due import Due
 from desktop.audit.emergency import FILE_NAME, LATER, REFUSED, keep_outside, take_in
-from desktop.audit.entries import AuditKind, happened
+from desktop.audit.entries import AuditKind, happened, read_entry
 from desktop.audit.heads import Head
 from desktop.audit.index import Index
 from desktop.audit.known import Mark
@@ -221,11 +221,29 @@ def test_what_no_console_keeps_outside_is_not_taken_in(
     assert (taken.nonce, taken.detail) == (decided(9).nonce, LATER)
     assert (told.kind, told.detail[:8]) == (AuditKind.UNREADABLE_SEEN, "3 lines ")
     assert not outside.exists()
-    assert outside.with_name(FILE_NAME + REFUSED).read_bytes().count(b"\n") == 4
+    [kept] = _refused(outside)
+    assert kept.read_bytes().count(b"\n") == 4
     assert [one.number for one in verify(path).findings] == [4]
     with closing(Logbook(path, keyring)) as again:
         again.open()
     assert len(read_entries(path, ALL)) == 6
+
+
+def test_what_was_refused_before_is_not_replaced(path: Path) -> None:
+    """Each is evidence; their names say in which order they came."""
+    forged = [decided(number) for number in (7, 6, 8)]
+    with closing(AuditLog(path)) as log:
+        for one in forged:
+            outside = keep_outside(path, one)
+            assert take_in(log) == 1
+    assert outside is not None
+    kept = [read_entry(one.read_bytes()) for one in _refused(outside)]
+    assert kept == forged
+
+
+def _refused(outside: Path) -> list[Path]:
+    """What was taken for nothing of ours, oldest first."""
+    return sorted(outside.parent.glob(f"{FILE_NAME}*{REFUSED}"))
 
 
 def test_a_receipt_that_lay_outside_settles_nothing(book: Logbook, path: Path) -> None:
@@ -284,6 +302,6 @@ def test_what_is_too_much_to_be_taken_in_is_kept(
 
         assert take_in(log) == 2
         assert take_in(log) == 0
-    assert outside.with_name(outside.name + REFUSED).read_bytes() == whole
+    assert [kept.read_bytes() for kept in _refused(outside)] == [whole]
     kinds = [one.entry.kind for one in read_entries(path, ALL)]
     assert kinds[-2:] == [AuditKind.SESSION_STARTED, AuditKind.UNREADABLE_SEEN]
