@@ -57,7 +57,8 @@ def _worth(summary: Summary) -> _Worth:
         _SOURCES.index(summary.source),
         StreamId.parse(summary.as_of) if summary.as_of else _NOWHERE,
         summary.last_activity_ms,
-        summary.entries,
+        # Up to the same entry there are only ever fewer: old ones are trimmed away.
+        -summary.entries,
         summary.preview,
         summary.status,
         summary.agent,

@@ -91,6 +91,7 @@ async def test_old_entries_that_are_trimmed_away_are_nobody_s_loss(
     await desk.connect(redis_url)
 
     await connection.client.xtrim(KEY, maxlen=1, approximate=False)
+    await _row_says(desk, "4", 1)
     await worker.say(scenes.agent_says("next", message_id="m-next"))
 
     await _row_says(desk, "next", 2)
