@@ -98,7 +98,7 @@ class Surveyor:
     async def derive(self, reader: Reader) -> None:
         """Derive the requests of all that are left, those first that have not ended."""
         await self._derive(reader)
-        self._batch.emit(facts.CaughtUp(frozenset(self._positions), _words(self._gone)))
+        self._batch.divide(facts.CaughtUp(frozenset(self._positions), _words(self._gone)))
         self._gone = 0
         # Who reads a conversation that does not exist yet goes on waiting for it.
         self._transcripts.begin_anew(self._transcripts.opened.difference(self._positions))
