@@ -54,7 +54,7 @@ class Told:
                 await self.say(context_id)
             await asyncio.sleep(pause_seconds)
 
-    async def say(self, context_id: str, *, text: str = "") -> None:
+    async def say(self, context_id: str) -> None:
         """The next entry of a context; no two say the same."""
         number = self._numbers[context_id]
         self._numbers[context_id] += 1
@@ -64,7 +64,7 @@ class Told:
         elif number % (4 * ASKS_EVERY) == ASKS_EVERY + 1:
             event = scenes.tool_answers(f"said-{number}.", call=call, context_id=context_id)
         else:
-            words = text or f"said-{number}."
+            words = f"said-{number}."
             event = scenes.agent_says(words, message_id=f"m-{number}", context_id=context_id)
         await self.write(context_id, event)
 
