@@ -41,15 +41,17 @@ class Batch:
 
     def reset(self, context_id: str, title: str) -> None:
         """Tell that what was known of a context is void."""
-        self._close()
-        self.emit(facts.ContextReset(context_id, title))
-        self._close()
+        self.divide(facts.ContextReset(context_id, title))
 
     def forget(self, title: str) -> None:
         """Tell that what was known is void, also what has not left yet; and what happened."""
         self._summaries.clear()
+        self.divide(facts.Forgotten(title))
+
+    def divide(self, fact: facts.Fact) -> None:
+        """Let a fact leave that voids rows told before it, and says nothing of those after it."""
         self._close()
-        self.emit(facts.Forgotten(title))
+        self.emit(fact)
         self._close()
 
     def take(self) -> list[facts.Fact]:

@@ -55,6 +55,7 @@ class Surveyor:
         self._receipts = receipts
         self._transcripts = transcripts
         self._first: list[str] = []
+        self._gone = 0
         self._read = 0
         self._total = 0
         self._told_at = 0.0
@@ -97,7 +98,8 @@ class Surveyor:
     async def derive(self, reader: Reader) -> None:
         """Derive the requests of all that are left, those first that have not ended."""
         await self._derive(reader)
-        self._batch.emit(facts.CaughtUp(frozenset(self._positions)))
+        self._batch.divide(facts.CaughtUp(frozenset(self._positions), _words(self._gone)))
+        self._gone = 0
         # Who reads a conversation that does not exist yet goes on waiting for it.
         self._transcripts.begin_anew(self._transcripts.opened.difference(self._positions))
         self._tell_progress(is_done=True)
@@ -135,6 +137,7 @@ class Surveyor:
         extents = await reader.extents(dict.fromkeys(missing, START))
         for context_id in missing:
             if context_id not in extents:
+                self._gone += self._positions.read(context_id) is not None
                 self._positions.drop(context_id)
 
     async def _derive(self, reader: Reader) -> None:
@@ -164,3 +167,11 @@ class Surveyor:
         self._batch.emit(
             facts.SurveyChanged(Survey(min(known, total), min(derived, total), total, is_done))
         )
+
+
+def _words(gone: int) -> str:
+    """That conversations are gone which had been read; during a cut nobody saw them go."""
+    if not gone:
+        return ""
+    which = "conversation that was listed is" if gone == 1 else "conversations that were listed are"
+    return f"{gone:,} {which} no longer at the broker."

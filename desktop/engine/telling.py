@@ -117,13 +117,11 @@ class Teller:
             new: those after them; they are told next.
         """
         known = self._positions.get(context_id)
-        if context_id not in self._transcripts.opened:
-            if known is not None:
-                self._see(replace(known, note=ENTRIES_MISSED))
-        else:
-            last = extent.last_generated if extent else StreamId(0, 0)
-            before = new[0].entry_id if new else str(StreamId(last.milliseconds, last.sequence + 1))
-            self._batch.emit(facts.GapSeen(context_id, before, _GAP))
+        if context_id not in self._transcripts.opened and known is not None:
+            self._see(replace(known, note=ENTRIES_MISSED))
+        last = extent.last_generated if extent else StreamId(0, 0)
+        before = new[0].entry_id if new else str(StreamId(last.milliseconds, last.sequence + 1))
+        self._batch.emit(facts.GapSeen(context_id, before, _GAP))
 
     def reset(self, context_id: str, title: str) -> None:
         """Tell that what was known of a context is void."""

@@ -67,6 +67,14 @@ def hear_answer(
     _review(state, fact.context_id, trail, changes)
 
 
+def lose(state: State, context_id: str, before: StreamId, changes: Changes) -> None:
+    """Entries before this one were removed, some of them unread: answers may be among them."""
+    docket = state.docket(context_id)
+    docket.removed_before = max(docket.removed_before, before)
+    for trail in docket.trails.values():
+        _review(state, context_id, trail, changes)
+
+
 def hear_receipt(state: State, receipt: Receipt, changes: Changes) -> None:
     """Take in what a worker says became of a decision or a message."""
     if receipt.kind is Outcome.PARKED:

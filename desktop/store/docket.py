@@ -6,11 +6,16 @@ The only place that keeps them together, so that a context that goes takes its r
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from desktop.store.evidence import Evidence
 from desktop.store.records import Request, RequestKey
 from desktop.store.signing import CastVote, Claim, Proof
 from desktop.store.trails import Asked, Trail
+from workers.wire.ids import StreamId
+
+#: No entry comes before it.
+NOTHING: Final = StreamId(0, 0)
 
 
 @dataclass(slots=True)
@@ -22,6 +27,7 @@ class Docket:
         evidence: all that is known of each request.
         bare_proofs: whether the signature under a request holds, where nobody said which interrupt.
         votes, claims: of each request, by the worker's id of it.
+        removed_before: entries before this one were removed, some of them before they were read.
         requests: what follows from it, in the order in which they were first known.
     """
 
@@ -31,6 +37,7 @@ class Docket:
     bare_proofs: dict[RequestKey, Proof] = field(default_factory=dict)
     votes: dict[str, tuple[CastVote, ...]] = field(default_factory=dict)
     claims: dict[str, Claim | None] = field(default_factory=dict)
+    removed_before: StreamId = NOTHING
     _open: dict[RequestKey, None] = field(default_factory=dict)
 
     def trail(self, name: str) -> Trail:
@@ -38,11 +45,12 @@ class Docket:
         return self.trails.setdefault(name, Trail())
 
     def around(self, evidence: Evidence, asked: Asked) -> Evidence:
-        """The evidence with what surrounds its request."""
+        """The evidence with what surrounds its request, and what is missing there."""
         name = asked.request_id
         votes = self.votes.get(name, evidence.votes) if name else evidence.votes
         claim = self.claims.get(name, evidence.claim) if name else evidence.claim
-        return replace(evidence, votes=votes, claim=claim)
+        is_lost = asked.last_at < self.removed_before
+        return replace(evidence, votes=votes, claim=claim, is_lost=is_lost)
 
     def put(self, request: Request) -> None:
         """Keep a request as it stands now."""

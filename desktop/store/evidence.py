@@ -25,6 +25,10 @@ from workers.wire.signing.distrust import Distrust
 #: What the base package's tools answer when they were rejected.
 BASE_REJECTED = "User declined to execute this action"
 
+_LOST: Final = (
+    "The broker removed entries of this conversation before they were read. What became of the "
+    "call may be among them."
+)
 _NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
 _ENDINGS = {
     DecisionKind.APPROVE: RequestState.APPROVED,
@@ -99,6 +103,7 @@ class Evidence:
         refusals: receipts of decisions that did not count, or were taken back.
         asked_again: its call was in doubt, and has a second request.
         asked_under: the version of the policy under which it was told first; 0 for none.
+        is_lost: entries after it were removed before they were read, and it with them.
         proof, votes, claim: see `Request`.
     """
 
@@ -114,6 +119,7 @@ class Evidence:
     refusals: tuple[Receipt, ...] = ()
     asked_again: bool = False
     asked_under: int = 0
+    is_lost: bool = False
     proof: Proof = Proof.NONE
     votes: tuple[CastVote, ...] = ()
     claim: Claim | None = None
@@ -241,8 +247,15 @@ class Evidence:
         is_racing = self._is_foreign and sending is not None and sending.is_under_way
         if self.answer is not None and not receipt_is_due and not is_racing:
             return self._state_by_answer()
+        if self.is_lost and self._is_foreign:
+            # Offered still, an approval might run the call that the worker asks about next.
+            return RequestState.WITHDRAWN, None, _LOST
         if sending is None:
             return RequestState.WAITING, None, ""
+        return self._state_by_sending(sending)
+
+    def _state_by_sending(self, sending: Sending) -> tuple[RequestState, DecisionKind | None, str]:
+        """Nobody has said anything of this desk's decision, or only that it does not count."""
         if sending.lost_race:
             return RequestState.DECIDED_ELSEWHERE, None, sending.failure
         if sending.failure:

@@ -110,7 +110,9 @@ class TranscriptClosed:
 
 @dataclass(frozen=True, slots=True)
 class GapSeen:
-    """Entries of an open transcript were removed at the broker before they were read.
+    """Entries of a context were removed at the broker before they were read.
+
+    Where its transcript is open, it shows that; what had been asked before them counts as lost.
 
     Attributes:
         before: id of the first entry after the gap.
@@ -175,9 +177,13 @@ class CaughtUp:
     """Everything the broker holds has been read once, and all requests in it are known.
 
     Contexts not named here are gone.
+
+    Attributes:
+        title: what the broker lost since it was read before, for a person; empty for nothing.
     """
 
     context_ids: frozenset[str]
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

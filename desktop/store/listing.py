@@ -57,7 +57,8 @@ def _worth(summary: Summary) -> _Worth:
         _SOURCES.index(summary.source),
         StreamId.parse(summary.as_of) if summary.as_of else _NOWHERE,
         summary.last_activity_ms,
-        summary.entries,
+        # Up to the same entry there are only ever fewer: old ones are trimmed away.
+        -summary.entries,
         summary.preview,
         summary.status,
         summary.agent,
@@ -91,9 +92,7 @@ def forget(state: State, fact: facts.Forgotten, changes: Changes) -> None:
     state.monitor.forget()
     state.halts, state.halts_said = Halts(), {}
     state.caught_up = False
-    if fact.title:
-        state.link = replace(state.link, hint=fact.title)
-        changes.link = True
+    _lose(state, fact.title, changes)
     changes.forgotten = changes.reset = changes.halts = True
     changes.agents = changes.monitor = True
 
@@ -110,6 +109,14 @@ def catch_up(state: State, fact: facts.CaughtUp, changes: Changes) -> None:
         state.transcripts.pop(context_id, None)
     if gone:
         changes.reset = changes.agents = True
+    _lose(state, fact.title, changes)
+
+
+def _lose(state: State, title: str, changes: Changes) -> None:
+    """Let the link say what the broker lost, if it did, until the next connection."""
+    if title:
+        state.link = replace(state.link, hint=title)
+        changes.link, changes.lost = True, title
 
 
 def _drop(state: State, context_id: str) -> None:

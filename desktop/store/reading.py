@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from desktop.store import facts
-from desktop.store.asking import ask, hear_answer
+from desktop.store.asking import ask, hear_answer, lose
 from desktop.store.changes import Changes
 from desktop.store.conversation import Conversation, entry_of_interrupt, entry_of_message
 from desktop.store.listing import message_arrived
@@ -69,9 +69,11 @@ def see_unreadable(state: State, fact: facts.UnreadableSeen, changes: Changes) -
 
 def see_gap(state: State, fact: facts.GapSeen, changes: Changes) -> None:
     """Show that something was there that nobody can read any more."""
-    order = StreamId.parse(fact.before).before()
+    before = StreamId.parse(fact.before)
+    order = before.before()
     entry = Entry(str(order), order.milliseconds, EntryKind.GAP, "", fact.title)
     _add(state, fact.context_id, entry, changes)
+    lose(state, fact.context_id, before, changes)
 
 
 def see_token(state: State, fact: facts.TokenSeen, changes: Changes) -> None:

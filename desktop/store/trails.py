@@ -23,6 +23,7 @@ class Asked:
 
     Attributes:
         at: where it stands in the stream, first.
+        last_at: and where it was told last.
         request_id: the worker's; empty from a foreign one.
         attempt: how often the same call was in doubt before.
         told: each time a Signoff worker told it, oldest first: on other terms, should its policy
@@ -31,6 +32,7 @@ class Asked:
 
     key: RequestKey
     at: StreamId
+    last_at: StreamId
     agent: str
     request_id: str
     attempt: int = 0
@@ -68,13 +70,14 @@ class Trail:
                 told = dict([*one.told, (at, call)])
                 # A foreign worker never asks on other terms: there the first word counts.
                 ats = sorted(told) if call.request else [min(told)]
-                first = replace(one, at=min(ats), told=tuple((at, told[at]) for at in ats))
+                in_order = tuple((at, told[at]) for at in ats)
+                first = replace(one, at=min(ats), last_at=max(one.last_at, at), told=in_order)
                 self.asked[number] = first
                 return first
         is_taken = any(one.key == name for one in self.asked)
         key = RequestKey(name.context_id, f"{name.call}@{at}") if is_taken else name
         attempt = call.request.attempt if call.request else 0
-        asked = Asked(key, at, agent, request_id, attempt, ((at, call),))
+        asked = Asked(key, at, at, agent, request_id, attempt, ((at, call),))
         self.asked.append(asked)
         return asked
 

@@ -245,6 +245,8 @@ class MainWindow(QMainWindow):
             self.show_page(self._led_from)
 
     def _on_changed(self, changes: Changes) -> None:
+        if changes.lost:
+            self.show_notice(changes.lost, tone=Tone.WARN)
         if (changes.requests or changes.reset) and not self.is_locked:
             self._show_waiting()
 

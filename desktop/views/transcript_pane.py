@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from desktop.actions.transcripts import Transcripts
 from desktop.qtmodels.bridge import Bridge
 from desktop.store.changes import Changes
-from desktop.store.records import Entry
+from desktop.store.records import Entry, EntryKind
 from desktop.store.store import Store
 from desktop.views.parts.find_bar import FindBar
 from desktop.views.parts.labels import Look, TextLabel
@@ -146,9 +146,11 @@ class TranscriptPane(QWidget):
         if self._context_id is not None:
             entries = self._entries = self._store.entries(self._context_id)
             came_before = self._count_before_first(entries)
+            # That something is missing above the first line is for whoever sees that line.
+            is_gap = came_before == 1 and entries[0].kind is EntryKind.GAP and not self._span.start
             span = self._span.shifted(came_before)
             self._span = span.fitted(len(entries), self._weigh, follows=self.view.is_at_end)
-            if came_before and self._wants_older:
+            if came_before and (self._wants_older or is_gap):
                 self._wants_older, self._span = False, self._span.earlier(self._weigh)
             self._show_span(entries)
             self._tell_reading(soon=True)

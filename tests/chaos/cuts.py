@@ -1,9 +1,10 @@
-"""`python -m tests.chaos.cuts SECONDS`: the console and its window behind a way that breaks.
+"""`python -m tests.chaos.cuts SECONDS [SEED]`: the window behind a way that breaks.
 
 The only place that says what must hold of a whole console when its broker is cut off: people are
 told within three seconds, it is back within five of when it could be, afterwards it shows every
 entry once and every count right, and a decision has left at most once. Entries are written past
-the proxy meanwhile, so that there is always something to miss.
+the proxy meanwhile, so that there is always something to miss; and in every other round the broker
+loses some.
 """
 
 from __future__ import annotations
@@ -22,19 +23,22 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from desktop.engine.follower import EMPTIED
 from desktop.store.records import DecisionKind, LinkState, RequestKey, RequestState
 from tests.bench.crowd import context_id, fill
 from tests.bench.publishing import publishing
+from tests.chaos.comparing import Holding, Wrong, compare, holding
+from tests.chaos.harms import HARMS, RESTARTED, some
 from tests.support import scenes
 from tests.support.console import ConsolePage, running_console
 from tests.support.proxy import TcpProxy, Toxic
 from tests.support.redis_server import RedisServer
+from tests.support.shown import Shown
 from tests.support.waiting import TookTooLong, await_until
 from workers.wire import keys
 from workers.wire.approvals import read_decision
 from workers.wire.codec import decode_event, encode_event
 from workers.wire.events import AgentCommand
-from workers.wire.streams.connection import Connection
 
 SECONDS = 600.0
 CONTEXTS = 10_000
@@ -48,7 +52,9 @@ _BEFORE_SECONDS = 0.7
 _AFTER_SECONDS = 1.0
 _HELD_SECONDS = (0.3, 4.0)
 _PATIENCE_SECONDS = 20.0
-_ONE_PAGE = 200
+_LOOK_SECONDS = 0.1
+_SHARE_OF_HARM = 0.5
+_SEED = 20260302
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +90,20 @@ class CutsOutcome(msgspec.Struct):
     """What was counted. All from `late_told` on must be 0.
 
     Attributes:
+        seed: of what came by chance.
+        harms: what the broker lost behind the console's back.
         told_ms, back_ms: the longest of each.
         decisions: that were made just before a cut; `left` of them reached the broker.
-        differing: rounds after which not everything was shown as the broker holds it.
+        unsaid: losses of the broker of which the window said nothing.
+        differing: rounds after which not everything was shown as the broker holds it; `missed`,
+            `doubled`, `out_of_order` and `untrue` say how, see `Wrong`.
         stuck: decisions of which the window said "sending" for ever, though they had not left.
     """
 
+    seed: int = 0
     rounds: int = 0
     troubles: dict[str, int] = msgspec.field(default_factory=dict)
+    harms: dict[str, int] = msgspec.field(default_factory=dict)
     written: int = 0
     decisions: int = 0
     left: int = 0
@@ -100,7 +112,12 @@ class CutsOutcome(msgspec.Struct):
     shown_ms: float = 0.0
     late_told: int = 0
     late_back: int = 0
+    unsaid: int = 0
     differing: int = 0
+    missed: int = 0
+    doubled: int = 0
+    out_of_order: int = 0
+    untrue: int = 0
     sent_twice: int = 0
     stuck: int = 0
     wrong: list[str] = msgspec.field(default_factory=list)
@@ -108,40 +125,63 @@ class CutsOutcome(msgspec.Struct):
     @property
     def is_good(self) -> bool:
         """Whether every promise was kept."""
-        late = self.late_told + self.late_back
+        late = self.late_told + self.late_back + self.unsaid
         return not (late + self.differing + self.sent_twice + self.stuck)
+
+    def add(self, wrong: Wrong) -> None:
+        """Count a round that did not come to show everything."""
+        self.differing += 1
+        self.missed += wrong.missed
+        self.doubled += wrong.doubled
+        self.out_of_order += wrong.out_of_order
+        self.untrue += wrong.untrue
 
 
 class Cuts:
     """One console, one broker, and the way between them."""
 
-    def __init__(self, page: ConsolePage, server: RedisServer, proxy: TcpProxy) -> None:
-        self.outcome = CutsOutcome()
+    def __init__(self, page: ConsolePage, server: RedisServer, proxy: TcpProxy, seed: int) -> None:
+        self.outcome = CutsOutcome(seed=seed)
         self._page, self._server, self._proxy = page, server, proxy
         self._store = page.store
-        self._chance = random.Random(20260302)
-        self._connection = Connection(server.url)
+        self._shown = Shown(page, server)
+        self._chance = random.Random(seed)
+        self._trimmed: set[str] = set()
 
-    async def run(self, troubles: Sequence[str], seconds: float = 0.0) -> CutsOutcome:
-        """Cut it off in each of these ways, and then in any of them until the time is over."""
+    async def run(
+        self, troubles: Sequence[str], seconds: float = 0.0, harms: Sequence[str] = ()
+    ) -> CutsOutcome:
+        """Cut it off in each of these ways, and then in any of them until the time is over.
+
+        Args:
+            harms: each befalls the broker once first, and then any of them every other time.
+        """
         until = time.monotonic() + seconds
         store, chance = self._store, self._chance
-        async with self._connection:
-            await await_until(lambda: store.survey.done, "the survey to end", 60)
-            await self._page.pilot.click("rail.conversations")
-            for one in _OPEN:
-                self._page.console.conversations.transcripts.open(one)
-            await await_until(lambda: all(store.is_read(one) for one in _OPEN), "transcripts", 60)
-            for name in troubles:
-                await self._round(name)
-            while time.monotonic() < until:
-                await self._round(chance.choice(troubles))
+        await await_until(lambda: store.survey.done, "the survey to end", 60)
+        await self._page.pilot.click("rail.conversations")
+        for one in _OPEN:
+            self._page.console.conversations.transcripts.open(one)
+        await await_until(lambda: all(store.is_read(one) for one in _OPEN), "transcripts", 60)
+        for name in troubles:
+            await self._round(name)
+        for harm in harms:
+            await self._round(chance.choice(troubles), harm)
+        while time.monotonic() < until:
+            is_harmed = harms and chance.random() < _SHARE_OF_HARM
+            await self._round(chance.choice(troubles), chance.choice(harms) if is_harmed else "")
         return self.outcome
 
-    async def _round(self, name: str) -> None:
+    async def _round(self, name: str, harm: str = "") -> None:
         out, chance, trouble = self.outcome, self._chance, TROUBLES[name]
         out.rounds += 1
         out.troubles[name] = out.troubles.get(name, 0) + 1
+        in_sight = chance.choice(_OPEN)
+        self._page.window.open_context(in_sight)
+        if harm:
+            out.harms[harm] = out.harms.get(harm, 0) + 1
+        if harm == RESTARTED:
+            await asyncio.to_thread(self._save)
         held = chance.uniform(*_HELD_SECONDS)
         asked = await self._ask(out.rounds)
         seconds = _BEFORE_SECONDS + held + _AFTER_SECONDS
@@ -153,19 +193,27 @@ class Cuts:
             await asyncio.sleep(_BEFORE_SECONDS)
             nonce = self._page.console.approvals.decide(asked, DecisionKind.APPROVE)
             await asyncio.sleep(chance.choice((0, 0.001, 0.004, 0.05)))
-            await self._cut(name, trouble, held)
+            await self._cut(name, trouble, held, harm)
         finally:
             await self._finish(writing)
-        await self._compare(name)
-        await self._judge_decision(asked, nonce)
+        if harm == RESTARTED:
+            await asyncio.to_thread(self._restart)
+        await self._compare(f"{name}, {harm}" if harm else name, in_sight)
+        if harm and HARMS[harm].takes_all:
+            self._judge_words(harm)
+        else:
+            await self._judge_decision(asked, nonce)
 
-    async def _cut(self, name: str, trouble: Trouble, held: float) -> None:
-        """Break the way, and mend it; note when people were told of each."""
+    async def _cut(self, name: str, trouble: Trouble, held: float, harm: str) -> None:
+        """Break the way, let the broker lose something, and mend it; note when it was told."""
         out, began = self.outcome, time.monotonic()
         await asyncio.to_thread(trouble.begin, self._proxy)
         if trouble.is_cut:
             out.late_told += not await self._until_link(name, is_up=False, within=TOLD_SECONDS)
             out.told_ms = max(out.told_ms, (time.monotonic() - began) * 1000)
+        await asyncio.sleep(max(0.0, began + held / 2 - time.monotonic()))
+        if harm:
+            await asyncio.to_thread(self._harm, harm)
         await asyncio.sleep(max(0.0, began + held - time.monotonic()))
         healed = time.monotonic()
         await asyncio.to_thread(trouble.end, self._proxy)
@@ -196,8 +244,8 @@ class Cuts:
         """Let an agent ask for a decision, and wait until it is shown."""
         key = RequestKey(f"c-asks-{number}", f"call-{number}")
         asks = scenes.asks(call=key.call, context_id=key.context_id)
-        stream = keys.progress(key.context_id)
-        await self._connection.client.xadd(stream, {"data": encode_event(asks)})
+        with self._server.client() as client:
+            client.xadd(keys.progress(key.context_id), {"data": encode_event(asks)})
 
         def can_be_decided() -> bool:
             return self._page.console.approvals.why_not(key, DecisionKind.APPROVE) is None
@@ -205,51 +253,58 @@ class Cuts:
         await await_until(can_be_decided, "the request", _PATIENCE_SECONDS)
         return key
 
-    async def _compare(self, name: str) -> None:
+    def _harm(self, harm: str) -> None:
+        """Let it befall one conversation that is read, and others; or all of them."""
+        names = some(self._chance, _OPEN, [context_id(n) for n in range(len(_OPEN), CONTEXTS)])
+        with self._server.client() as client:
+            there = [one for one in names if client.exists(keys.progress(one))]
+            HARMS[harm].do(client, there or names[:1])
+        self._trimmed = set() if HARMS[harm].takes_all else self._trimmed - set(names)
+        if HARMS[harm].leaves_older:
+            self._trimmed.update(names)
+
+    def _save(self) -> None:
+        with self._server.client() as client:
+            client.save()
+
+    def _restart(self) -> None:
+        """As after a power cut: what came since it was saved is lost."""
+        self._server.kill()
+        self._server.start()
+
+    async def _compare(self, name: str, in_sight: str) -> None:
         """Wait until everything is shown as the broker holds it; note what is not."""
-        began = time.monotonic()
-        counts, ids = await self._held()
-        try:
-            await await_until(
-                lambda: not self._differences(counts, ids), "all to be shown", _PATIENCE_SECONDS
-            )
-        except TookTooLong:
-            self.outcome.differing += 1
-            self.outcome.wrong.append(f"{name}: {self._differences(counts, ids)[:5]}")
-        shown_ms = (time.monotonic() - began) * 1000
-        self.outcome.shown_ms = max(self.outcome.shown_ms, shown_ms)
+        out, began = self.outcome, time.monotonic()
+        held = await asyncio.to_thread(holding, self._server, _OPEN)
+        wrong = self._wrong(held, in_sight)
+        while wrong and time.monotonic() < began + _PATIENCE_SECONDS:
+            await asyncio.sleep(_LOOK_SECONDS)
+            wrong = self._wrong(held, in_sight)
+        if wrong:
+            out.add(wrong)
+            out.wrong.append(f"{name}: {wrong.what[:5]}")
+        out.shown_ms = max(out.shown_ms, (time.monotonic() - began) * 1000)
 
-    async def _held(self) -> tuple[dict[str, int], dict[str, list[str]]]:
-        """How many entries each conversation has, and the ids of those that are open."""
-        names = [context_id(number) for number in range(CONTEXTS)]
-        client = self._connection.client
-        async with client.pipeline(transaction=False) as batch:
-            for name in names:
-                batch.xlen(keys.progress(name))
-            counts = dict(zip(names, await batch.execute(), strict=True))
-        entries = {one: await client.xrange(keys.progress(one)) for one in _OPEN}
-        return counts, {one: [name.decode() for name, _ in told] for one, told in entries.items()}
+    def _wrong(self, held: Holding, in_sight: str) -> Wrong:
+        if not (self._store.is_online and self._store.survey.done):
+            return Wrong(untrue=1, what=[f"{self._store.link}"])
+        if held.ids[in_sight] and in_sight in held.rows:
+            self._page.window.open_context(in_sight)  # which a loss may have closed
+        return compare(self._page, self._shown, held, in_sight, self._trimmed)
 
-    def _differences(self, counts: dict[str, int], ids: dict[str, list[str]]) -> list[str]:
-        rows = {row.context_id: row.entries for row in self._store.contexts()}
-        found = [
-            f"{name}: {rows.get(name)} entries of {count}"
-            for name, count in counts.items()
-            if rows.get(name) != count
-        ]
-        for name, wanted in ids.items():
-            shown = [entry.entry_id for entry in self._store.entries(name)]
-            # Older ones are read when somebody pages back; there is no hole in what is there.
-            if shown != wanted[-len(shown) :] or len(shown) < min(len(wanted), _ONE_PAGE):
-                missing = len(set(wanted[-_ONE_PAGE:]) - set(shown))
-                found.append(f"{name}: shows {len(shown)}, {missing} of the newest are not there")
-        return found
+    def _judge_words(self, harm: str) -> None:
+        """What went is said beside the link."""
+        words = self._page.words("link.state")
+        if "no longer at the broker" not in words and EMPTIED not in words:
+            self.outcome.unsaid += 1
+            self.outcome.wrong.append(f"{harm}: the link says {words}")
 
     async def _judge_decision(self, asked: RequestKey, nonce: str) -> None:
         """It left once, or it did not and the window says so."""
         out = self.outcome
-        inbox = await self._connection.client.xrange(keys.inbox(scenes.AGENT))
-        left = sum(_nonce(fields[b"data"]) == nonce for _, fields in inbox)
+        with self._server.client() as client:
+            inbox = client.xrange(keys.inbox(scenes.AGENT))
+        left = sum(_nonce(fields["data"].encode()) == nonce for _, fields in inbox)
         out.decisions += 1
         out.left += left
         out.sent_twice += left > 1
@@ -274,28 +329,34 @@ def _nonce(data: bytes) -> str:
 
 
 async def cut_off(
-    folder: Path, patch: pytest.MonkeyPatch, troubles: Sequence[str], seconds: float = 0.0
+    folder: Path,
+    patch: pytest.MonkeyPatch,
+    troubles: Sequence[str],
+    seconds: float = 0.0,
+    harms: Sequence[str] = (),
+    seed: int = _SEED,
 ) -> CutsOutcome:
-    """Cut a console off, over a broker and a way of its own. Runs on Qt's loop."""
+    """Cut a console off, over a broker and a way of its own. Runs on Qt's loop; see `Cuts.run`."""
     server = RedisServer(folder)
     try:
         await asyncio.to_thread(fill, server.url, CONTEXTS)
         with closing(TcpProxy(server.port)) as proxy:
             url = server.url_at(proxy.port)
             async with running_console(folder / "desk", patch, url) as page:
-                return await Cuts(page, server, proxy).run(troubles, seconds)
+                return await Cuts(page, server, proxy, seed).run(troubles, seconds, harms)
     finally:
         server.stop()
 
 
-def main(seconds: float) -> int:
+def main(seconds: float, seed: int) -> int:
     """Do it, and print what was counted. Returns the exit code."""
     from desktop.app import make_application, run_on_qt
 
     sys.setswitchinterval(0.0005)  # as `desktop.app.run_console`
     app = make_application()
     with tempfile.TemporaryDirectory(prefix="storm-") as folder, pytest.MonkeyPatch.context() as p:
-        outcome = run_on_qt(app, cut_off(Path(folder), p, tuple(TROUBLES), seconds))
+        storm = cut_off(Path(folder), p, tuple(TROUBLES), seconds, tuple(HARMS), seed)
+        outcome = run_on_qt(app, storm)
     line = {"storm": "console", "ok": outcome.is_good, **msgspec.to_builtins(outcome)}
     print(msgspec.json.encode(line).decode(), flush=True)
     return 0 if outcome.is_good else 1
@@ -305,4 +366,6 @@ if __name__ == "__main__":
     from tests.support import environment
 
     environment.isolate()
-    sys.exit(main(float(sys.argv[1])))
+    chosen = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(10**6)
+    print(f"seed {chosen}", file=sys.stderr, flush=True)
+    sys.exit(main(float(sys.argv[1]), chosen))

@@ -99,7 +99,7 @@ class TranscriptView(DocumentView):
         """
         # Whoever was at the end of a part reads on from there.
         self._at_end, self._more_below = self.is_at_end and not more_below, more_below
-        old_keys = [shown.entry.key for shown in self._shown]
+        old_keys = self.keys
         if [entry.key for entry in entries[: len(old_keys)]] == old_keys:
             self._put(entries)
             return
@@ -169,6 +169,11 @@ class TranscriptView(DocumentView):
         self._rebuild([shown.entry for shown in self._shown])
 
     # -- where things are in it --------------------------------------------------------------------
+
+    @property
+    def keys(self) -> list[str]:
+        """Of the entries that are set, from top to bottom."""
+        return [shown.entry.key for shown in self._shown]
 
     def frame_of(self, key: str) -> QTextFrame | None:
         """Where an entry is set; None for one that is not."""

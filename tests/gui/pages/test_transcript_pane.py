@@ -6,7 +6,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from desktop.actions.ports import OpenTranscript, ReadOlder
-from desktop.store.facts import EventSeen, Forgotten, TranscriptRead
+from desktop.store.facts import EventSeen, Forgotten, GapSeen, TranscriptRead
 from desktop.views.parts.labels import TextLabel
 from desktop.views.transcript_pane import TranscriptPane
 from desktop.views.transcript_span import MOST
@@ -58,6 +58,16 @@ def test_it_shows_the_conversation_it_was_told_to_show(pane: TranscriptPane) -> 
     pane.show_context(None)
     assert lines(pane) == []
     assert pane.context_id is None
+
+
+def test_what_is_missing_above_the_first_line_is_said_there(
+    pane: TranscriptPane, fed: HandFed
+) -> None:
+    """A short conversation cannot be scrolled up to find it."""
+    first = fed.store.entries(CONTEXT)[0].entry_id
+    fed.feed(GapSeen(CONTEXT, first, "Messages may be missing here."))
+
+    assert "Messages may be missing here." in lines(pane)[0]
 
 
 def test_new_entries_appear_by_themselves(pane: TranscriptPane, fed: HandFed) -> None:

@@ -91,6 +91,7 @@ async def test_old_entries_that_are_trimmed_away_are_nobody_s_loss(
     await desk.connect(redis_url)
 
     await connection.client.xtrim(KEY, maxlen=1, approximate=False)
+    await _row_says(desk, "4", 1)
     await worker.say(scenes.agent_says("next", message_id="m-next"))
 
     await _row_says(desk, "next", 2)
@@ -215,8 +216,7 @@ async def test_a_key_that_is_no_stream_is_a_row_that_says_so(
         await desk.connect(redis_url)
 
     await await_until(lambda: "There is a string" in _note(desk), "the row to say so")
-    neighbour = desk.store.context("c-neighbour")
-    assert neighbour is not None
+    neighbour = await await_until(lambda: desk.store.context("c-neighbour"), "its neighbour")
     assert (neighbour.preview, neighbour.note) == ("fine", "")
 
     await connection.client.delete(KEY)

@@ -90,6 +90,12 @@ _AROUND = st.one_of(
         claim=st.sampled_from([None, Claim("l.park", "Lee Park", 5)]),
         request_id=st.sampled_from(_NAMES),
     ),
+    st.builds(
+        facts.GapSeen,
+        context_id=st.just(scenes.CONTEXT),
+        before=st.sampled_from([f"{START_MS + second * 1000}-0" for second in range(1, 10)]),
+        title=st.just("Entries were removed."),
+    ),
 )
 
 
@@ -152,7 +158,8 @@ def test_pages_news_and_repetitions_in_any_order_make_the_same_records(
     ]
     shuffle.shuffle(mixed)
 
-    assert _known(mixed) == _known(history)
+    opened = facts.TranscriptRead(scenes.CONTEXT)  # one that is opened later has no gap in it
+    assert _known([opened, *mixed]) == _known([opened, *history])
 
 
 @settings(deadline=None)

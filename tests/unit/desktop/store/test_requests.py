@@ -313,6 +313,32 @@ def test_a_foreign_call_that_another_client_answered_is_decided_elsewhere() -> N
     assert _request(store).state is RequestState.DECIDED_ELSEWHERE
 
 
+def test_a_foreign_call_whose_answer_may_have_been_removed_unread_is_offered_no_longer() -> None:
+    """Approved now, the worker would take it for an approval of whatever it asks about next."""
+    gap = facts.GapSeen(scenes.CONTEXT, f"{START_MS + 9000}-0", "Entries were removed.")
+    store = online_store(*seen(scenes.base_asks()), gap)
+
+    assert _request(store).state is RequestState.WITHDRAWN
+    assert "may be among them" in _request(store).notice
+    store.apply(seen(scenes.base_asks(), first=10))
+    assert _request(store).state is RequestState.WAITING, "it was asked again after the gap"
+
+
+def test_a_decision_on_its_way_to_a_foreign_call_is_not_sent_for_ever() -> None:
+    """What came of it was removed before anybody here could read it."""
+    gap = facts.GapSeen(scenes.CONTEXT, f"{START_MS + 9000}-0", "Entries were removed.")
+    store = online_store(*seen(scenes.base_asks()), sending(), gap)
+
+    assert _request(store).state is RequestState.WITHDRAWN
+
+
+def test_a_call_of_our_worker_goes_on_waiting_when_entries_were_removed() -> None:
+    """Its receipts lie elsewhere, and it takes a decision on no other call."""
+    gap = facts.GapSeen(scenes.CONTEXT, f"{START_MS + 9000}-0", "Entries were removed.")
+
+    assert _request(online_store(*seen(scenes.asks()), gap)).state is RequestState.WAITING
+
+
 def test_our_worker_s_tool_message_does_not_stand_for_its_receipt() -> None:
     """It may be read first; a rejection must not look like an approval for that moment."""
     store = online_store(*seen(scenes.asks()), sending(DecisionKind.REJECT))
