@@ -14,6 +14,7 @@ from desktop.engine.agents import Agents
 from desktop.engine.batch import Batch
 from desktop.engine.deriving import Deriving
 from desktop.engine.feed import Feed
+from desktop.engine.kept_words import KeptWords
 from desktop.engine.positions import START, Positions
 from desktop.engine.receipts import Receipts
 from desktop.engine.survey import Surveyor
@@ -36,18 +37,23 @@ class Follower:
     """What is told of one broker, over as many connections as it takes."""
 
     def __init__(
-        self, batch: Batch, transcripts: Transcripts, trust: Trust, witness: Witness
+        self,
+        batch: Batch,
+        transcripts: Transcripts,
+        trust: Trust,
+        witness: Witness,
+        words: KeptWords,
     ) -> None:
-        self._batch = batch
+        self._batch, self._words = batch, words
         self._transcripts = transcripts
         self._positions = Positions()
         self._receipts = Receipts(batch, trust, witness)
         self._agents = Agents(batch)
-        teller = Teller(batch, self._positions, transcripts)
+        teller = Teller(batch, self._positions, transcripts, words)
         deriving = Deriving(teller, self._positions)
         self._feed = Feed(teller, self._positions, deriving, self._receipts, transcripts)
         self._surveyor = Surveyor(
-            batch, teller, self._positions, deriving, self._feed, self._receipts, transcripts
+            batch, teller, self._positions, deriving, self._feed, self._receipts, transcripts, words
         )
 
     def forget(self, title: str = "") -> None:
@@ -59,6 +65,8 @@ class Follower:
         self._positions.clear()
         self._receipts.forget()
         self._batch.forget(title)
+        if title:
+            self._words.keep_only(frozenset())
         self._transcripts.begin_anew(self._transcripts.opened)
 
     async def begin(self, reader: Reader) -> None:

@@ -7,7 +7,7 @@ what changed a piece at a time, because 100,000 may change at once.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from itertools import islice
@@ -72,6 +72,7 @@ class ConversationRegister:
         self._agents: Counter[str] = Counter()
         self._waiting: set[str] = set()
         self._words: tuple[str, ...] = ()
+        self._text = ""
         self._found: set[str] | None = None
         self._asking = False
         self._since_asked: set[str] = set()
@@ -178,9 +179,29 @@ class ConversationRegister:
     def find(self, text: str, context_ids: Iterable[str]) -> None:
         """List what was found. What changed since it was asked for is judged anew."""
         self._words, self._found = sought_words(text), set(context_ids)
+        self._text = text
         self._wait_for(self._since_asked)
         self._since_asked.clear()
         self._asking = False
+
+    def earlier(self, context: Context) -> str | None:
+        """The words by which a listed context was found, if none that its row shows did it.
+
+        Returns:
+            Empty if it was found by older words that are not at hand; else None.
+        """
+        if self._found is None or self._shows(context):
+            return None
+        return self._by_older().get(context.context_id)
+
+    def _by_older(self) -> Mapping[str, str]:
+        """Found by what was said earlier; the store knows which of these have begun anew since."""
+        found = self._store.found
+        return found.earlier if found.text == self._text else {}
+
+    def _shows(self, context: Context) -> bool:
+        text = searched_text(context.context_id, context.agent, context.preview)
+        return holds(text, self._words)
 
     def _wait_for(self, context_ids: Iterable[str]) -> None:
         """Read these when what came before is read."""
@@ -224,8 +245,7 @@ class ConversationRegister:
                 self._waiting.add(context_id)
 
     def _judge(self, context: Context, found: set[str]) -> None:
-        text = searched_text(context.context_id, context.agent, context.preview)
-        if holds(text, self._words):
+        if self._shows(context) or context.context_id in self._by_older():
             found.add(context.context_id)
         else:
             found.discard(context.context_id)
