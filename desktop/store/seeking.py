@@ -56,6 +56,17 @@ def excerpt(texts: Sequence[str], words: Sequence[str]) -> str:
     return f"{'…' if begin else ''}{text[begin:end]}{'…' if end < len(text) else ''}"
 
 
+def phrase_in(said: str, text: str) -> str:
+    """What to find in a conversation whose excerpt is known: the search itself, or a word of it.
+
+    Args:
+        text: the search, as it was written.
+    """
+    plain, whole = _plain(said), text.strip()
+    words = [whole, *whole.split()]
+    return next((one for one in words if one and _plain(one) in plain), whole)
+
+
 def _written(text: str, at: int) -> int:
     """Where in a text as it was written stands what has this place in the plain one."""
     if text.isascii():
