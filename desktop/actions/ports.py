@@ -225,7 +225,8 @@ class Search:
     """Find the contexts that hold every word of a text in their id, agent or last words.
 
     Where text is kept on this computer, also in what was said earlier. What is found comes back as
-    one `SearchFound`, unless a search of a higher number came first.
+    a `SearchFound`, unless a search of a higher number came first, and as another one of the same
+    number when all that is kept has been read.
 
     Attributes:
         text: any text; an empty one ends the search and finds nothing.

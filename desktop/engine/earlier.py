@@ -55,6 +55,11 @@ class Earlier:
         self._finding = False
         words.on_kept = self._on_kept
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether much has to be read before a search can be answered."""
+        return self._words.is_on and (self._index is None or len(self._changed) > _CHUNK)
+
     def interrupt(self) -> None:
         """End the query that runs now, if one does."""
         if self._finding and self._index is not None:

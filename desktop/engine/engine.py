@@ -122,9 +122,8 @@ class Engine:
         self._reader: Reader | None = None
         self._monitor = MonitorPoll(self._batch.emit)
         self._cache = Cache(cache_folder, self._batch.emit)
-        words = self._cache.words
-        self._transcripts = Transcripts(self._batch, words)
-        self._searcher = Searcher(self._batch.emit, words)
+        self._transcripts = Transcripts(self._batch, self._cache.words)
+        self._searcher = Searcher(self._batch.emit, self._cache.words)
         self._audit_log = log = audit_log or settings.audit_log()
         self._records_at_once = attends and keyring is not None
         self._recorder = Recorder(log, keyring, self._batch.emit)
@@ -133,7 +132,7 @@ class Engine:
         self._audit = AuditDesk(self._recorder, self._batch.emit, log, index, keyring, self._trust)
         self._witness = Witness(self._recorder, self._audit, everything=self._records_at_once)
         self._noting = Noting(self._recorder, attends=self._records_at_once)
-        self._follower = Follower(self._batch, self._transcripts, self._trust, self._witness, words)
+        self._follower = Follower(self._batch, self._transcripts, self._trust, self._witness)
         self._signing = SigningDesk(
             self._batch.emit,
             self._recorder.note_anyway,

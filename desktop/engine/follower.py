@@ -14,7 +14,6 @@ from desktop.engine.agents import Agents
 from desktop.engine.batch import Batch
 from desktop.engine.deriving import Deriving
 from desktop.engine.feed import Feed
-from desktop.engine.kept_words import KeptWords
 from desktop.engine.positions import START, Positions
 from desktop.engine.receipts import Receipts
 from desktop.engine.survey import Surveyor
@@ -37,14 +36,10 @@ class Follower:
     """What is told of one broker, over as many connections as it takes."""
 
     def __init__(
-        self,
-        batch: Batch,
-        transcripts: Transcripts,
-        trust: Trust,
-        witness: Witness,
-        words: KeptWords,
+        self, batch: Batch, transcripts: Transcripts, trust: Trust, witness: Witness
     ) -> None:
-        self._batch, self._words = batch, words
+        self._batch = batch
+        self._words = words = transcripts.words
         self._transcripts = transcripts
         self._positions = Positions()
         self._receipts = Receipts(batch, trust, witness)

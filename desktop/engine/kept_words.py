@@ -35,7 +35,7 @@ MOST_WAITING: Final = 32 * 1024 * 1024
 _SLICE: Final = 100
 _SLICE_BYTES: Final = 128 * 1024
 #: It rests for so many times as long as it has worked.
-_RESTS: Final = 3.0
+_RESTS: Final = 2.0
 _LEAST_REST_SECONDS: Final = 0.02
 #: How it stands is told so often.
 _TELL_SECONDS: Final = 5.0

@@ -133,6 +133,9 @@ class Searcher:
             self._finding = False
         if names is None:
             return None
+        if self._earlier.is_behind:
+            # Reading what is kept takes its time; what the list shows need not wait for it.
+            self._emit(facts.SearchFound(Found(search.number, search.text, names)))
         earlier = await self._earlier.find(words, self._known, names, lambda: search is self._asked)
         if earlier is None:
             return None

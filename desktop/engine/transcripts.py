@@ -33,12 +33,13 @@ class Transcripts:
 
     Attributes:
         opened: context IDs.
+        words: hears all entries that are read, those of open transcripts and others.
     """
 
     def __init__(self, batch: Batch, words: KeptWords) -> None:
         self.opened: set[str] = set()
         self._batch = batch
-        self._words = words
+        self.words = words
         self._wanted: dict[str, _Page] = {}
 
     def take(self, order: Reading) -> None:
@@ -69,7 +70,7 @@ class Transcripts:
                 continue  # told or closed meanwhile, or begun anew
             del self._wanted[context_id]
             reaches_start, is_tail = len(entries) < PAGE_ENTRIES, page.before == _END
-            self._words.hear(context_id, entries, is_tail=is_tail, is_start=reaches_start)
+            self.words.hear(context_id, entries, is_tail=is_tail, is_start=reaches_start)
             self._batch.emit(
                 facts.TranscriptRead(
                     context_id,

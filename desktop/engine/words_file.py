@@ -29,6 +29,8 @@ SUFFIX: Final = ".words"
 #: Of one broker on disk, in bytes; conversations in which nothing was said for longest go first.
 MOST_OF_ALL: Final = 128 * 1024 * 1024
 _LEAVING: Final = 100
+#: What is written lies all over the file: with SQLite's usual 2 MB it would be read each time.
+_CACHE_KIB: Final = 16 * 1024
 _LOCK: Final = "CREATE TABLE lock (sealed BLOB NOT NULL)"
 _CHECK: Final = ("", "check")
 _DAMAGED: Final = "The message text kept on this computer was damaged."
@@ -156,6 +158,7 @@ class WordsFile:
             db.close()
             raise sqlite3.DatabaseError("of another version")
         try:
+            db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             self._look_at_key(db)
         except BaseException:
             db.close()

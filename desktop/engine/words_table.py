@@ -8,7 +8,7 @@ IDs, ids of entries and sizes; words only inside of pieces, each bound to its co
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -28,6 +28,11 @@ MOST_OF_ENTRY: Final = 1024 * 1024
 MOST_OF_SAID: Final = MOST_OF_ONE // 8
 _MOST_PIECES: Final = 8
 _SLACK: Final = MOST_OF_ONE // 4
+#: A clock far ahead counts as this.
+_LATEST_MS: Final = 2**62
+
+#: Numbers that the pieces of one context may have; theirs times this, plus which it is.
+_NUMBERS: Final = 16
 
 TABLES: Final = (
     """
@@ -42,28 +47,20 @@ CREATE TABLE contexts (
     size INTEGER NOT NULL
 )
 """,
-    "CREATE INDEX oldest ON contexts (last_ms)",
-    """
-CREATE TABLE pieces (
-    context INTEGER NOT NULL,
-    number INTEGER NOT NULL,
-    place TEXT NOT NULL,
-    sealed BLOB NOT NULL,
-    PRIMARY KEY (context, number)
-)
-""",
+    "CREATE TABLE pieces (number INTEGER PRIMARY KEY, place TEXT NOT NULL, sealed BLOB NOT NULL)",
 )
 _KNOWN: Final = """
 SELECT number, CAST(first AS TEXT), CAST(last AS TEXT), is_whole, pieces, size
 FROM contexts WHERE context_id = ?
 """
-_WRITE: Final = """
-INSERT INTO contexts (context_id, first, last, last_ms, is_whole, pieces, size)
-VALUES (?, ?, ?, ?, ?, 0, 0)
-ON CONFLICT (context_id) DO UPDATE SET
-    first = excluded.first, last = excluded.last, last_ms = excluded.last_ms,
-    is_whole = excluded.is_whole
-RETURNING number
+_BEGIN: Final = "INSERT INTO contexts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)"
+_GO_ON: Final = """
+UPDATE contexts SET first = ?, last = ?, last_ms = ?, is_whole = ?, pieces = ?, size = ?
+WHERE number = ?
+"""
+_PIECES: Final = """
+SELECT CAST(place AS TEXT), CAST(sealed AS BLOB) FROM pieces
+WHERE number BETWEEN ? AND ? ORDER BY number
 """
 _encode: Final = msgspec.json.encode
 
@@ -124,31 +121,29 @@ class WordsTable:
 
     def keep(self, heard: Heard) -> bool:
         """Keep what was heard of one context. Returns whether other words are kept than before."""
-        if not _is_keepable(heard.context_id):
+        name, entries = heard.context_id, heard.entries
+        if not _is_keepable(name):
             return False
-        known = self._known(heard.context_id)
-        entries = heard.entries
-        if known is not None:
-            if heard.first and StreamId.parse(heard.first) > known.first:
-                return self._rewrite(heard, known)
-            if known.is_whole and heard.is_tail:
-                entries = [one for one in entries if StreamId.parse(one.entry_id) > known.last]
-                if not entries:
-                    return False
-            elif any(StreamId.parse(one.entry_id) <= known.last for one in entries):
-                return self._rewrite(heard, known)
-        messages = list(_said(heard.context_id, entries))
-        ids = [StreamId.parse(one.entry_id) for one in entries]
-        is_whole = heard.is_tail or (known is not None and known.is_whole)
-        first = known.first if known is not None else min(ids)
-        number = self._write(heard.context_id, first, max(ids), is_whole=is_whole)
-        if not messages:
+        known = self._known(name)
+        if known is None:
+            return self._rewrite(heard, None)
+        if heard.first and StreamId.parse(heard.first) > known.first:
+            return self._rewrite(heard, known)
+        news = [one for one in entries if StreamId.parse(one.entry_id) > known.last]
+        if len(news) < len(entries) and not (known.is_whole and heard.is_tail):
+            return self._rewrite(heard, known)
+        if not news:
             return False
-        self._add(number, heard.context_id, known.pieces + 1 if known else 1, messages)
-        after = self._known(heard.context_id)
-        if after is None or after.pieces > _MOST_PIECES or after.size > MOST_OF_ONE + _SLACK:
-            self._rewrite(Heard(heard.context_id, []), after)
-        return True
+        messages = list(_said(name, news))
+        if known.pieces >= _MOST_PIECES or known.size > MOST_OF_ONE + _SLACK:
+            return self._rewrite(heard, known)
+        last = max(StreamId.parse(one.entry_id) for one in news)
+        known = known._replace(last=last, is_whole=known.is_whole or heard.is_tail)
+        if messages:
+            size = self._add(known.number, known.pieces, name, messages)
+            known = known._replace(pieces=known.pieces + 1, size=known.size + size)
+        self._write(known)
+        return bool(messages)
 
     def messages(self, name: str) -> list[Message]:
         """What is kept of one context, in the order of its stream."""
@@ -157,48 +152,51 @@ class WordsTable:
 
     def drop(self, name: str) -> None:
         """Keep nothing of one context."""
-        if _is_keepable(name):
-            number = "SELECT number FROM contexts WHERE context_id = ?"
-            self._db.execute(f"DELETE FROM pieces WHERE context IN ({number})", (name,))  # noqa: S608 - our own words
-            self._db.execute("DELETE FROM contexts WHERE context_id = ?", (name,))
+        if not _is_keepable(name):
+            return
+        query = "SELECT number FROM contexts WHERE context_id = ?"
+        for (number,) in self._db.execute(query, (name,)).fetchall():
+            self._drop_pieces(number)
+            self._db.execute("DELETE FROM contexts WHERE number = ?", (number,))
 
     def _rewrite(self, heard: Heard, known: _Known | None) -> bool:
         """Make one piece of all that is kept of a context, and of what was heard beside it."""
         name = heard.context_id
-        if known is None:  # somebody wrote what is no id
-            return False
-        before = self._messages(known, name)
+        before = self._messages(known, name) if known is not None else []
         both = {StreamId.parse(one.entry_id): one for one in before}
         both |= {StreamId.parse(one.entry_id): one for one in _said(name, heard.entries)}
-        begins = StreamId.parse(heard.first or "0-0")
-        room, kept = MOST_OF_ONE, []
-        for at in sorted(both, reverse=True):
-            room -= len(_encode(both[at]))
-            if at < begins or room < 0:
-                break
-            kept.append(both[at])
-        kept.reverse()
-        ids = [known.last, *(StreamId.parse(one.entry_id) for one in heard.entries)]
-        first = StreamId.parse(kept[0].entry_id) if kept else max(ids)
-        is_whole = heard.is_tail or known.is_whole
-        number = self._write(name, first, max(ids), is_whole=is_whole)
-        self._db.execute("DELETE FROM pieces WHERE context = ?", (number,))
-        self._db.execute("UPDATE contexts SET pieces = 0, size = 0 WHERE number = ?", (number,))
-        if kept:
-            self._add(number, name, 1, kept)
+        kept = _newest(both, StreamId.parse(heard.first or "0-0"))
+        last = max(StreamId.parse(one.entry_id) for one in heard.entries)
+        if known is None:
+            row = (name, "0-0", "0-0", 0, 0, 0, 0)
+            number = self._db.execute(_BEGIN, row).lastrowid or 0
+            known = _Known(number, last, last, is_whole=False, pieces=0, size=0)
+        elif known.pieces:
+            self._drop_pieces(known.number)
+        size = self._add(known.number, 0, name, kept) if kept else 0
+        last = max(last, known.last)
+        first = StreamId.parse(kept[0].entry_id) if kept else last
+        is_whole = known.is_whole or heard.is_tail
+        self._write(_Known(known.number, first, last, is_whole, 1 if kept else 0, size))
         return kept != before
 
-    def _write(self, name: str, first: StreamId, last: StreamId, *, is_whole: bool) -> int:
-        last_ms = min(last.milliseconds, 2**62)
-        row = (name, str(first), str(last), last_ms, is_whole)
-        return int(self._db.execute(_WRITE, row).fetchone()[0])
+    def _write(self, known: _Known) -> None:
+        last_ms = min(known.last.milliseconds, _LATEST_MS)
+        number, first, last, is_whole, pieces, size = known
+        row = (str(first), str(last), last_ms, is_whole, pieces, size, number)
+        self._db.execute(_GO_ON, row)
 
-    def _add(self, number: int, name: str, piece: int, messages: Sequence[Message]) -> None:
+    def _add(self, number: int, piece: int, name: str, messages: Sequence[Message]) -> int:
+        """Seal a piece and write it. Returns its bytes."""
         place = f"{messages[0].entry_id} {messages[-1].entry_id}"
         sealed = self._lock.seal_piece(name, place, _encode(messages))
-        self._db.execute("INSERT INTO pieces VALUES (?, ?, ?, ?)", (number, piece, place, sealed))
-        grown = "UPDATE contexts SET pieces = ?, size = size + ? WHERE number = ?"
-        self._db.execute(grown, (piece, len(sealed), number))
+        row = (number * _NUMBERS + piece, place, sealed)
+        self._db.execute("INSERT OR REPLACE INTO pieces VALUES (?, ?, ?)", row)
+        return len(sealed)
+
+    def _drop_pieces(self, number: int) -> None:
+        pieces = (number * _NUMBERS, number * _NUMBERS + _NUMBERS - 1)
+        self._db.execute("DELETE FROM pieces WHERE number BETWEEN ? AND ?", pieces)
 
     def _known(self, name: str) -> _Known | None:
         row = self._db.execute(_KNOWN, (name,)).fetchone()
@@ -207,20 +205,32 @@ class WordsTable:
         number, first, last, is_whole, pieces, size = row
         try:
             ids = StreamId.parse(first), StreamId.parse(last)
+            return _Known(number, *ids, bool(is_whole), int(pieces), int(size))
         except ValueError:  # whoever wrote that
             self.drop(name)
             return None
-        return _Known(number, *ids, bool(is_whole), int(pieces), int(size))
 
     def _messages(self, known: _Known, name: str) -> list[Message]:
         """What its pieces hold; those that somebody changed or moved hold nothing."""
-        query = "SELECT CAST(place AS TEXT), CAST(sealed AS BLOB) FROM pieces WHERE context = ?"
-        said: dict[StreamId, Message] = {}
-        for place, sealed in self._db.execute(query, (known.number,)).fetchall():
+        pieces = (known.number * _NUMBERS, known.number * _NUMBERS + _NUMBERS - 1)
+        said: list[Message] = []
+        for place, sealed in self._db.execute(_PIECES, pieces).fetchall():
             piece = self._lock.open_piece(name, place, sealed)
-            for one in _decode(piece) if piece is not None else ():
-                said[StreamId.parse(one.entry_id)] = one
-        return [said[at] for at in sorted(said)]
+            if piece is not None:
+                said += _decode(piece)
+        return said
+
+
+def _newest(messages: Mapping[StreamId, Message], first: StreamId) -> list[Message]:
+    """As many as may be kept, in the order of their stream; none before the first."""
+    room, kept = MOST_OF_ONE, []
+    for at in sorted(messages, reverse=True):
+        room -= len(_encode(messages[at]))
+        if at < first or room < 0:
+            break
+        kept.append(messages[at])
+    kept.reverse()
+    return kept
 
 
 def _said(context_id: str, entries: Iterable[StreamEntry]) -> Iterator[Message]:

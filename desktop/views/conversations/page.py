@@ -134,9 +134,9 @@ class ConversationsPage(QWidget):
         self._context_id = context_id
         self._transcript.show_context(context_id)
         found = self._store.found
-        if found.text and found.text == self._list.search.text() and context_id in found.earlier:
+        said = found.earlier.get(context_id or "")
+        if said is not None and found.text == self._list.search.text():
             # Its row shows what was said earlier: Ctrl+F goes there.
-            said = found.earlier[context_id]
             self._transcript.search.propose(phrase_in(said, found.text))
         self._team.show_context(context_id)
         self._composer.show_context(context_id)

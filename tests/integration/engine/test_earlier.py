@@ -210,10 +210,10 @@ async def test_pieces_that_were_moved_or_changed_are_passed_over(tmp_path: Path)
             await one.until_kept()
     change(
         tmp_path,
-        "UPDATE pieces SET sealed = (SELECT sealed FROM pieces WHERE context = 2)"
-        " WHERE context = 1",
-        "UPDATE pieces SET place = '1-0 1-0' WHERE context = 3",
-        "UPDATE pieces SET sealed = CAST(substr(sealed, 1, 20) || x'00' AS BLOB) WHERE context = 4",
+        "UPDATE pieces SET sealed = (SELECT sealed FROM pieces WHERE number = 32)"
+        " WHERE number = 16",
+        "UPDATE pieces SET place = '1-0 1-0' WHERE number = 48",
+        "UPDATE pieces SET sealed = CAST(substr(sealed, 1, 20) || x'00' AS BLOB) WHERE number = 64",
     )
 
     async with keeping(tmp_path) as one:
