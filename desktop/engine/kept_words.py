@@ -9,6 +9,7 @@ counted.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -70,7 +71,7 @@ class KeptWords:
         self._address, self._key = "", b""
         self._file: WordsFile | None = None
         self._lock: TextLock | None = None
-        self._is_on = self._has_failed = self._shall_drop = False
+        self._is_on = self._shall_drop = False
         self._waiting: dict[str, Heard] = {}
         self._room = MOST_WAITING
         # Of what is to be done to the file before what waits: a context may have begun anew.
@@ -85,7 +86,7 @@ class KeptWords:
 
     @property
     def is_on(self) -> bool:
-        """Whether words are kept."""
+        """Whether words are kept: text shall be, and nothing went wrong with the file."""
         return self._is_on
 
     def follow(self, address: str) -> None:
@@ -175,17 +176,17 @@ class KeptWords:
         loop = asyncio.get_running_loop()
         try:
             while True:
-                await self._due.wait()
+                await self._until_due()
                 self._due.clear()
                 began = loop.time()
                 await self._work_safely()
                 took = loop.time() - began
-                if self._waiting and not self._has_failed:
+                if self._waiting:
                     self._due.set()
                 await asyncio.sleep(max(took * _RESTS, _LEAST_REST_SECONDS))
         finally:
             ends = loop.time() + _LAST_SECONDS
-            while self._is_on and self._waiting and not self._has_failed and loop.time() < ends:
+            while self._waiting and loop.time() < ends:
                 await self._work_safely()
             if self._shall_drop:
                 await self._work_safely()
@@ -196,7 +197,6 @@ class KeptWords:
     def _begin(self) -> None:
         """Another broker, or another key: nothing that waits is of these."""
         self._is_on = bool(self._folder and self._address and self._key)
-        self._has_failed = False
         self._waiting, self._room = {}, MOST_WAITING
         self._torn, self._gone, self._all_there_is = set(), set(), None
         self._lock = TextLock(self._key, self._address) if self._is_on else None
@@ -219,7 +219,7 @@ class KeptWords:
         try:
             if self._shall_drop:
                 await self._drop_all()
-            if self._is_on and not self._has_failed:
+            if self._is_on:
                 await self._keep_some()
         except CacheUnusable as error:
             self._fail(error.title, error.hint)
@@ -282,7 +282,7 @@ class KeptWords:
 
     async def _read(self, work: Callable[[WordsFile], T]) -> T | None:
         """Ask the file; None while it cannot be read, which never stops a search."""
-        if not self._is_on or self._has_failed:
+        if not self._is_on:
             return None
         file = None
         try:
@@ -311,15 +311,23 @@ class KeptWords:
         self.missed = self.dropped = self.used = 0
 
     def _fail(self, title: str, hint: str) -> None:
-        self._has_failed = True
-        self._waiting, self._room, self._torn = {}, 0, set()
+        self._is_on = False
+        self._waiting, self._torn = {}, set()
         self._close()
         self._tell(title, hint)
 
+    async def _until_due(self) -> None:
+        """Wait for work; or, while figures are untold, for the time to tell them."""
+        untold = self._told != (self.missed, self.dropped)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_TELL_SECONDS if untold else None):
+                await self._due.wait()
+
     def _tell_figures(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now - self._told_at >= _TELL_SECONDS and self._told != (self.missed, self.dropped):
-            self._told_at, self._told = now, (self.missed, self.dropped)
+        figures = (self.missed, self.dropped)
+        if self._told != figures and now - self._told_at >= _TELL_SECONDS:
+            self._told_at, self._told = now, figures
             self._tell("", "")
 
     async def _do(self, work: Callable[[], T]) -> T:

@@ -11,7 +11,7 @@ from typing import Final
 
 #: Characters of an excerpt, and how many of them come before what was found.
 EXCERPT_LENGTH: Final = 120
-_BEFORE: Final = 24
+_BEFORE: Final = 16
 
 
 def sought_words(text: str) -> tuple[str, ...]:
