@@ -60,7 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         broker_url: without its password; that lives in the keyring.
         reviewer_id: names this person in decisions; by default user and host.
         read_only: nothing is ever written to the broker.
-        keep_text: the last words of conversations are kept on this computer, encrypted.
+        keep_text: what is said in conversations is kept on this computer, encrypted.
         signers: whose signing keys were made on this computer.
         signing_minutes: after the passphrase a session of signing lasts so long at most.
         lock_minutes: so long nobody touches the console until it locks itself; 1 to 15.

@@ -95,7 +95,7 @@ class Desk(Protocol):
         ...
 
     def keep_text(self, *, wanted: bool) -> None:
-        """Whether last words are kept on this computer, encrypted; those kept are dropped if not.
+        """Whether what is said is kept on this computer, encrypted; what is kept is dropped if not.
 
         The choice counts once `Store.memory` says so: a keyring must hold the key.
         """

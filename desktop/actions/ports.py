@@ -224,7 +224,9 @@ class TellOtherDesks:
 class Search:
     """Find the contexts that hold every word of a text in their id, agent or last words.
 
-    What is found comes back as one `SearchFound`, unless a search of a higher number came first.
+    Where text is kept on this computer, also in what was said earlier. What is found comes back as
+    a `SearchFound`, unless a search of a higher number came first, and as another one of the same
+    number when all that is kept has been read.
 
     Attributes:
         text: any text; an empty one ends the search and finds nothing.

@@ -19,6 +19,7 @@ from typing import TypeVar
 import structlog
 
 from desktop.engine.cache_file import CacheFile, drop_all_texts, path_for
+from desktop.engine.kept_words import KeptWords
 from desktop.engine.text_lock import TextLock
 from desktop.errors import CacheUnusable
 from desktop.store import facts
@@ -63,7 +64,11 @@ class _Broker:
 
 
 class Cache:
-    """Remembers one broker at a time. All of it is used on the engine's loop."""
+    """Remembers one broker at a time. All of it is used on the engine's loop.
+
+    Attributes:
+        words: what is said, if text is kept; it follows the same broker and has the same key.
+    """
 
     def __init__(self, folder: Path | None, emit: Callable[[facts.Fact], None]) -> None:
         """Make it, with nothing open.
@@ -80,6 +85,7 @@ class Cache:
         self._due = asyncio.Event()
         self._urgent = asyncio.Event()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="cache")
+        self.words = KeptWords(folder, self._tell)
 
     def follow(self, address: str) -> None:
         """Remember this broker from now on; what is remembered of it is told soon.
@@ -89,19 +95,21 @@ class Cache:
         """
         if self._folder is None:
             return
+        self.words.follow(address)
         if self._broker is not None:
             self._left.append(self._broker)
         self._broker = _Broker(address) if address else None
         self._hurry()
 
     def keep_text(self, key: bytes) -> None:
-        """Keep previews from now on, or drop those that are kept, of all brokers.
+        """Keep text from now on, or drop what is kept, of all brokers.
 
         Args:
             key: 32 bytes; empty to keep none.
         """
         self._key = key
         self._shall_drop_texts = not key and self._folder is not None
+        self.words.keep(key)
         self._tell()
         self._hurry()
 
@@ -130,6 +138,7 @@ class Cache:
 
     async def run(self) -> None:
         """Read, and write behind, until cancelled; what is left is written then."""
+        keeping = asyncio.create_task(self.words.run(), name="engine:words")
         try:
             while True:
                 await self._due.wait()
@@ -142,6 +151,8 @@ class Cache:
                     async with asyncio.timeout(WRITE_SECONDS):
                         await self._urgent.wait()
         finally:
+            keeping.cancel()
+            await asyncio.wait((keeping,))
             self.follow("")
             await self._work_safely()
             self._pool.shutdown()
@@ -245,7 +256,9 @@ class Cache:
 
     def _tell(self, title: str = "", hint: str = "") -> None:
         keeps_text = bool(self._key) and self._folder is not None
-        self._emit(facts.MemoryChanged(Memory(keeps_text, title, hint)))
+        words = self.words
+        memory = Memory(keeps_text, title, hint, words.used, words.missed, words.dropped)
+        self._emit(facts.MemoryChanged(memory))
 
     async def _do(self, work: Callable[[], T]) -> T:
         # Shielded, or what is about to be written when the console ends would not be.

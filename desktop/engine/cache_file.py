@@ -7,13 +7,21 @@ version. It holds no words of a conversation, unless a `TextLock` is given to en
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from desktop.engine.kept_file import (
+    give_room_back,
+    is_damage,
+    keepable,
+    named,
+    open_file,
+    transaction,
+    unusable,
+    version_of,
+)
 from desktop.engine.text_lock import TextLock
 from desktop.errors import CacheUnusable
 from desktop.store.records import ContextStatus, Source, Summary
@@ -25,15 +33,8 @@ ASIDE = ".aside"
 #: Rows read at once; fewer at first, so that something is to be seen.
 FIRST = 100
 CHUNK = 500
-#: How long another console may hold the file before we do without it.
-BUSY_SECONDS = 2.0
 
 _DAMAGED = "The list of conversations kept on this computer was damaged."
-#: SQLite's words for "not what I wrote": wrong tables, a broken page, no database at all.
-_DAMAGE = frozenset(
-    (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_NOTADB)
-)
-
 _TABLE = """
 CREATE TABLE contexts (
     context_id TEXT PRIMARY KEY,
@@ -74,7 +75,7 @@ def path_for(folder: Path, address: str) -> Path:
     Args:
         address: without a password.
     """
-    return folder / (hashlib.sha256(address.encode()).hexdigest()[:32] + SUFFIX)
+    return named(folder, address, SUFFIX)
 
 
 class CacheFile:
@@ -97,10 +98,10 @@ class CacheFile:
             try:
                 self._db = _open(path)
             except sqlite3.Error as error:
-                if not _is_damage(error):
+                if not is_damage(error):
                     raise
                 self._db = self._begin_anew(_DAMAGED)
-            if (version := _version_of(self._db)) != VERSION:
+            if (version := version_of(self._db)) != VERSION:
                 self._db.close()
                 age = "an older" if version < VERSION else "a newer"
                 self._db = self._begin_anew(f"The list kept on this computer was of {age} version.")
@@ -125,7 +126,7 @@ class CacheFile:
                 yield _summaries(chunk, lock)
                 size = CHUNK
         except (sqlite3.Error, KeyError) as error:
-            if isinstance(error, sqlite3.Error) and not _is_damage(error):
+            if isinstance(error, sqlite3.Error) and not is_damage(error):
                 raise _unusable(error) from error
             self.close()
             try:
@@ -144,13 +145,13 @@ class CacheFile:
         # One at a time: thousands at once would have to be looked through for garbage.
         rows = (_row(summary, lock) for summary in summaries)
         try:
-            with _transaction(self._db):
+            with transaction(self._db):
                 self._db.executemany(
-                    "DELETE FROM contexts WHERE context_id = ?", ((_keepable(g),) for g in gone)
+                    "DELETE FROM contexts WHERE context_id = ?", ((keepable(g),) for g in gone)
                 )
                 self._db.executemany(_WRITE, rows)
         except sqlite3.Error as error:
-            if _is_damage(error):
+            if is_damage(error):
                 self.close()
                 with contextlib.suppress(OSError):
                     self._set_aside()
@@ -180,8 +181,7 @@ class CacheFile:
             if self._db.execute(kept).fetchone() is None:
                 return
             self._db.execute("UPDATE contexts SET sealed = NULL WHERE sealed IS NOT NULL")
-            self._db.execute("VACUUM")
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            give_room_back(self._db)
         except sqlite3.Error as error:
             raise _unusable(error) from error
 
@@ -216,60 +216,16 @@ def drop_all_texts(folder: Path) -> None:
             file.close()
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    # Made by us, because SQLite gives a file the rights that everybody may have; its log follows.
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    path.chmod(0o600)
-    # Opened on one thread, used on another, but never by two at once.
-    db = sqlite3.connect(path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        for pragma in (
-            "trusted_schema = OFF",
-            "cell_size_check = ON",
-            "secure_delete = ON",
-            "temp_store = MEMORY",
-            "journal_mode = WAL",
-            # A power cut may cost the last second, which the broker still has.
-            "synchronous = NORMAL",
-        ):
-            db.execute(f"PRAGMA {pragma}").fetchall()
-        with _transaction(db):
-            if _version_of(db) == 0 and not db.execute("SELECT 1 FROM sqlite_master").fetchone():
-                db.execute(_TABLE)
-                db.execute(f"PRAGMA user_version = {VERSION}")
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _version_of(db: sqlite3.Connection) -> int:
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
-
-
-@contextlib.contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        # A full disk has ended it already.
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
-
-
 def _row(summary: Summary, lock: TextLock | None) -> _Row:
-    context_id = _keepable(summary.context_id)
+    context_id = keepable(summary.context_id)
     return (
         context_id,
-        _keepable(summary.agent),
+        keepable(summary.agent),
         summary.status,
         summary.last_activity_ms,
-        _keepable(summary.as_of),
+        keepable(summary.as_of),
         summary.entries,
-        _keepable(summary.note),
+        keepable(summary.note),
         lock.seal(context_id, summary.preview) if lock and summary.preview else None,
     )
 
@@ -299,18 +255,10 @@ def _summaries(rows: Iterable[tuple[Any, ...]], lock: TextLock | None) -> tuple[
     )
 
 
-def _is_damage(error: sqlite3.Error) -> bool:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    return code & 0xFF in _DAMAGE  # the rest of it says more closely what it is
-
-
-def _keepable(text: str) -> str:
-    """Half characters cannot be kept; such a context is read from the broker each time."""
-    return text.encode(errors="replace").decode()
+def _open(path: Path) -> sqlite3.Connection:
+    return open_file(path, (_TABLE,), VERSION)
 
 
 def _unusable(error: OSError | sqlite3.Error) -> CacheUnusable:
     hint = "Everything is read from the broker; the next start shows the list later."
-    return CacheUnusable(
-        f"The list of conversations cannot be kept on this computer: {error}.", hint
-    )
+    return unusable("The list of conversations", error, hint)

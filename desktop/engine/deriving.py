@@ -42,8 +42,9 @@ class Deriving:
             async for context_id, tail in tails:
                 await turns.pause_if_due()
                 if context_id in self._positions.underived:  # nobody was quicker
-                    self._teller.derive(context_id, tail)
-                    if len(tail) == TAIL_ENTRIES:
+                    is_all = len(tail) < TAIL_ENTRIES
+                    self._teller.derive(context_id, tail, is_all=is_all)
+                    if not is_all:
                         cut_off.append((context_id, tail))
         self._positions.end_deriving(wanted)  # also what is no stream
         for context_id, tail in cut_off:

@@ -120,10 +120,10 @@ class Engine:
         self._url = self._followed = ""
         self._connection: Connection | None = None
         self._reader: Reader | None = None
-        self._transcripts = Transcripts(self._batch)
         self._monitor = MonitorPoll(self._batch.emit)
         self._cache = Cache(cache_folder, self._batch.emit)
-        self._searcher = Searcher(self._batch.emit)
+        self._transcripts = Transcripts(self._batch, self._cache.words)
+        self._searcher = Searcher(self._batch.emit, self._cache.words)
         self._audit_log = log = audit_log or settings.audit_log()
         self._records_at_once = attends and keyring is not None
         self._recorder = Recorder(log, keyring, self._batch.emit)
@@ -177,7 +177,7 @@ class Engine:
         self._completing.allowed = not wanted
 
     def keep_text(self, key: bytes) -> None:
-        """Keep last words on this computer, encrypted; see `Cache.keep_text`."""
+        """Keep what is said on this computer, encrypted; see `Cache.keep_text`."""
         self._cache.keep_text(key)
 
     def post(self, order: Order) -> None:

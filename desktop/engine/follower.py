@@ -39,15 +39,16 @@ class Follower:
         self, batch: Batch, transcripts: Transcripts, trust: Trust, witness: Witness
     ) -> None:
         self._batch = batch
+        self._words = words = transcripts.words
         self._transcripts = transcripts
         self._positions = Positions()
         self._receipts = Receipts(batch, trust, witness)
         self._agents = Agents(batch)
-        teller = Teller(batch, self._positions, transcripts)
+        teller = Teller(batch, self._positions, transcripts, words)
         deriving = Deriving(teller, self._positions)
         self._feed = Feed(teller, self._positions, deriving, self._receipts, transcripts)
         self._surveyor = Surveyor(
-            batch, teller, self._positions, deriving, self._feed, self._receipts, transcripts
+            batch, teller, self._positions, deriving, self._feed, self._receipts, transcripts, words
         )
 
     def forget(self, title: str = "") -> None:
@@ -59,6 +60,8 @@ class Follower:
         self._positions.clear()
         self._receipts.forget()
         self._batch.forget(title)
+        if title:
+            self._words.keep_only(frozenset())
         self._transcripts.begin_anew(self._transcripts.opened)
 
     async def begin(self, reader: Reader) -> None:

@@ -1,7 +1,8 @@
 """Searching what is known of contexts, away from the window's thread.
 
 The only place that answers `Search`. It hears facts on their way out and keeps no text of its own
-until somebody searches; a while after the last search the index is given up again.
+until somebody searches; a while after the last search the index is given up again. What was said
+earlier `Earlier` finds.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import TypeVar
 import structlog
 
 from desktop.actions.ports import Search
+from desktop.engine.earlier import Earlier
+from desktop.engine.kept_words import KeptWords
 from desktop.engine.search_index import SearchIndex
 from desktop.store import facts
 from desktop.store.records import Found, Source, Summary
@@ -31,12 +34,19 @@ _PAUSES = 4
 #: A longer text cannot be in what is searched.
 _LONGEST = 2000
 _IDLE_SECONDS = 120.0
+_QUIET_SECONDS = 1.0
 
 
 class Searcher:
     """Finds contexts by words. All of it is used on the engine's loop."""
 
-    def __init__(self, emit: Callable[[facts.Fact], None]) -> None:
+    def __init__(self, emit: Callable[[facts.Fact], None], words: KeptWords) -> None:
+        """Make it.
+
+        Args:
+            emit: takes what was found.
+            words: what was said and is kept on this computer.
+        """
         self._emit = emit
         self._known: dict[str, Summary] = {}
         self._changed: set[str] = set()
@@ -45,6 +55,7 @@ class Searcher:
         self._finding = False
         self._wake = asyncio.Event()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="search")
+        self._earlier = Earlier(words, self._do, self._wake.set)
 
     def see(self, batch: Iterable[facts.Fact]) -> None:
         """Hear what is told to the store."""
@@ -64,8 +75,7 @@ class Searcher:
     def ask(self, search: Search) -> None:
         """Answer this search, and none before it."""
         self._asked = search
-        if self._index is not None and self._finding:
-            self._index.interrupt()
+        self._interrupt()
         self._wake.set()
 
     async def run(self) -> None:
@@ -79,8 +89,7 @@ class Searcher:
                     _log.exception("the search failed")
                     self._close()  # the next search begins anew
         finally:
-            if self._index is not None:
-                self._index.interrupt()
+            self._interrupt()
             # What runs now ends at once, so this waits for nothing.
             self._pool.shutdown()
             self._close()
@@ -88,34 +97,58 @@ class Searcher:
     async def _serve(self) -> None:
         """Answer, then index as long as there is quiet, then give the index up."""
         self._wake.clear()
+        if self._earlier.is_void:
+            self._earlier.close()
         if self._asked is not None:
             await self._answer(self._asked)
+        # Who types goes on typing, and indexing would take the other core from what is typed.
+        await self._wait(_QUIET_SECONDS)
         while self._index is not None and not self._wake.is_set():
-            began = asyncio.get_running_loop().time()
-            more = await self._settle(self._index)
-            took = asyncio.get_running_loop().time() - began
-            if not more and not self._asked_for_words():
+            if not self._asked_for_words():
                 await self._wait(_IDLE_SECONDS)
                 if not self._wake.is_set():
                     self._close()
-            else:
-                await self._wait(max(took * _PAUSES, 0.05) if more else 1.0)
+                return
+            began = asyncio.get_running_loop().time()
+            more = await self._settle(self._index)
+            if not more and not self._wake.is_set():
+                more = await self._earlier.settle(_SETTLED)
+            took = asyncio.get_running_loop().time() - began
+            await self._wait(max(took * _PAUSES, 0.05) if more else 1.0)
 
     async def _answer(self, search: Search) -> None:
         words = sought_words(search.text[: _LONGEST + 1])
-        found: frozenset[str] | None = frozenset()
+        found: Found | None = Found(search.number, search.text)
         if words and len(search.text) <= _LONGEST:
             index = await self._catch_up(search)
-            found = await self._find(index, words) if index else None
+            found = await self._find(index, words, search) if index else None
         if found is not None and search is self._asked:
-            self._emit(facts.SearchFound(Found(search.number, search.text, found)))
+            self._emit(facts.SearchFound(found))
 
-    async def _find(self, index: SearchIndex, words: tuple[str, ...]) -> frozenset[str] | None:
+    async def _find(
+        self, index: SearchIndex, words: tuple[str, ...], search: Search
+    ) -> Found | None:
+        """What is found now, and by what was said earlier; None if interrupted."""
         self._finding = True
         try:
-            return await self._do(partial(index.find, words))
+            names = await self._do(partial(index.find, words))
         finally:
             self._finding = False
+        if names is None:
+            return None
+        if self._earlier.is_behind:
+            # Reading what is kept takes its time; what the list shows need not wait for it.
+            self._emit(facts.SearchFound(Found(search.number, search.text, names)))
+        earlier = await self._earlier.find(words, self._known, names, lambda: search is self._asked)
+        if earlier is None:
+            return None
+        return Found(search.number, search.text, names.union(earlier), earlier)
+
+    def _interrupt(self) -> None:
+        """End the query that runs now, if one does."""
+        if self._finding and self._index is not None:
+            self._index.interrupt()
+        self._earlier.interrupt()
 
     async def _catch_up(self, search: Search | None) -> SearchIndex | None:
         """Take what changed into the index. None if a newer search came meanwhile."""
@@ -162,6 +195,7 @@ class Searcher:
             self._index.close()
         self._index = None
         self._changed.clear()
+        self._earlier.close()
 
     async def _wait(self, seconds: float) -> None:
         try:

@@ -16,11 +16,15 @@ from desktop.store.seeking import holds
 
 #: Trigrams asked for in one query; the rest of the words is compared.
 _TRIGRAMS = 32
+#: Taken in since the beginning, outdated or not; what is kept of words is no more than half of it.
+_MOST_CHARACTERS = 256 * 1024 * 1024
 #: Words compared by SQLite; the few texts that hold all of these are compared by us.
 _WORDS = 64
 _GRAM = 3
 #: Texts that are searched before others have their turn.
 _PIECE = 4000
+#: Indexed in one go, which nothing can interrupt: some ten milliseconds.
+_SETTLED_CHARACTERS = 100_000
 
 
 class SearchIndex:
@@ -36,7 +40,7 @@ class SearchIndex:
         self._db.execute("CREATE TABLE fresh (id INTEGER PRIMARY KEY, about TEXT NOT NULL)")
         self._names: list[str | None] = [None]
         self._numbers: dict[str, int] = {}
-        self._fresh = 0
+        self._fresh = self._characters = 0
         self._is_interrupted = False
         self._can_settle = self._make_settled()
 
@@ -53,7 +57,10 @@ class SearchIndex:
     @property
     def is_wasteful(self) -> bool:
         """Whether most of what is kept is outdated, so that beginning anew is better."""
-        return len(self._names) > 2 * len(self._numbers) + 50_000
+        return (
+            len(self._names) > 2 * len(self._numbers) + 50_000
+            or self._characters > _MOST_CHARACTERS
+        )
 
     def take(self, texts: Mapping[str, str | None]) -> None:
         """Keep these texts.
@@ -74,11 +81,17 @@ class SearchIndex:
         self._db.executemany("INSERT INTO fresh VALUES (?, ?)", rows)
         self._db.execute("COMMIT")
         self._fresh += len(new) - max(gone, 0)
+        self._characters += sum(len(text) for _, text in new)
 
     def settle(self, limit: int) -> bool:
-        """Index some of what lies there the longest. Returns whether there is more."""
+        """Index some of what lies there the longest. Returns whether there is more.
+
+        Args:
+            limit: of texts; of very long ones fewer.
+        """
         if not self._can_settle or not self._fresh:
             return False
+        limit = self._short_enough(limit)
         chosen = "SELECT id FROM fresh ORDER BY id LIMIT ?"
         self._db.execute("BEGIN")
         self._db.execute(
@@ -107,6 +120,15 @@ class SearchIndex:
                 return None
             raise
         return frozenset(found)
+
+    def _short_enough(self, limit: int) -> int:
+        lengths = "SELECT length(about) FROM fresh ORDER BY id LIMIT ?"
+        room = _SETTLED_CHARACTERS
+        for number, (length,) in enumerate(self._db.execute(lengths, (limit,)).fetchall()):
+            room -= length
+            if room < 0:
+                return max(number, 1)
+        return limit
 
     def _find_in(self, table: str, words: Sequence[str], first: int) -> Iterable[int]:
         """Numbers of texts that match, of a piece of them."""

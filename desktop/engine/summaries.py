@@ -139,22 +139,27 @@ def _status(looks: Sequence[Look], before: Summary | None) -> ContextStatus:
 
 def _preview(looks: Sequence[Look], before: Summary | None) -> str:
     for one in reversed(looks):
-        text = _words(one)
+        text = words(one)
         if text:
             return text
     return before.preview if before else ""
 
 
-def _words(one: Look) -> str:
+def words(one: Look, limit: int = PREVIEW_LENGTH) -> str:
+    """What an entry says, as a list shows it; empty where it says nothing.
+
+    Args:
+        limit: in characters.
+    """
     seen = one.glance
     if seen.kind is _INTERRUPT:
-        return _asked(one.data)[:PREVIEW_LENGTH]
+        return _asked(one.data)[:limit]
     if seen.kind is _ERROR:
-        text = seen.preview(PREVIEW_LENGTH + len(ERROR_PREFIX) + 1)
-        return text.removeprefix(ERROR_PREFIX).strip()[:PREVIEW_LENGTH] or "The run failed."
+        text = seen.preview(limit + len(ERROR_PREFIX) + 1)
+        return text.removeprefix(ERROR_PREFIX).strip()[:limit] or "The run failed."
     if seen.kind is not _MESSAGE:
         return ""
-    text = seen.preview(PREVIEW_LENGTH)
+    text = seen.preview(limit)
     return "" if text == WAITING_RESPONSE and one.is_tool_message else text
 
 

@@ -15,6 +15,7 @@ from contextlib import aclosing
 from desktop.engine.batch import Batch
 from desktop.engine.deriving import Deriving
 from desktop.engine.feed import Feed
+from desktop.engine.kept_words import KeptWords
 from desktop.engine.positions import START, Positions
 from desktop.engine.receipts import Receipts
 from desktop.engine.telling import Teller
@@ -46,8 +47,10 @@ class Surveyor:
         feed: Feed,
         receipts: Receipts,
         transcripts: Transcripts,
+        words: KeptWords,
     ) -> None:
         self._batch = batch
+        self._words = words
         self._teller = teller
         self._positions = positions
         self._deriving = deriving
@@ -98,7 +101,9 @@ class Surveyor:
     async def derive(self, reader: Reader) -> None:
         """Derive the requests of all that are left, those first that have not ended."""
         await self._derive(reader)
-        self._batch.divide(facts.CaughtUp(frozenset(self._positions), _words(self._gone)))
+        held = frozenset(self._positions)
+        self._words.keep_only(held)
+        self._batch.divide(facts.CaughtUp(held, _words(self._gone)))
         self._gone = 0
         # Who reads a conversation that does not exist yet goes on waiting for it.
         self._transcripts.begin_anew(self._transcripts.opened.difference(self._positions))

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from desktop.engine.batch import Batch
 from desktop.engine.entries import read_progress
+from desktop.engine.kept_words import KeptWords
 from desktop.engine.positions import Positions
 from desktop.engine.summaries import BEGUN_ANEW, ENTRIES_MISSED, Look, fold, look
 from desktop.engine.transcripts import Transcripts
@@ -33,8 +34,11 @@ _GAP = "Messages may be missing here: the broker removed entries before they wer
 class Teller:
     """Tells what is read of contexts, each entry once."""
 
-    def __init__(self, batch: Batch, positions: Positions, transcripts: Transcripts) -> None:
+    def __init__(
+        self, batch: Batch, positions: Positions, transcripts: Transcripts, words: KeptWords
+    ) -> None:
         self._batch = batch
+        self._words = words
         self._positions = positions
         self._transcripts = transcripts
         # Of which nothing has been told since they were begun anew.
@@ -77,6 +81,13 @@ class Teller:
             length: how many there are; unless given, these are counted to those before.
             live: see `facts.EventSeen`.
         """
+        begins = self._positions.read(context_id) is None
+        self._words.hear(context_id, entries, is_tail=begins, is_start=begins)
+        self._take(context_id, entries, length, live=live)
+
+    def _take(
+        self, context_id: str, entries: Sequence[StreamEntry], length: int | None, *, live: bool
+    ) -> None:
         known = self._positions.get(context_id)
         if entries:
             looks = [look(context_id, *entry) for entry in entries]
@@ -85,12 +96,14 @@ class Teller:
         elif known is not None and length is not None and length != known.entries:
             self._see(replace(known, entries=length))
 
-    def derive(self, context_id: str, tail: Sequence[StreamEntry]) -> None:
+    def derive(self, context_id: str, tail: Sequence[StreamEntry], *, is_all: bool) -> None:
         """Tell what a context's newest entries say of requests, and of itself.
 
         Args:
             tail: those up to the last one that was glanced at, and what is newer.
+            is_all: the stream has no others.
         """
+        self._words.hear(context_id, tail, is_tail=True, is_start=is_all)
         known = self._positions.read(context_id)
         fresh = after(tail, known)
         old = tail[: len(tail) - len(fresh)]
@@ -103,7 +116,7 @@ class Teller:
                 self._see(fold(context_id, looks, known, length=known.entries))
         self._positions.underived.discard(context_id)
         if fresh:
-            self.newer(context_id, fresh)
+            self._take(context_id, fresh, None, live=True)
 
     def older(self, context_id: str, entry: StreamEntry) -> None:
         """Tell a call that waits further back than was read."""
@@ -126,6 +139,7 @@ class Teller:
     def reset(self, context_id: str, title: str) -> None:
         """Tell that what was known of a context is void."""
         self._positions.drop(context_id)
+        self._words.forget(context_id)
         self._batch.reset(context_id, title)
         if title == BEGUN_ANEW:
             self._anew.add(context_id)

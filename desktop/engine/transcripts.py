@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from desktop.actions.ports import CloseTranscript, OpenTranscript, Reading, ReadOlder
 from desktop.engine.batch import Batch
 from desktop.engine.entries import read_progress
+from desktop.engine.kept_words import KeptWords
 from desktop.store import facts
 from workers.wire import keys
 from workers.wire.streams.reader import Reader
@@ -32,11 +33,13 @@ class Transcripts:
 
     Attributes:
         opened: context IDs.
+        words: hears all entries that are read, those of open transcripts and others.
     """
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, words: KeptWords) -> None:
         self.opened: set[str] = set()
         self._batch = batch
+        self.words = words
         self._wanted: dict[str, _Page] = {}
 
     def take(self, order: Reading) -> None:
@@ -66,12 +69,14 @@ class Transcripts:
             if self._wanted.get(context_id) is not page:
                 continue  # told or closed meanwhile, or begun anew
             del self._wanted[context_id]
+            reaches_start, is_tail = len(entries) < PAGE_ENTRIES, page.before == _END
+            self.words.hear(context_id, entries, is_tail=is_tail, is_start=reaches_start)
             self._batch.emit(
                 facts.TranscriptRead(
                     context_id,
                     tuple(read_progress(context_id, entry, live=False) for entry in entries),
-                    reaches_start=len(entries) < PAGE_ENTRIES,
-                    is_tail=page.before == _END,
+                    reaches_start=reaches_start,
+                    is_tail=is_tail,
                 )
             )
 

@@ -72,6 +72,7 @@ class ConversationRegister:
         self._agents: Counter[str] = Counter()
         self._waiting: set[str] = set()
         self._words: tuple[str, ...] = ()
+        self._text = ""
         self._found: AbstractSet[str] | None = None
         # What is found is not copied, which would take milliseconds: those that changed since, and
         # whether they match, lie beside it.
@@ -184,9 +185,29 @@ class ConversationRegister:
     def find(self, text: str, context_ids: AbstractSet[str]) -> None:
         """List what was found. What changed since it was asked for is judged anew."""
         self._words, self._found, self._judged = sought_words(text), context_ids, {}
+        self._text = text
         self._wait_for(self._since_asked)
         self._since_asked.clear()
         self._asking = False
+
+    def earlier(self, context: Context) -> str | None:
+        """The words by which a listed context was found, if none that its row shows did it.
+
+        Returns:
+            Empty if it was found by older words that are not at hand; else None.
+        """
+        if self._found is None or self._shows(context):
+            return None
+        return self._by_older().get(context.context_id)
+
+    def _by_older(self) -> Mapping[str, str]:
+        """Found by what was said earlier; the store knows which of these have begun anew since."""
+        found = self._store.found
+        return found.earlier if found.text == self._text else {}
+
+    def _shows(self, context: Context) -> bool:
+        text = searched_text(context.context_id, context.agent, context.preview)
+        return holds(text, self._words)
 
     def _wait_for(self, context_ids: Iterable[str]) -> None:
         """Read these when what came before is read."""
@@ -230,8 +251,7 @@ class ConversationRegister:
                 self._waiting.add(context_id)
 
     def _matches(self, context: Context) -> bool:
-        text = searched_text(context.context_id, context.agent, context.preview)
-        return holds(text, self._words)
+        return self._shows(context) or context.context_id in self._by_older()
 
     def _is_listed(self, context_id: str) -> bool:
         if not self._is_wanted(self._kinds[self._known[context_id]]):
@@ -254,7 +274,7 @@ class _Filtered(Container[str]):
         self._known, self._numbers, self._found = known, numbers, found
 
     def __contains__(self, context_id: object) -> bool:
-        return self._known.get(cast(str, context_id)) in self._numbers and (
+        return self._known.get(cast("str", context_id)) in self._numbers and (
             self._found is None or context_id in self._found
         )
 

@@ -72,12 +72,16 @@ _LINK = {
 }
 
 
-def context_row(context: Context, now_ms: int) -> Row:
-    """A conversation as a row, named by its context ID."""
+def context_row(context: Context, now_ms: int, earlier: str | None = None) -> Row:
+    """A conversation as a row, named by its context ID.
+
+    Args:
+        earlier: words said earlier that stand in place of the last ones; see `earlier_words`.
+    """
     problem = context.note or _not_of_now(context.last_activity_ms, now_ms)
     return Row(
         title=context.context_id,
-        subtitle=one_line(_MARKS.sub("", context.preview)),
+        subtitle=earlier_words(earlier) if earlier is not None else _said(context.preview),
         meta=context.agent,
         age=age(context.last_activity_ms, now_ms),
         pill=_STATUS[context.status],
@@ -88,6 +92,15 @@ def context_row(context: Context, now_ms: int) -> Row:
         cached="" if context.confirmed else "cached",
         hint="\n".join(part for part in (problem, "" if context.confirmed else _CACHED) if part),
     )
+
+
+def earlier_words(excerpt: str) -> str:
+    """By what was said earlier a search found a conversation; empty if that is not at hand."""
+    return f"Earlier: {_said(excerpt)}" if excerpt else "Found in earlier messages"
+
+
+def _said(text: str) -> str:
+    return one_line(_MARKS.sub("", text))
 
 
 def request_row(request: Request, now_ms: int) -> Row:

@@ -244,7 +244,7 @@ class MessageNotSent:
 
 @dataclass(frozen=True, slots=True)
 class SearchFound:
-    """A search came to its end. Of several the one with the highest number counts."""
+    """What a search found. Of several the one with the highest number counts; of these the last."""
 
     found: Found
 

@@ -68,6 +68,10 @@ def _worth(summary: Summary) -> _Worth:
 
 def reset_context(state: State, fact: facts.ContextReset, changes: Changes) -> None:
     """Forget what a stream held that has begun anew; who looks at it goes on looking."""
+    found = state.found
+    if fact.context_id in found.earlier:
+        earlier = {name: said for name, said in found.earlier.items() if name != fact.context_id}
+        state.found = replace(found, earlier=earlier)
     docket = state.dockets.get(fact.context_id)
     changes.requests.update(docket.requests if docket else ())
     _drop(state, fact.context_id)

@@ -104,7 +104,7 @@ def _apply_to_desk(state: State, fact: facts.OfDesk, changes: Changes) -> None:
         case facts.HaltsSeen() | facts.HaltSaid():
             _apply_to_halts(state, fact, changes)
         case facts.SearchFound():
-            if fact.found.number > state.found.number:
+            if fact.found.number >= state.found.number and fact.found != state.found:
                 state.found = fact.found
                 changes.found = True
         case facts.MemoryChanged():

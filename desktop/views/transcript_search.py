@@ -50,6 +50,7 @@ class TranscriptSearch(QObject):
         self._current: tuple[str, int] | None = None  # the key of a line, and which of its finds
         self._origin = ""  # the line the reader was at when they began; each letter goes from there
         self._searching = False
+        self._proposed = ""
         self._timer = QTimer(self, interval=0, singleShot=True)
         self._timer.timeout.connect(self._go_on)
         self._again = QTimer(self, interval=_AGAIN_MS, singleShot=True)
@@ -69,13 +70,19 @@ class TranscriptSearch(QObject):
             self._end()
         self._context_id = context_id or ""
         self._finder = Finder()
+        self._proposed = ""
+
+    def propose(self, words: str) -> None:
+        """Offer these words to whoever searches in this conversation next, instead of none."""
+        self._proposed = words
 
     def open(self) -> None:
-        """Let a person type what to find; a selected word is a proposal."""
+        """Let a person type what to find; a selected word is a proposal, or what was proposed."""
         if not self._context_id:
             return
         selected = self._view.textCursor().selectedText()
         proposal = selected if len(selected) <= 80 and "\u2029" not in selected else ""
+        proposal, self._proposed = proposal or self._proposed, ""
         self._origin = self._view.first_in_sight()
         self._bar.open(proposal)
         self._search(jumps=bool(proposal))

@@ -201,7 +201,9 @@ class ConversationList(QFrame):
     def _row(self, context_id: str) -> Row:
         context = self._store.context(context_id)
         # Gone since the list looked last; its row goes in a moment.
-        return context_row(context, self._now_ms()) if context else Row(context_id)
+        if context is None:
+            return Row(context_id)
+        return context_row(context, self._now_ms(), self._register.earlier(context))
 
     def _why_none(self) -> str:
         match self._store.link.state:

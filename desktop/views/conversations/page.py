@@ -16,6 +16,7 @@ from desktop.qtmodels.halt_wording import halted_words
 from desktop.qtmodels.tone import Tone
 from desktop.store.changes import Changes
 from desktop.store.records import DecisionKind, RequestState
+from desktop.store.seeking import phrase_in
 from desktop.store.store import Store
 from desktop.views.approvals.first_steps import FirstSteps, is_first_run
 from desktop.views.conversations.composer import Composer
@@ -132,6 +133,11 @@ class ConversationsPage(QWidget):
     def _open_context(self, context_id: str | None) -> None:
         self._context_id = context_id
         self._transcript.show_context(context_id)
+        found = self._store.found
+        said = found.earlier.get(context_id or "")
+        if said is not None and found.text == self._list.search.text():
+            # Its row shows what was said earlier: Ctrl+F goes there.
+            self._transcript.search.propose(phrase_in(said, found.text))
         self._team.show_context(context_id)
         self._composer.show_context(context_id)
         self._show_what_is_open()

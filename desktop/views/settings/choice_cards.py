@@ -6,6 +6,8 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QLineEdit, Q
 
 from desktop.actions.desk import Desk
 from desktop.settings import Theme
+from desktop.store.records import Memory
+from desktop.store.store import Store
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.settings.card import SettingsCard
 
@@ -18,8 +20,9 @@ _NAME_LENGTH: Final = 100
 _FIELD_WIDTH: Final = 360
 _KEPT_TEXT: Final = (
     "The list of conversations is kept, so that the next start shows it at once: IDs, agents, "
-    "times and states. With this on, the last words of each are kept too, encrypted with a key in "
-    "the keyring of your system. Turning it off deletes them."
+    "times and states. With this on, what is said in them is kept too, so that a search finds it, "
+    "encrypted with a key in the keyring of your system: of each the newest 64 KB that this "
+    "console has read, in all 128 MB. Turning it off deletes it."
 )
 _RING: Final = 7  # what the focus ring around a box or a dot takes on its left
 
@@ -119,19 +122,24 @@ class NotifyCard(SettingsCard):
 class KeepTextCard(SettingsCard):
     """Whether the words of conversations stay on this computer when Signoff is closed."""
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, store: Store, parent: QWidget | None = None) -> None:
         super().__init__("On this computer", parent=parent)
-        self._desk = desk
+        self._desk, self._store = desk, store
         self._box = QCheckBox("Keep message text on this computer")
         self._box.setObjectName("settings.keep_text")
         self._box.clicked.connect(self._on_clicked)
         self.column.addLayout(_in_line(self._box))
         self.column.addWidget(TextLabel(_KEPT_TEXT, Look.SMALL, wrap=True))
+        self._missing = TextLabel("", Look.SMALL, wrap=True)
+        self._missing.setObjectName("settings.not_kept")
+        self.column.addWidget(self._missing)
         self.show_choices()
 
     def show_choices(self) -> None:
-        """Show what is chosen."""
+        """Show what is chosen, and what is missing of it."""
         self._box.setChecked(self._desk.settings.keep_text)
+        self._missing.show_text(_not_kept(self._store.memory))
+        self._missing.setVisible(bool(self._missing.text()))
 
     def _on_clicked(self, wanted: bool) -> None:
         self._desk.keep_text(wanted=wanted)
@@ -168,3 +176,15 @@ def _in_line(widget: QWidget) -> QHBoxLayout:
     row.addSpacing(-_RING)
     row.addWidget(widget)
     return row
+
+
+def _not_kept(memory: Memory) -> str:
+    """What no search finds although text is kept; empty for nothing."""
+    parts = []
+    if memory.missed:
+        parts.append(f"{memory.missed:,} messages came faster than they could be kept.")
+    if memory.dropped:
+        parts.append(
+            f"For want of room the words of {memory.dropped:,} conversations were dropped."
+        )
+    return " ".join(["Since the start:", *parts]) if memory.keeps_text and parts else ""

@@ -40,7 +40,7 @@ class SettingsPage(QWidget):
             SessionCard(desk),
             LookCard(desk),
             NotifyCard(desk),
-            KeepTextCard(desk),
+            KeepTextCard(desk, store),
             ReadOnlyCard(desk),
         )
         self._lay_out()

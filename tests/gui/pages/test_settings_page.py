@@ -236,6 +236,19 @@ def test_message_text_is_kept_only_when_asked_to(page: SettingsPage, fed: HandFe
     assert "encrypted with a key in the keyring of your system" in words_in(page)
 
 
+def test_what_is_not_kept_although_text_is_stands_below_the_choice(
+    page: SettingsPage, fed: HandFed
+) -> None:
+    """Nothing is missing in silence; while nothing is, nothing is said."""
+    fed.feed(MemoryChanged(Memory(keeps_text=True)))
+    assert "Since the start" not in words_in(page)
+    fed.feed(MemoryChanged(Memory(keeps_text=True, missed=1204, dropped=31)))
+    assert see(page, "settings.not_kept", QLabel).text() == (
+        "Since the start: 1,204 messages came faster than they could be kept. "
+        "For want of room the words of 31 conversations were dropped."
+    )
+
+
 # -- looks ---------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop.actions.ports import Search
+from desktop.engine.kept_words import KeptWords
 from desktop.engine.search import Searcher
 from desktop.engine.search_index import SearchIndex
 from desktop.store.facts import (
@@ -34,7 +35,7 @@ class Seeker:
 
     def __init__(self) -> None:
         self.told: list[Fact] = []
-        self.searcher = Searcher(self.told.append)
+        self.searcher = Searcher(self.told.append, KeptWords(None, lambda _title, _hint: None))
         self._number = 0
 
     def hear(self, *facts: Fact) -> None:
