@@ -216,7 +216,7 @@ def waiting_since(then_ms: int, now_ms: int) -> str:
 
 def waits_since(then_ms: int, now_ms: int) -> str:
     """For how long a request waits and since when, with the date unless that is today's."""
-    day = _here(then_ms, "%Y-%m-%d %H:%M")
+    day = day_and_clock(then_ms)
     if then_ms > now_ms + _AHEAD_MS:
         return f"clock ahead by {age(now_ms, then_ms)}, {day}" if day != _NO_TIME else day
     at = clock(then_ms) if day_of(then_ms) == day_of(now_ms) else day
@@ -241,6 +241,11 @@ def day_of(at_ms: int) -> str:
     """The date here, `2026-03-02`; empty where no calendar reaches."""
     day = _here(at_ms, "%Y-%m-%d")
     return "" if day == _NO_TIME else day
+
+
+def day_and_clock(at_ms: int) -> str:
+    """Date and time here, `2026-03-02 09:41`; in words where no calendar reaches."""
+    return _here(at_ms, "%Y-%m-%d %H:%M")
 
 
 def moment(at_ms: int) -> str:
