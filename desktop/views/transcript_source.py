@@ -22,6 +22,8 @@ RESULT_ON_LINE = 56
 #: What a line of a tool costs, counted in characters of text.
 _ROW_CHARACTERS = 160
 _PERSON = "Person"
+#: Wherever on earth, no day begins within one of these; asking the calendar takes a while.
+_QUARTER_MS = 900_000
 
 
 def transcript(entries: Sequence[Entry], requests: Sequence[Request]) -> list[TranscriptEntry]:
@@ -75,13 +77,17 @@ class TranscriptWriter:
         self._requests = {request.key.call: request for request in requests}
         # Models use an id again, for another agent or in another turn: the last call counts.
         self._calls: dict[tuple[str, str], tuple[int, ToolCall]] = {}
-        self._day = ""
+        self._day, self._quarter = "", -1
 
     def add(self, entry: Entry) -> None:
         """Write the next entry; it may also change a line that was written before."""
-        before, day = len(self.lines), day_of(entry.at_ms)
+        before = len(self.lines)
         self._write(entry)
-        if day not in {"", self._day} and len(self.lines) > before:
+        quarter = entry.at_ms // _QUARTER_MS
+        if quarter == self._quarter or len(self.lines) == before:
+            return
+        self._quarter, day = quarter, day_of(entry.at_ms)
+        if day not in {"", self._day}:
             self._day = day
             first = self.lines[before]
             self.lines[before] = replace(first, at=f"{day} {first.at}")
