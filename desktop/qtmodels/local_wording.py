@@ -77,7 +77,7 @@ def local_worker_row(worker: LocalWorker, now_ms: int) -> Row:
     return Row(
         title=definition.name,
         subtitle=worker.title or definition.target,
-        meta=", ".join(worker.agents) or definition.target,
+        meta=", ".join(worker.agents) or (definition.target if worker.title else ""),
         age=age(worker.since_ms, now_ms) if worker.since_ms else "",
         pill=local_state(worker),
         unread=worker.state in _TROUBLE,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from desktop.qtmodels.wording import clock, moment
+from desktop.qtmodels.wording import day_and_clock, moment
 from desktop.store.quorums import (
     QuorumStanding,
     edit_awaiting,
@@ -46,7 +46,9 @@ def need_lines(request: Request) -> list[str]:
     if len(standings) > _MOST:
         lines.append(f"And {len(standings) - _MOST:,} more groups of reviewers")
     edits = [vote for vote in request.votes if vote.meaning is Meaning.AUTHORSHIP]
-    lines += [f"{vote.reviewer_name} changed the arguments, {clock(vote.at_ms)}" for vote in edits]
+    lines += [
+        f"{vote.reviewer_name} changed the arguments, {day_and_clock(vote.at_ms)}" for vote in edits
+    ]
     if edit_awaiting(request) is not None:
         lines += [
             f"{vote.reviewer_name} approved what was asked before that, not the change"
@@ -139,7 +141,7 @@ def _need(standing: QuorumStanding) -> str:
 
 
 def _reached(standing: QuorumStanding) -> str:
-    who = "; ".join(f"{vote.reviewer_name}, {clock(vote.at_ms)}" for vote in standing.by)
+    who = "; ".join(f"{vote.reviewer_name}, {day_and_clock(vote.at_ms)}" for vote in standing.by)
     words = f"{min(len(standing.by), standing.count)} of {standing.count}"
     return f"{words}: {who}" if who else f"{words}: nobody yet"
 

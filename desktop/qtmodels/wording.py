@@ -28,7 +28,6 @@ from desktop.store.records import (
 SUBTITLE_LENGTH = 160
 #: Clocks differ by less than this among machines that are looked after.
 _AHEAD_MS = 60_000
-_DAY_MS = 86_400_000
 _NO_TIME = "time unknown"
 _CACHED = "Remembered from an earlier time. The broker has not confirmed it yet."
 #: Marks of Markdown that a preview can do without.
@@ -223,15 +222,17 @@ def waiting_since(then_ms: int, now_ms: int) -> str:
         return f"{seconds} s"
     if seconds < 3600:
         return f"{seconds // 60} min {seconds % 60} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+    if seconds < 2 * 86_400:
+        return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+    return f"{seconds // 86_400:,} d {seconds % 86_400 // 3600} h"
 
 
 def waits_since(then_ms: int, now_ms: int) -> str:
     """For how long a request waits and since when, with the date unless that is today's."""
-    day = _here(then_ms, "%Y-%m-%d %H:%M")
+    day = day_and_clock(then_ms)
     if then_ms > now_ms + _AHEAD_MS:
         return f"clock ahead by {age(now_ms, then_ms)}, {day}" if day != _NO_TIME else day
-    at = clock(then_ms) if now_ms - then_ms < _DAY_MS else day
+    at = clock(then_ms) if day_of(then_ms) == day_of(now_ms) else day
     return f"{waiting_since(then_ms, now_ms)}, since {at}"
 
 
@@ -247,6 +248,17 @@ def _not_of_now(at_ms: int, now_ms: int) -> str:
 def clock(at_ms: int) -> str:
     """The time of day here, `09:41`; in words where no calendar reaches."""
     return _here(at_ms, "%H:%M")
+
+
+def day_of(at_ms: int) -> str:
+    """The date here, `2026-03-02`; empty where no calendar reaches."""
+    day = _here(at_ms, "%Y-%m-%d")
+    return "" if day == _NO_TIME else day
+
+
+def day_and_clock(at_ms: int) -> str:
+    """Date and time here, `2026-03-02 09:41`; in words where no calendar reaches."""
+    return _here(at_ms, "%Y-%m-%d %H:%M")
 
 
 def moment(at_ms: int) -> str:

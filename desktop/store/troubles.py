@@ -224,7 +224,8 @@ class _Quiet:
         for message in inbox.untaken:
             yield from self._untaken(agent, message, self._last_ms(message.context_id))
         if inbox.lag and not inbox.untaken and agent.is_served is False:
-            title = f"{inbox.lag:,} messages wait, and nobody serves {agent.name}."
+            wait = "1 message waits" if inbox.lag == 1 else f"{inbox.lag:,} messages wait"
+            title = f"{wait}, and nobody serves {agent.name}."
             yield self._stuck(agent.name, "", 0, title, _START_ONE)
 
     def _last_ms(self, context_id: str) -> int:
@@ -268,12 +269,12 @@ class _Quiet:
         elif agent.workers:
             absent = "No worker runs it."
         else:
-            absent = "Whether anybody runs it, other software does not tell."
+            absent = "Other software may run it, and does not tell."
         return self._stuck(
             summary.agent,
             summary.context_id,
             summary.last_activity_ms,
-            f"It has not come to an end, and nothing happens. {absent}",
+            f"{absent} It has not come to an end, and nothing happens.",
             "Read its last messages; a new message starts the agent again.",
         )
 

@@ -23,6 +23,7 @@ from desktop.store.signing import SigningState
 from desktop.store.store import Store
 from desktop.views.parts.labels import Edge, Look, TextLabel
 from desktop.views.parts.link_indicator import LinkIndicator
+from desktop.views.parts.tips import tip
 from desktop.views.theme import tokens
 
 STATUS_HEIGHT: Final = 30
@@ -204,7 +205,7 @@ class PressableState(LinkIndicator):
         """See `LinkIndicator`; the tool tip also says where a click leads."""
         super().show_state(tone, words, hint)
         more = f"{hint}\n{self._what_it_does}".strip()
-        self.setToolTip(f"{words}\n{more}")
+        self.setToolTip(tip(f"{words}\n{more}"))
         self.setAccessibleName(f"{self._what}: {words}")
         self.setAccessibleDescription(more)
 

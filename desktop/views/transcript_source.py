@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from desktop.qtmodels.rows import Pill
 from desktop.qtmodels.tone import Tone
-from desktop.qtmodels.wording import call_state, clock
+from desktop.qtmodels.wording import call_state, clock, day_of
 from desktop.store.masking import find_hidden, with_masks
 from desktop.store.records import HUMAN, Entry, Request, RequestState, Streaming, ToolCall
 from desktop.store.records import EntryKind as StoredKind
@@ -22,6 +22,8 @@ RESULT_ON_LINE = 56
 #: What a line of a tool costs, counted in characters of text.
 _ROW_CHARACTERS = 160
 _PERSON = "Person"
+#: Wherever on earth, no day begins within one of these; asking the calendar takes a while.
+_QUARTER_MS = 900_000
 
 
 def transcript(entries: Sequence[Entry], requests: Sequence[Request]) -> list[TranscriptEntry]:
@@ -64,7 +66,7 @@ def speaker_words(speaker: str) -> str:
 
 
 class TranscriptWriter:
-    """Turns entries into lines, one after the other.
+    """Turns entries into lines, one after the other; the first of each day says which day it is.
 
     Attributes:
         lines: what was written so far.
@@ -75,9 +77,22 @@ class TranscriptWriter:
         self._requests = {request.key.call: request for request in requests}
         # Models use an id again, for another agent or in another turn: the last call counts.
         self._calls: dict[tuple[str, str], tuple[int, ToolCall]] = {}
+        self._day, self._quarter = "", -1
 
     def add(self, entry: Entry) -> None:
         """Write the next entry; it may also change a line that was written before."""
+        before = len(self.lines)
+        self._write(entry)
+        quarter = entry.at_ms // _QUARTER_MS
+        if quarter == self._quarter or len(self.lines) == before:
+            return
+        self._quarter, day = quarter, day_of(entry.at_ms)
+        if day not in {"", self._day}:
+            self._day = day
+            first = self.lines[before]
+            self.lines[before] = replace(first, at=f"{day} {first.at}")
+
+    def _write(self, entry: Entry) -> None:
         match entry.kind:
             case StoredKind.HUMAN | StoredKind.AGENT:
                 self._add_spoken(entry)

@@ -21,7 +21,7 @@ from desktop.views.parts.outcome import Outcome
 
 _ABOUT: Final = (
     "Each start of a worker of the base package reads under a new name and leaves the old one. "
-    "These asked for nothing for an hour and hold nothing."
+    "Only those are counted that asked for nothing for an hour and hold nothing."
 )
 _WARNING: Final = (
     "Their names are removed from the group. A process that only slept for an hour is counted "

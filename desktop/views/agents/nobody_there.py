@@ -1,11 +1,16 @@
 """What stands where an agent would be while there is none: what is missing, and the way on."""
 
+from typing import Final
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop.store.records import LinkState
 from desktop.store.store import Store
 from desktop.views.parts.empty_state import EmptyState
+
+_CONNECT: Final = "Connect to a broker"
+_DEMO: Final = "Start the demo"
 
 
 class NobodyThere(EmptyState):
@@ -20,7 +25,7 @@ class NobodyThere(EmptyState):
     demo_wanted = Signal()
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
-        super().__init__("agents", "", "", parent=parent)
+        super().__init__("agents", "", "", action=_CONNECT, other=_DEMO, parent=parent)
         self._store = store
         self.action_chosen.connect(self.settings_wanted)
         self.other_chosen.connect(self.demo_wanted)
@@ -37,6 +42,6 @@ class NobodyThere(EmptyState):
             case LinkState.OFFLINE:
                 hint = "Connect to the broker that your agents use, or start the demo."
                 title = "Signoff is not connected"
-                self.show_words(title, hint, "Connect to a broker", "Start the demo")
+                self.show_words(title, hint, _CONNECT, _DEMO)
             case _:
                 self.show_words(link.title, link.hint, "Connection settings")

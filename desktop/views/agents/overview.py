@@ -65,7 +65,8 @@ class Overview(QFrame):
             parts.append(per_second(samples[-1].runs, "runs"))
         parts.append(f"{waiting:,} waiting")
         parts.append(f"{troubles.total:,} troubled")
-        self._words.show_text(" · ".join(parts))
+        is_known = store.is_online or agents > 0
+        self._words.show_text(" · ".join(parts) if is_known else store.link.title)
         self._broker.show_text(broker_words(monitor.broker))
         points = tuple((sample.at_ms, sample.runs) for sample in samples)
         now_ms = monitor.at_ms

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.qtmodels.monitor_wording import counted, since, tokens
@@ -58,7 +58,7 @@ class WorkerCard(QFrame):
         for row, (name, value) in enumerate(self._facts.items()):
             label = self._names[name] = TextLabel(name, Look.MUTED)
             label.setMinimumWidth(label.sizeHint().width())
-            self._grid.addWidget(label, row, 0)
+            self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
             self._grid.addWidget(value, row, 1)
         self._runs = [_RunLine(self) for _ in range(_MOST_RUNS)]
         self._more = TextLabel("", Look.SMALL)

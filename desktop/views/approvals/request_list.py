@@ -47,6 +47,8 @@ _ORDERS: Final = (
     (Order.NEWEST, "Newest"),
 )
 _AGENTS: Final = 200
+_NO_MATCH: Final = "Nothing matches"
+_CLEAR: Final = "Clear filters"
 _EMPTY: Final = {
     Show.WAITING: ("Nothing waits", "New requests appear here by themselves."),
     Show.DECIDED: ("Nothing decided yet", "Decided requests are listed here."),
@@ -78,12 +80,13 @@ class RequestList(QWidget):
         self._register = RequestRegister(store)
         self._register.note_reset()
         self._narrowing = False
+        self._is_sought = False  # somebody went to a request while the list was still moving
         # As they were worded last, and how old they were then.
         self._rows: dict[RequestKey, tuple[Request, str, Row]] = {}
         self._agents_offered = 0
         self.count = PillLabel(parent=self)
         self._total = TextLabel("", Look.MUTED)
-        self.search = SearchField("Search requests", "Search tools, agents, arguments   /")
+        self.search = SearchField("Search requests", "Search tools, agents, values   /")
         self.search.setObjectName("approvals.search")
         self.chips = FilterChips("Show", _CHIPS)
         self._boxes = AgentSortBoxes("requests", "approvals", _ORDERS)
@@ -119,6 +122,7 @@ class RequestList(QWidget):
             self.chips.choose(Show.WAITING)
             self._on_narrowed()
         self.model.change(*self._register.read(one for one in (left, key) if one is not None))
+        self._is_sought = True
         self.refresh()
         self.request_chosen.emit(key)
 
@@ -169,6 +173,9 @@ class RequestList(QWidget):
         if self._register.is_behind or self._narrowing:
             self._later.start()
         self._show_around()
+        if self._is_sought and not self._later.isActive():
+            self._is_sought = False
+            self.rows.scrollTo(self.rows.currentIndex())
 
     def _on_narrowed(self) -> None:
         """Show what the filters let through, soon if that takes longer."""
@@ -178,6 +185,11 @@ class RequestList(QWidget):
         self.model.begin_narrowing(self._register)
         self._narrow_some()
         self.refresh()
+
+    def _on_filters_cleared(self) -> None:
+        self._boxes.choose_all()
+        self.search.clear()
+        self._on_narrowed()  # a search that was empty does not tell that it is
 
     def _on_sorted(self) -> None:
         self._register.sort_by(Order(self._boxes.sort()))
@@ -192,7 +204,9 @@ class RequestList(QWidget):
         """What stands beside the rows, and in their place when there are none."""
         waiting, total = self._store.waiting_count, self._store.request_count
         self.count.show_pill(Pill(f"{waiting:,} waiting", Tone.DANGER) if waiting else None)
-        self._total.show_text(f"{total:,} in all" if total else "")
+        is_narrowed = bool(self.search.text().strip() or self._boxes.agent())
+        listed = f"{self.model.rowCount():,} of {total:,}" if is_narrowed else f"{total:,} in all"
+        self._total.show_text(listed if total else "")
         self.count.setToolTip(self._total.text())  # beside which the total may have no room
         is_known = bool(self.model.rowCount()) or self._register.is_behind or self._narrowing
         self._show_nothing_found(Show(self.chips.choice()), found=is_known)
@@ -217,9 +231,9 @@ class RequestList(QWidget):
 
     def _show_nothing_found(self, show: Show, *, found: bool) -> None:
         if self.search.text().strip():
-            self._nothing.show_words("No match", "No request here has all of these words.")
+            self._nothing.show_words(_NO_MATCH, "No request here has all of these words.", _CLEAR)
         elif self._boxes.agent() and not found:
-            self._nothing.show_words("No match", f"{self._boxes.agent()} has none here now.")
+            self._nothing.show_words(_NO_MATCH, f"{self._boxes.agent()} has none here now.", _CLEAR)
         elif not self._store.is_online:
             self._nothing.show_words("Not connected", "Requests on the broker are listed here.")
         else:
@@ -235,7 +249,7 @@ class RequestList(QWidget):
         column.setContentsMargins(0, 14, 0, 4)
         column.setSpacing(10)
         head = QHBoxLayout()
-        head.setContentsMargins(18, 0, 18, 0)
+        head.setContentsMargins(16, 0, 16, 0)
         head.setSpacing(10)
         title = TextLabel("Approvals", Look.TITLE)
         title.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)  # never cut
@@ -263,6 +277,7 @@ class RequestList(QWidget):
         self.chips.chosen.connect(self._on_narrowed)
         self._boxes.narrowed.connect(self._on_narrowed)
         self._boxes.sorted.connect(self._on_sorted)
+        self._nothing.action_chosen.connect(self._on_filters_cleared)
         self._later.timeout.connect(self._on_later)
         bridge.changed.connect(self._on_changed)
         ages = QTimer(self, interval=AGES_MS)

@@ -55,7 +55,7 @@ class FilterBar(QWidget):
     def __init__(self, now_ms: Callable[[], int], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._now_ms = now_ms
-        self.words = SearchField("Search the audit log", "Search ids, notes, names  /")
+        self.words = SearchField("Search the audit log", "Search IDs, notes, names   /")
         self.words.setObjectName("audit.search")
         self._show = FilterChips("Show", _SHOW)
         self._show.name_chips("audit.show")

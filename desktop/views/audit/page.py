@@ -124,8 +124,9 @@ class AuditLogPage(QWidget):
             return
         if changes.record:
             self._standing.show_standing(self._store.audit_standing)
-            if self._entries.take(self._store.audit_page):
-                self._show_found(self._store.audit_page)
+            page = self._store.audit_page  # taking it asks for the next, which may come at once
+            if self._entries.take(page):
+                self._show_found(page)
             self._show_opened()
         # What was decided or answered is in the log a moment later.
         if (changes.requests or changes.link) and not self._again.isActive():

@@ -50,9 +50,11 @@ class AgentSortBoxes(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        for box, share in ((self._agent, 5), (self._sort, 6)):
-            box.setMinimumContentsLength(_LETTERS)
-            row.addWidget(box, share)
+        self._agent.setMinimumContentsLength(_LETTERS)
+        row.addWidget(self._agent, 1)
+        # Orders are ours and short; what room there is belongs to the names of others.
+        self._sort.setSizeAdjustPolicy(ChoiceBox.SizeAdjustPolicy.AdjustToContents)
+        row.addWidget(self._sort)
 
     def agent(self) -> str:
         """The only agent to show; empty for all."""

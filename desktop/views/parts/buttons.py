@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.views.parts.tips import tip
 from desktop.views.theme import appearance, tokens, ui_font
 from desktop.views.theme_icons import paint_icon
 
@@ -67,7 +68,7 @@ class ActionButton(QPushButton):
     def allow(self, why_not: str = "") -> None:
         """Let it be pressed, or say why it cannot be: in the tool tip and to screen readers."""
         self.setEnabled(not why_not)
-        self.setToolTip(why_not)
+        self.setToolTip(tip(why_not))
         self._describe(why_not)
 
     def pause(self, why_not: str) -> None:

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop.views.parts.copy_button import CopyButton
 from desktop.views.parts.labels import Look, TextLabel
+from desktop.views.parts.tips import tip
 from desktop.views.parts.visible_text import visible
 
 _BUTTON: Final = 25  # lower than usual: it stands in rows of text
@@ -36,7 +37,7 @@ class Copyable(QWidget):
         self._text = text
         self._label.show_text(shown or text)
         self._button.offer(text)
-        self.setToolTip(visible(text, exact=True) if shown else "")
+        self.setToolTip(tip(visible(text, exact=True)) if shown else "")
 
     def text(self) -> str:
         """What would be copied."""

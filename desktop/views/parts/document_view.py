@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QShowEvent,
     QTextFrame,
 )
 from PySide6.QtWidgets import QTextBrowser, QWidget
@@ -57,6 +58,9 @@ class DocumentView(QTextBrowser):
         document.setIndentWidth(INDENT_PIXELS)
         self.anchorClicked.connect(self._on_anchor_clicked)
         appearance().changed.connect(self.render_again)
+        # Shown for the first time, Qt scrolls to the text cursor, which is at the beginning of what
+        # a reader wants to see the end of. It does that once: now, when there is nothing yet.
+        super().showEvent(QShowEvent())
 
     def render_again(self) -> None:
         """The theme changed: colours are baked into the document. Whoever fills it writes anew."""

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
+from desktop.views.parts.tips import tip
 from desktop.views.parts.visible_text import visible
 
 
@@ -115,7 +116,7 @@ class TextLabel(QLabel):
             margins = self.contentsMargins()
             room = self.width() - margins.left() - margins.right()
             shown = self.fontMetrics().elidedText(shown, Qt.TextElideMode.ElideRight, room)
-        self.setToolTip("" if shown == self._full else self._full)
+        self.setToolTip("" if shown == self._full else tip(self._full))
         if shown != super().text():
             self.setText(shown)
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop.qtmodels.tone import Tone
+from desktop.views.parts.tips import tip
 from desktop.views.theme import appearance, tokens, ui_font
 
 _DOT: Final = 8
@@ -31,7 +32,7 @@ class LinkIndicator(QWidget):
     def show_state(self, tone: Tone, words: str, hint: str = "") -> None:
         """Show another state. `hint` says more in the tool tip, e.g. when the next try is."""
         self._tone, self._words = tone, words
-        self.setToolTip(f"{words}\n{hint}".strip())
+        self.setToolTip(tip(f"{words}\n{hint}".strip()))
         self.setAccessibleName(f"Link: {words}")
         self.setAccessibleDescription(hint)
         self.updateGeometry()

@@ -103,8 +103,9 @@ class _RailButton(QToolButton):
     def show_count(self, count: int) -> None:
         """Show a count above the icon; screen readers hear it with the name."""
         self._count = max(0, count)
-        waiting = f", {self._count} waiting" if self._count else ""
+        waiting = f", {self._count:,} waiting" if self._count else ""
         self.setAccessibleName(f"{self._item.title}{waiting}")
+        self.setToolTip(f"{self._item.title}{waiting}   {self._item.key_hint}".rstrip())
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -9,6 +9,7 @@ interpreter.
 from typing import Final
 
 from PySide6.QtCore import (
+    QEvent,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -18,12 +19,19 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolTip,
+)
 
 from desktop.qtmodels.rows import ROW_ROLE, Row
 from desktop.views.parts.avatar import paint_avatar
 from desktop.views.parts.pill import paint_pill, pill_width
+from desktop.views.parts.tips import tip
 from desktop.views.parts.visible_text import one_line
 from desktop.views.theme import tokens, ui_font
 from desktop.views.theme_tokens import Tokens
@@ -32,6 +40,9 @@ ROW_HEIGHT: Final = 84
 _RADIUS: Final = 10
 _AVATAR: Final = 34
 _INSET: Final = 10
+_SIDE: Final = 8
+_WORDS_GAP: Final = 12
+_PILL_GAP: Final = 8
 _DOT: Final = 8
 _AGE_GAP: Final = 8
 #: Pictures kept: some screens full, 120 KB each on a plain screen.
@@ -78,6 +89,37 @@ class RowDelegate(QStyledItemDelegate):
             return
         painter.drawPixmap(option.rect.topLeft(), self._picture(option, row, scale))
 
+    def helpEvent(
+        self,
+        event: QHelpEvent,
+        view: QAbstractItemView,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> bool:
+        """Tell what is cut on the row that is pointed at, and what else there is to say of it."""
+        row = index.data(ROW_ROLE)
+        if event.type() != QEvent.Type.ToolTip or not isinstance(row, Row):
+            return super().helpEvent(event, view, option, index)
+        words = "\n".join(part for part in (*self._cut_words(row, option.rect), row.hint) if part)
+        QToolTip.showText(event.globalPos(), tip(words), view.viewport(), option.rect)
+        return True
+
+    def _cut_words(self, row: Row, rect: QRect) -> list[str]:
+        """What `_paint_words` has no room for."""
+        room = rect.width() - 2 * _SIDE - 2 * _INSET - _AVATAR - _WORDS_GAP
+        aged = room - QFontMetrics(self._small).horizontalAdvance(row.age) - _AGE_GAP
+        low = room - (_DOT + _AGE_GAP if row.unread else 0)
+        low -= self._cached_width(row.cached) + _AGE_GAP if row.cached else 0
+        low -= pill_width(row.pill) + _PILL_GAP if row.pill else 0
+        title = self._title_unread if row.unread else self._title
+        lines = (
+            (row.title, title, aged),
+            (row.problem or row.subtitle, self._subtitle, room),
+            (row.meta, self._small, low),
+        )
+        seen = ((one_line(words), QFontMetrics(font), width) for words, font, width in lines)
+        return [words for words, metrics, width in seen if metrics.horizontalAdvance(words) > width]
+
     def _picture(self, option: QStyleOptionViewItem, row: Row, scale: float) -> QPixmap:
         colours, size = tokens(), option.rect.size()
         if colours is not self._colours:
@@ -101,13 +143,13 @@ class RowDelegate(QStyledItemDelegate):
 
     def _paint_row(self, painter: QPainter, rect: QRect, row: Row, state: QStyle.StateFlag) -> None:
         colours = tokens()
-        area = rect.adjusted(8, 3, -8, -3)
+        area = rect.adjusted(_SIDE, 3, -_SIDE, -3)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_ground(painter, area, state, colours)
         disc = QRectF(area.left() + _INSET, area.top() + 11, _AVATAR, _AVATAR)
         paint_avatar(painter, disc, row.initial, row.hue, colours)
-        left = round(disc.right()) + 12
+        left = round(disc.right()) + _WORDS_GAP
         words = QRect(left, area.top(), area.right() - left - _INSET, area.height())
         self._paint_words(painter, words, row, colours)
         painter.restore()
@@ -160,7 +202,7 @@ class RowDelegate(QStyledItemDelegate):
             width = pill_width(row.pill)
             capsule = QRectF(bottom.left(), bottom.top(), width, bottom.height())
             paint_pill(painter, capsule, row.pill, colours)
-            bottom.setLeft(bottom.left() + width + 8)
+            bottom.setLeft(bottom.left() + width + _PILL_GAP)
         _draw_cut(painter, bottom, row.meta, self._small, colours.faint)
 
     def _cached_width(self, word: str) -> int:

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
+from desktop.views.parts.tips import tip
 from desktop.views.parts.visible_text import SpanKind, make_visible
 from desktop.views.theme import BODY_PIXELS, MONO_PIXELS, mono_font, ui_font
 from desktop.views.theme_tokens import Tokens
@@ -81,7 +82,7 @@ class Formats:
         made.setAnchor(True)
         made.setAnchorHref(address)
         made.setFontUnderline(True)
-        made.setToolTip(address)
+        made.setToolTip(tip(address))
         return made
 
 

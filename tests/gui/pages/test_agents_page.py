@@ -117,6 +117,15 @@ def test_an_agent_that_only_asks_is_listed_and_counted(fed: HandFed, qtbot: QtBo
     assert "1 waiting" in overview
 
 
+def test_before_anything_is_known_nothing_is_counted(qtbot: QtBot) -> None:
+    """`0 agents` would be a claim about a broker that nobody has asked."""
+    fed = HandFed()
+    page = open_page(page_of(fed), qtbot)
+    assert see(page, "monitor.overview", QLabel).text() == "Not connected"
+    fed.online()
+    qtbot.waitUntil(lambda: "0 agents" in see(page, "monitor.overview", QLabel).text())
+
+
 def test_an_agent_shows_its_workers_and_its_tools(page: AgentsPage) -> None:
     """Each worker with version, mode, start and load; each tool once."""
     choose(rows(page), "treasury_agent")

@@ -87,7 +87,23 @@ class TestFinding:
         if found:
             assert keys_of(rows(page)) == found
         else:
-            assert "No match" in words_in(page)
+            assert "Nothing matches" in words_in(page)
+
+    def test_how_many_were_found_is_told_and_the_filters_can_be_cleared(
+        self, page: ApprovalsPage, qtbot: QtBot
+    ) -> None:
+        """Beside how many there are; one button leads back to all of them."""
+        search = see(page, "approvals.search", SearchField)
+        QTest.keyClicks(search, "northside")
+        qtbot.waitUntil(lambda: "1 of 8" in words_in(page))
+        search.setText("nothing like this")
+        pick(see(page, "approvals.agent", QComboBox), "records_agent")
+        qtbot.waitUntil(lambda: "0 of 8" in words_in(page))
+        press(page, "Clear filters")
+
+        qtbot.waitUntil(lambda: keys_of(rows(page)) == WAITING)
+        assert search.text() == ""
+        assert "8 in all" in words_in(page)
 
     def test_from_the_search_one_goes_on_to_what_was_found(self, page: ApprovalsPage) -> None:
         """Enter chooses the first, and the keyboard is in the list."""

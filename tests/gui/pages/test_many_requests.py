@@ -89,3 +89,17 @@ def test_what_came_and_went_while_nobody_looked_is_there_when_somebody_does(
     fed.feed(Forgotten())
     page.show()
     qtbot.waitUntil(lambda: not listed(page))
+
+
+def test_a_request_gone_to_while_many_arrive_is_in_sight_in_the_end(
+    fed: HandFed, qtbot: QtBot
+) -> None:
+    """Whoever follows a notification sees in the list, too, where they are."""
+    page = opened(fed, qtbot)
+    fed.feed(*asked(*range(1000)))
+    page.open_request(RequestKey("c-400", CALL))
+    qtbot.waitUntil(lambda: listed(page) == keys(*reversed(range(1000))))
+
+    rows = page.list.rows
+    qtbot.waitUntil(lambda: rows.viewport().rect().contains(rows.visualRect(rows.currentIndex())))
+    assert rows.current_row() == 1000 - 1 - 400

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -72,7 +74,8 @@ class TestPolicy:
         card = open_card(asks_signed(policy(2)))
         assert text(card, "request.needs") == "2 reviewers in the role treasury\n0 of 2: nobody yet"
         votes(fed, vote())
-        assert "1 of 2: Dana Reyes, " in text(card, "request.needs")
+        signed = datetime.fromtimestamp(vote().at_ms / 1000).astimezone()
+        assert f"1 of 2: Dana Reyes, {signed:%Y-%m-%d %H:%M}" in text(card, "request.needs")
         assert text(card, "request.signer") == "You sign as Rosa Mora, treasury"
 
     @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from desktop.qtmodels.tone import Tone
@@ -49,6 +51,22 @@ def test_people_and_agents_are_named(fed: HandFed) -> None:
     assert [(line.kind, line.speaker, line.text) for line in lines] == [
         (EntryKind.HUMAN, "Person", "Pay it."),
         (EntryKind.AGENT, "treasury_agent", "I look at it."),
+    ]
+
+
+def test_the_first_line_of_each_day_says_which_day_it_is(fed: HandFed) -> None:
+    """A conversation may go on for weeks; the others need the time of day only."""
+    day = 86_400
+    fed.tell(human_says("Pay it."), seconds_ago=2 * day)
+    fed.tell(agent_says("I look at it."), seconds_ago=2 * day)
+    fed.tell(agent_says("It is paid.", message_id="m-2"))
+    before, now = (
+        datetime.fromtimestamp(NOW_MS / 1000 - gone).astimezone() for gone in (2 * day, 0)
+    )
+    assert [line.at for line in lines_of(fed)] == [
+        f"{before:%Y-%m-%d %H:%M}",
+        f"{before:%H:%M}",
+        f"{now:%Y-%m-%d %H:%M}",
     ]
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from desktop.qtmodels.rows import Row
@@ -172,3 +174,17 @@ def test_a_hundred_thousand_rows_are_no_slower_than_a_dozen(
 def title_at_top(view: RowList) -> str:
     """The title of the first row in sight."""
     return str(view.indexAt(view.viewport().rect().topLeft()).data())
+
+
+def test_what_is_cut_in_a_row_is_told_to_whoever_points_at_it(
+    view: RowList, model: RowsModel[str]
+) -> None:
+    """Also what else there is to say; a row that is read whole says nothing more."""
+    long = "It was started five times and failed each time: the disk is full."
+    model.show_rows([("k0", Row("short", "line")), ("k1", Row(long, "line", "agent", hint="Look"))])
+    places = [view.visualRect(model.index(row, 0)).center() for row in (0, 1)]
+    for place in places:
+        there = view.viewport().mapToGlobal(place)
+        QApplication.sendEvent(view.viewport(), QHelpEvent(QEvent.Type.ToolTip, place, there))
+        assert QToolTip.text() == ("" if place is places[0] else f"{long}\nLook")
+    QToolTip.hideText()

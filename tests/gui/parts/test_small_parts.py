@@ -6,15 +6,32 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import (
+    QColor,
+    QGuiApplication,
+    QKeySequence,
+    QPalette,
+    QShortcut,
+    QTextDocument,
+)
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from desktop.qtmodels.rows import Pill
 from desktop.qtmodels.tone import Tone
+from desktop.settings import Theme
 from desktop.views.parts.banner import Banner
 from desktop.views.parts.buttons import ActionButton, ButtonLook
+from desktop.views.parts.choice_box import ChoiceBox
 from desktop.views.parts.empty_state import EmptyState
 from desktop.views.parts.filter_chips import FilterChips
 from desktop.views.parts.labels import TextLabel, caption
@@ -24,6 +41,7 @@ from desktop.views.parts.markdown_view import MarkdownView
 from desktop.views.parts.pill import PillLabel
 from desktop.views.parts.rail import RAIL_WIDTH, Rail
 from desktop.views.parts.search_field import SearchField
+from desktop.views.theme import apply_theme, tokens
 from tests.gui.parts.gallery import RAIL
 
 Show = Callable[[QWidget], None]
@@ -246,6 +264,39 @@ class TestWords:
         assert label.toolTip() == label.text() == "transfer_funds_to_a_counterparty"
         label.resize(400, label.height())
         assert QLabel.text(label) == label.text()
+
+    def test_a_tool_tip_takes_no_markup_either(self, show: Show) -> None:
+        """Qt would paint a picture that an agent's name asks for."""
+        name = '<img src="/etc/hostname"> <b>approved</b>'
+        label = TextLabel(name)
+        show(label)
+        label.resize(40, label.height())
+        read = QTextDocument()
+        read.setHtml(label.toolTip())
+        assert read.toPlainText() == label.text() == name
+        assert "<img" not in label.toolTip()
+
+    def test_a_box_cuts_a_long_choice_and_still_tells_all_of_it(self, show: Show) -> None:
+        """In the tool tip, while there is no room for it."""
+        box = ChoiceBox()
+        box.addItems(["All agents", "claims_and_appeals_second_level_agent"])
+        show(box)
+        box.resize(130, box.height())
+        assert box.toolTip() == ""
+        box.setCurrentIndex(1)
+        assert box.toolTip() == "claims_and_appeals_second_level_agent"
+        box.resize(400, box.height())
+        assert box.toolTip() == ""
+
+    @pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
+    def test_words_in_an_empty_field_can_be_read(self, show: Show, theme: Theme) -> None:
+        """Qt dresses them in half the colour of text, which is too faint by far."""
+        apply_theme(QApplication.instance(), theme)
+        for field in (QLineEdit(), QPlainTextEdit()):
+            field.setPlaceholderText("Reason")
+            show(field)
+            ink = field.palette().color(QPalette.ColorRole.PlaceholderText)
+            assert ink == QColor(tokens().faint)
 
     def test_a_caption_shouts_only_on_screen(self, show: Show) -> None:
         """Screen readers would spell capitals."""

@@ -46,6 +46,20 @@ CALL = TranscriptEntry(
 )
 
 
+def test_what_was_there_before_anybody_looked_is_read_from_its_end(qtbot: QtBot) -> None:
+    """A conversation that is led to opens at its latest words, as one that is read later does."""
+    made = TranscriptView()
+    qtbot.addWidget(made)
+    made.resize(640, 420)
+    made.set_entries([said(number) for number in range(30)])
+    made.show()
+    qtbot.waitExposed(made)
+
+    bar = made.verticalScrollBar()
+    assert made.is_at_end
+    assert bar.value() == bar.maximum() > 0
+
+
 def test_entries_are_set_in_order(view: TranscriptView) -> None:
     """Speaker, time and words, one after the other."""
     view.set_entries([said(1, "first **words**"), CALL, said(2, "second")])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from desktop.qtmodels.wording import (
@@ -12,6 +14,7 @@ from desktop.qtmodels.wording import (
     request_row,
     state_pill,
     waiting_since,
+    waits_since,
 )
 from desktop.store.records import Context, ContextStatus
 from tests.support import scenes
@@ -34,6 +37,15 @@ def test_a_wait_is_told_to_the_second_at_first() -> None:
     assert waiting_since(0, 7_000) == "7 s"
     assert waiting_since(0, 61_000) == "1 min 1 s"
     assert waiting_since(0, 2 * HOUR + MINUTE) == "2 h 1 min"
+    assert waiting_since(0, 5 * DAY + 3 * HOUR) == "5 d 3 h"
+
+
+def test_a_wait_that_began_yesterday_says_so() -> None:
+    """`since 23:30` would be a time that has not come yet, at half past one in the morning."""
+    midnight = datetime(2026, 3, 2).astimezone().timestamp() * 1000
+    asked, now = round(midnight) - HOUR // 2, round(midnight) + 90 * MINUTE
+    assert waits_since(asked, now) == "2 h 0 min, since 2026-03-01 23:30"
+    assert waits_since(round(midnight) + MINUTE, now) == "1 h 29 min, since 00:01"
 
 
 def test_a_preview_shows_words_and_no_marks_of_markdown() -> None:

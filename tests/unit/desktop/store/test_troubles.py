@@ -138,14 +138,20 @@ def test_a_conversation_nobody_runs_is_stuck_once() -> None:
 
     [trouble] = store.troubles().rows
 
-    assert trouble.title.endswith(f"Nobody serves {AGENT}.")
+    assert trouble.title.startswith(f"Nobody serves {AGENT}."), "a row has room for its beginning"
+
+
+@pytest.mark.parametrize(("lag", "words"), [(1, "1 message waits"), (1200, "1,200 messages wait")])
+def test_messages_for_nobody_are_counted(lag: int, words: str) -> None:
+    """Where the broker does not say which ones they are."""
+    assert titles(seen(replace(INBOX, lag=lag))) == [f"{words}, and nobody serves {AGENT}."]
 
 
 def test_of_other_software_nobody_claims_to_know() -> None:
     """It may still be at work on it, and does not say."""
     [trouble] = seen(replace(INBOX, foreign=1, is_read=True), quiet_minutes=16).troubles().rows
 
-    assert trouble.title.endswith("other software does not tell.")
+    assert trouble.title.startswith("Other software may run it, and does not tell.")
 
 
 def test_dead_letters_are_told_with_the_way_out() -> None:
