@@ -13,6 +13,7 @@ from desktop.views.parts.buttons import ActionButton
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.pill import PillLabel
 from desktop.views.parts.rows import button_row
+from desktop.views.parts.tips import tip
 from desktop.views.settings.card import SettingsCard
 from desktop.views.settings.key_form import KeyForm
 
@@ -95,7 +96,7 @@ class IdentityCard(SettingsCard):
         for other in self._others:
             button = ActionButton(f"Sign as {other.name}", icon_name="user")
             button.setObjectName(f"identity.as.{other.id}")
-            button.setToolTip(other.id)
+            button.setToolTip(tip(other.id))
             button.clicked.connect(lambda _=False, who=other.id: self._on_other(who))
             self._people.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
             self._buttons.append(button)
