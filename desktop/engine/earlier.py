@@ -102,13 +102,12 @@ class Earlier:
             self._finding = False
         if names is None:
             return None
-        beside = [n for n in names if n in known and n not in found and self._words.holds(n)]
-        latest = heapq.nlargest(_EXCERPTS, beside, key=lambda name: known[name].last_activity_ms)
+        choose = partial(_choose, names, known, found, self._words.holds)
+        beside, latest = await self._do(choose)
         messages = await self._words.messages(latest)
         if not is_wanted():
             return None
-        excerpts = await self._do(partial(_excerpts, messages, sought))
-        return {name: excerpts.get(name, "") for name in beside}
+        return await self._do(partial(_with_excerpts, beside, messages, sought))
 
     async def settle(self, limit: int) -> bool:
         """Index some of what was read, for the next search. Returns whether there is more."""
@@ -157,5 +156,28 @@ def _take(
     index.take(texts)
 
 
-def _excerpts(messages: Mapping[str, Sequence[Message]], sought: Sequence[str]) -> dict[str, str]:
-    return {name: excerpt([one.text for one in said], sought) for name, said in messages.items()}
+def _choose(
+    names: Collection[str],
+    known: Mapping[str, Summary],
+    found: Collection[str],
+    holds: Callable[[str], bool],
+) -> tuple[list[str], list[str]]:
+    """Of those found the ones that count, and the latest of these.
+
+    Not on the loop, which a hundred thousand would hold up; it goes on learning meanwhile.
+    """
+    times = {
+        name: summary.last_activity_ms
+        for name in names
+        if name not in found and holds(name) and (summary := known.get(name)) is not None
+    }
+    return list(times), heapq.nlargest(_EXCERPTS, times, key=times.__getitem__)
+
+
+def _with_excerpts(
+    names: Collection[str], messages: Mapping[str, Sequence[Message]], sought: Sequence[str]
+) -> dict[str, str]:
+    earlier = dict.fromkeys(names, "")
+    for name, said in messages.items():
+        earlier[name] = excerpt([one.text for one in said], sought)
+    return earlier

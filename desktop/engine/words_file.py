@@ -75,11 +75,16 @@ class WordsFile:
 
     @property
     def used(self) -> int:
-        """Bytes on disk that are in use."""
-        pages, free, size = (
-            int(self._db.execute(f"PRAGMA {name}").fetchone()[0])
-            for name in ("page_count", "freelist_count", "page_size")
-        )
+        """Bytes on disk that are in use.
+
+        Raises:
+            CacheUnusable: nobody knows.
+        """
+        with _reading():
+            pages, free, size = (
+                int(self._db.execute(f"PRAGMA {name}").fetchone()[0])
+                for name in ("page_count", "freelist_count", "page_size")
+            )
         return (pages - free) * size
 
     def keep(self, heard: Iterable[Heard], torn: Iterable[str] = ()) -> list[str]:
@@ -126,7 +131,8 @@ class WordsFile:
         gone: list[str] = []
         oldest = "SELECT context_id FROM contexts ORDER BY last_ms LIMIT ?"
         while self.used > MOST_OF_ALL:
-            some = [name for (name,) in self._db.execute(oldest, (_LEAVING,))]
+            with _reading():
+                some = [name for (name,) in self._db.execute(oldest, (_LEAVING,))]
             if not some:
                 break
             self.drop(some)
