@@ -36,6 +36,11 @@ pytest_plugins = (
 gc.disable()
 
 
+def pytest_collection_finish() -> None:
+    """Leave what was imported and collected out of every later collection; it stays."""
+    gc.freeze()
+
+
 def pytest_runtest_logfinish() -> None:
     """Collect between tests what Python would have collected at any moment, on any thread."""
     from desktop.system.garbage import collect_due
