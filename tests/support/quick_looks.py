@@ -13,13 +13,14 @@ _OFTEN_SECONDS = 0.1
 
 @pytest.fixture
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Heartbeats, halts, the registry and what surrounds requests are seen within a moment."""
+    """Heartbeats, halts, inboxes, the registry and votes are looked at again within a moment."""
     # Imported here: most test processes never need the engine.
-    from desktop.engine import agents, halts, surroundings, trust
+    from desktop.engine import agents, halts, monitor, surroundings, trust
     from workers.runtime import service
 
     monkeypatch.setattr(service, "HEARTBEAT_SECONDS", _OFTEN_SECONDS)
     monkeypatch.setattr(agents, "AGENTS_SECONDS", _OFTEN_SECONDS)
     monkeypatch.setattr(halts, "LOOK_SECONDS", _OFTEN_SECONDS)
+    monkeypatch.setattr(monitor, "LOOK_SECONDS", _OFTEN_SECONDS)
     monkeypatch.setattr(surroundings, "LOOK_SECONDS", _OFTEN_SECONDS)
     monkeypatch.setattr(trust, "_KEPT_SECONDS", _OFTEN_SECONDS)
