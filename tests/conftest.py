@@ -29,11 +29,17 @@ pytest_plugins = (
     "tests.support.processes",
     "tests.support.desktop_session",
     "tests.support.stub_model",
+    "tests.support.quick_looks",
 )
 
 
 # As in the product: a window collected on an engine's thread takes the process with it.
 gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported and collected out of every later collection; it stays."""
+    gc.freeze()
 
 
 def pytest_runtest_logfinish() -> None:

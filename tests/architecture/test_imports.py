@@ -46,16 +46,15 @@ for module in {modules!r}:
 ALL_ROOMS = rooms("desktop") | rooms("workers")
 
 
-@pytest.mark.parametrize("room", sorted(ALL_ROOMS.keys() - ROOMS_WITH_QT))
-def test_lives_without_qt(room: str) -> None:
-    """The console without a window, the engine and all workers run where Qt is not installed."""
-    import_where_missing(room, QT)
+@pytest.mark.parametrize("room", sorted(ALL_ROOMS))
+def test_lives_without_what_it_must_not_know(room: str) -> None:
+    """All but the windows run without Qt, and all but the agents without LangGraph.
 
-
-@pytest.mark.parametrize("room", sorted(ALL_ROOMS.keys() - ROOMS_WITH_LANGGRAPH))
-def test_lives_without_langgraph(room: str) -> None:
-    """The console never pays a second of start-up for LangGraph, nor do clients of agents."""
-    import_where_missing(room, LANGGRAPH)
+    So nobody pays a second of start-up for LangGraph who runs no agent.
+    """
+    qt = () if room in ROOMS_WITH_QT else QT
+    langgraph = () if room in ROOMS_WITH_LANGGRAPH else LANGGRAPH
+    import_where_missing(room, (*qt, *langgraph))
 
 
 def test_rooms_keep_their_contracts() -> None:

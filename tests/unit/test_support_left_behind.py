@@ -15,6 +15,9 @@ import pytest
 
 from tests.support.environment import ROOT
 
+# One pytest for all of them, and not one in each of the test processes.
+pytestmark = pytest.mark.xdist_group("left behind")
+
 _CASES = """
 import asyncio
 import subprocess

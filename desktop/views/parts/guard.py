@@ -4,15 +4,13 @@ The only place that knows how long a reviewer must have had a call before their 
 appears under a mouse on its way down must not be approved by it.
 """
 
-from typing import Final
-
 from PySide6.QtCore import QObject, QTimer, Signal
 
-GUARD_MS: Final = 500
+GUARD_MS = 500
 
 
 class MisclickGuard(QObject):
-    """Holds from `hold` for its time.
+    """Holds from `hold` for its time: `GUARD_MS`, unless told another.
 
     Signals:
         released: the time is over.
@@ -20,9 +18,10 @@ class MisclickGuard(QObject):
 
     released = Signal()
 
-    def __init__(self, milliseconds: int = GUARD_MS, parent: QObject | None = None) -> None:
+    def __init__(self, milliseconds: int | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._timer = QTimer(self, interval=milliseconds, singleShot=True)
+        interval = GUARD_MS if milliseconds is None else milliseconds
+        self._timer = QTimer(self, interval=interval, singleShot=True)
         self._timer.timeout.connect(self.released)
 
     @property

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop.settings import Theme
+from desktop.views.parts import guard
 from desktop.views.theme import apply_theme
 from tests.gui.pages.seeing import open_page
 from tests.gui.pages.talk import Pages, morning, page_of
@@ -23,6 +24,15 @@ def dressed(qapp: QApplication) -> Iterator[QApplication]:
     yield qapp
     # Qt deletes a closed page only from a running loop; till then every change of theme dresses it.
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+@pytest.fixture
+def short_guard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clicks count soon after a card has come; for what is about something else than that moment.
+
+    That it is half a second, and that nothing can be clicked in it, is in `test_misclick_guard`.
+    """
+    monkeypatch.setattr(guard, "GUARD_MS", 20)
 
 
 @pytest.fixture

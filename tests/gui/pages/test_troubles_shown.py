@@ -69,7 +69,7 @@ TROUBLES: Final[dict[str, tuple[Fact, str, bool, Page, str]]] = {
 
 
 @pytest.fixture
-def window(fed: HandFed, qtbot: QtBot) -> MainWindow:
+def window(fed: HandFed, qtbot: QtBot, short_guard: None) -> MainWindow:
     """Rosa has read a request, and could approve it."""
     signs(fed)
     fed.tell(asks_signed(policy(1)), seconds_ago=75)

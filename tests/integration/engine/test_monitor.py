@@ -57,6 +57,7 @@ async def _letters(desk: Desk, count: int) -> list[Trouble]:
     return letters()
 
 
+@pytest.mark.usefixtures("quick_looks")
 async def test_a_person_puts_one_message_back_and_discards_another(
     desk: Desk, connection: Connection, redis_url: str
 ) -> None:

@@ -132,6 +132,7 @@ REGISTRIES: Final[dict[str, tuple[Callable[[TrustedFolder], object], str]]] = {
 }
 
 
+@pytest.mark.usefixtures("quick_looks")
 @pytest.mark.parametrize("name", REGISTRIES)
 async def test_a_registry_that_proves_nothing_is_noticed_at_once_and_so_is_a_new_one(
     rosa: Desk, trust: TrustedFolder, connection: Connection, name: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.tools import BaseTool
@@ -50,6 +51,8 @@ from workers.wire.streams.reader import Reader
 
 #: As usual, but what failed is tried again at once.
 QUICK = Pace(first_retry_seconds=0.01, longest_retry_seconds=0.02)
+#: What is due later is looked for ten times a second, too.
+ATTENTIVE = replace(QUICK, heartbeat_seconds=0.1)
 REVIEWER = Reviewer(id="rkramer", name="R. Kramer")
 
 

@@ -114,6 +114,7 @@ async def test_an_operator_halts_and_resumes_from_a_terminal(office: Office) -> 
     assert await client.exists(keys.HALT) == 0
 
 
+@pytest.mark.usefixtures("quick_looks")
 async def test_a_deleted_signed_halt_goes_on_until_a_signed_lift(
     office: Office, book: Book, tmp_path: Path
 ) -> None:

@@ -26,6 +26,8 @@ from workers.wire.approvals import DecisionKind, Mode
 from workers.wire.halts import HaltStatement
 from workers.wire.streams.halts import halt
 
+pytestmark = pytest.mark.usefixtures("quick_looks")
+
 AGENT = "demo_agent"
 
 

@@ -12,10 +12,12 @@ from desktop.store.quorums import votes_missing
 from desktop.store.records import Execution, Request, RequestKey
 from desktop.store.signing import Proof, Seen
 from tests.integration.workers.conftest import Book
-from tests.integration.workers.office import Office
+from tests.integration.workers.office import ATTENTIVE, Office
 from tests.support.desk import Desk
 from tests.support.trusted import LEE_PARK, ONE, ROSA_MORA, TWO, Person, TrustedFolder, envelope
 from workers.wire.approvals import DecisionKind, Mode, Reviewer
+
+pytestmark = pytest.mark.usefixtures("quick_looks")
 
 AGENT = "demo_agent"
 SEEN = Seen((("/amount", "10"),), ms_open=4_200)
@@ -43,7 +45,9 @@ async def test_a_call_that_waits_is_shown_under_the_policy_that_holds_now(
     office: Office, book: Book, trust: TrustedFolder
 ) -> None:
     """One was enough when it was asked; then it takes two, who both sign under the new version."""
-    await office.hire(AGENT, [book.transfer_funds], mode=Mode.ENFORCE, trust=trust.path)
+    await office.hire(
+        AGENT, [book.transfer_funds], mode=Mode.ENFORCE, trust=trust.path, pace=ATTENTIVE
+    )
     context_id = await office.ask(AGENT, "pay 10 to ACME", context={"user_id": "boss"})
     [call] = await office.requests(context_id)
     key = RequestKey(context_id, call.tool_call_id)

@@ -8,13 +8,15 @@ import pytest
 
 from tests.integration.workers.conftest import Book
 from tests.integration.workers.hand_fed import CONTEXT, Desk, command, handle, task
-from tests.integration.workers.office import Office
+from tests.integration.workers.office import ATTENTIVE, Office
 from tests.support import trusted
 from tests.support.trusted import LEE_PARK, TrustedFolder, envelope
 from tests.support.waiting import await_until
 from workers.wire.approvals import ApprovalRequest, DecisionKind, Mode, Reviewer
 from workers.wire.dialects import PendingCall, read_interrupt
 from workers.wire.events import ProgressType
+
+pytestmark = pytest.mark.usefixtures("quick_looks")
 
 AGENT = "treasury_agent"
 ROSA_DECIDES = Reviewer(id="r.mora", name="Rosa Mora")
@@ -142,7 +144,9 @@ async def test_what_waits_is_told_again_under_a_new_policy_also_beside_a_decided
     office: Office, book: Book, trust: TrustedFolder
 ) -> None:
     """Else the console would sign for the old one, and be refused for ever."""
-    await office.hire(AGENT, [book.transfer_funds], mode=Mode.ENFORCE, trust=trust.path)
+    await office.hire(
+        AGENT, [book.transfer_funds], mode=Mode.ENFORCE, trust=trust.path, pace=ATTENTIVE
+    )
     context_id = await office.ask(AGENT, "pay 10 to ACME and pay 20 to Globex")
     first, second = await office.requests(context_id, 2)
     trust.write_policy(trusted.ONE.replace("version = 7", "version = 8"))

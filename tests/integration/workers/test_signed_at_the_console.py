@@ -37,6 +37,8 @@ from workers.wire.events import AgentProgress
 from workers.wire.streams.progress import ProgressWriter
 from workers.wire.streams.votes import Ballots, VoteEntry
 
+pytestmark = pytest.mark.usefixtures("quick_looks")
+
 STRANGER = Person(registered.STRANGER, "r.mora", "Rosa Mora")
 SEEN = Seen((("/amount", "10"), ("/recipient", "ACME")), ms_open=4_200)
 EDITED = {"amount": 5.0, "recipient": "ACME", "urgent": False}

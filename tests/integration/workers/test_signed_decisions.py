@@ -11,7 +11,7 @@ import pytest
 from msgspec import structs
 
 from tests.integration.workers.conftest import Book
-from tests.integration.workers.office import Office
+from tests.integration.workers.office import ATTENTIVE, Office
 from tests.support import trusted
 from tests.support.registered import ROOT_1, STRANGER, WORKER
 from tests.support.trusted import (
@@ -32,6 +32,8 @@ from workers.wire.signing.statements import Meaning
 from workers.wire.streams.reader import Reader
 from workers.wire.trust import TrustFolder
 
+pytestmark = pytest.mark.usefixtures("quick_looks")
+
 AGENT = "treasury_agent"
 ROSA_DECIDES = Reviewer(id="r.mora", name="Rosa Mora")
 
@@ -44,7 +46,9 @@ def trust(tmp_path: Path) -> TrustedFolder:
 
 async def _asked(office: Office, book: Book, trust: TrustedFolder, **context: JSON) -> PendingCall:
     """A transfer that waits at a worker in mode `enforce`."""
-    await office.hire(AGENT, [book.transfer_funds], mode=Mode.ENFORCE, trust=trust.path)
+    await office.hire(
+        AGENT, [book.transfer_funds], mode=Mode.ENFORCE, trust=trust.path, pace=ATTENTIVE
+    )
     context_id = await office.ask(AGENT, "pay 10 to ACME", context=context)
     [call] = await office.requests(context_id)
     return call

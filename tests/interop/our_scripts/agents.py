@@ -13,6 +13,10 @@ import json
 from langchain_core.tools import tool
 
 from workers import AgentRunner, human_approval_required
+from workers.runtime.pace import Pace
+
+#: As usual, but what failed is tried again at once.
+QUICK = Pace(first_retry_seconds=0.01, longest_retry_seconds=0.02)
 
 
 def _ran(name: str, **args: object) -> None:
@@ -54,7 +58,7 @@ def strict_team() -> list[AgentRunner]:
 
 
 def _agent(name: str) -> AgentRunner:
-    runner = AgentRunner(agent_name=name)
+    runner = AgentRunner(agent_name=name, pace=QUICK)
     for each in (get_city_weather, get_city_gdp, transfer_funds):
         runner.add_tool(each)
     return runner
