@@ -21,6 +21,7 @@ import structlog
 from desktop.engine.cache_file import CacheFile, drop_all_texts, path_for
 from desktop.engine.kept_words import KeptWords
 from desktop.engine.text_lock import TextLock
+from desktop.engine.words_file import KEY_CHANGED
 from desktop.errors import CacheUnusable
 from desktop.store import facts
 from desktop.store.records import Memory, Source, Summary
@@ -33,7 +34,6 @@ WRITE_SECONDS = 1.0
 WRITTEN_ROWS = 5000
 _REMARK_HINT = "It is read from the broker again."
 _STUMBLED = "Signoff made a mistake; the list of conversations is not kept on this computer."
-_KEY_CHANGED = "The message text kept on this computer cannot be read: its key has changed."
 
 
 @dataclass(eq=False, slots=True)
@@ -85,7 +85,9 @@ class Cache:
         self._due = asyncio.Event()
         self._urgent = asyncio.Event()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="cache")
-        self.words = KeptWords(folder, self._tell)
+        self.words = KeptWords(folder, self._hear_of_words)
+        # What was said last; figures that change do not take it away.
+        self._said = ("", "")
 
     def follow(self, address: str) -> None:
         """Remember this broker from now on; what is remembered of it is told soon.
@@ -204,7 +206,7 @@ class Cache:
         if file.remark:
             self._tell(file.remark, _REMARK_HINT)
         elif lock is not None and lock.broken:
-            self._tell(_KEY_CHANGED, "It is kept anew, with the key of now.")
+            self._tell(KEY_CHANGED, "It is kept anew, with the key of now.")
 
     async def _write(self, broker: _Broker) -> None:
         file = broker.file
@@ -254,7 +256,11 @@ class Cache:
     def _lock_of(self, broker: _Broker) -> TextLock | None:
         return TextLock(self._key, broker.address) if self._key else None
 
+    def _hear_of_words(self, title: str, hint: str) -> None:
+        self._tell(*(title, hint) if title else self._said)
+
     def _tell(self, title: str = "", hint: str = "") -> None:
+        self._said = (title, hint)
         keeps_text = bool(self._key) and self._folder is not None
         words = self.words
         memory = Memory(keeps_text, title, hint, words.used, words.missed, words.dropped)

@@ -27,6 +27,7 @@ from desktop.store.facts import (
 from desktop.store.records import ContextStatus, Memory, Source, Summary
 from tests.support.command_line import python
 from tests.support.waiting import await_until
+from workers.wire.streams.entries import StreamEntry
 
 ADDRESS = "redis://broker:6379/0"
 KEY = bytes(range(32))
@@ -51,10 +52,14 @@ class Remembering:
         """What was remembered, as it was told."""
         return [s for fact in self.told if isinstance(fact, ContextsSeen) for s in fact.summaries]
 
+    def memory(self) -> Memory:
+        """What was said last."""
+        return [fact.memory for fact in self.told if isinstance(fact, MemoryChanged)][-1]
+
     def troubles(self) -> list[Memory]:
-        """What went wrong."""
+        """What went wrong, each once."""
         told = [fact.memory for fact in self.told if isinstance(fact, MemoryChanged)]
-        return [memory for memory in told if memory.title]
+        return list({memory.title: memory for memory in told if memory.title}.values())
 
 
 @asynccontextmanager
@@ -291,6 +296,18 @@ async def test_kept_text_can_be_read_with_its_key_only(tmp_path: Path) -> None:
         pass
     assert [summary.preview for summary in one.summaries()] == ["", ""]
     assert ["its key has changed" in memory.title for memory in one.troubles()] == [True]
+
+
+async def test_what_went_wrong_stays_said_when_more_is_kept(tmp_path: Path) -> None:
+    """Figures change all the time, and say nothing of the file that was begun anew."""
+    await remember(tmp_path, known(1), key=KEY)
+    async with remembering(tmp_path, bytes(32)) as one:
+        await await_until(lambda: bool(one.troubles()), "the other key to be noticed")
+        one.cache.words.hear("c-001", [StreamEntry("1-0", b"no JSON")])
+        one.cache.words.missed += 1
+        await await_until(lambda: one.memory().missed == 1, "the figures")
+
+        assert "its key has changed" in one.memory().title
 
 
 async def test_text_of_one_context_cannot_be_passed_off_as_another_ones(tmp_path: Path) -> None:
