@@ -6,12 +6,12 @@ when the key was opened, and the hash of the reviewer's last entry in the audit 
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
+from desktop.audit.entries import own_version
 from desktop.store.masking import without_codes
 from desktop.store.policies import name_of, role_for
 from desktop.store.quorums import takes_several
@@ -85,7 +85,7 @@ def stated(
         nonce=nonce,
         iat=now,
         exp=_end(request, meaning, now),
-        app=importlib.metadata.version("signoff"),
+        app=own_version(),
     )
 
 

@@ -191,7 +191,7 @@ def happened(kind: AuditKind, *, person: str = "", name: str = "") -> AuditEntry
         offset_minutes=round(offset.total_seconds() / 60) if offset else 0,
         mono_ms=time.monotonic_ns() // 1_000_000,
         actor=Actor(id=person, name=name, os_user=own_account(), device=own_device()),
-        app=_own_version(),
+        app=own_version(),
     )
 
 
@@ -204,8 +204,8 @@ def followed(entry: AuditEntry, kind: AuditKind, outcome: str) -> AuditEntry:
 
 
 @cache
-def _own_version() -> str:
-    """Read from a file, which costs more than all the rest of an entry."""
+def own_version() -> str:
+    """Of Signoff. It is read from a file, which costs more than all the rest of an entry."""
     return importlib.metadata.version("signoff")
 
 

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QIcon, QPainter, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 
 from desktop import assets
@@ -23,13 +23,18 @@ def paint_icon(painter: QPainter, area: QRectF, name: str, colour: str) -> None:
 
 
 def icon_pixmap(name: str, colour: str, size: int, scale: float = 2.0) -> QPixmap:
-    """An icon as a pixmap of `size` logical pixels at one device pixel ratio."""
+    """An icon as a pixmap of `size` logical pixels at one device pixel ratio; drawn once."""
+    key = f"signoff {name} {colour} {size} {scale}"
+    pixmap = QPixmap()
+    if QPixmapCache.find(key, pixmap):
+        return pixmap
     pixmap = QPixmap(round(size * scale), round(size * scale))
     pixmap.setDevicePixelRatio(scale)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     paint_icon(painter, QRectF(0, 0, size, size), name, colour)
     painter.end()
+    QPixmapCache.insert(key, pixmap)
     return pixmap
 
 

@@ -67,11 +67,13 @@ class Inbox:
     def __init__(self, waiting: int, decided: int = 0) -> None:
         from PySide6.QtWidgets import QApplication
 
+        from desktop.audit.entries import own_version
         from desktop.settings import Theme
         from desktop.views.main_window import MainWindow
         from desktop.views.theme import apply_theme
         from tests.support.hand_fed import NOW_MS, HandFed
 
+        own_version()  # the engine has asked for it by then: each start of a session is recorded
         app = QApplication.instance() or QApplication([])
         assert isinstance(app, QApplication)
         apply_theme(app, Theme.LIGHT)

@@ -7,8 +7,8 @@ transcript and request in turn.
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from desktop.actions.approvals import Approvals
@@ -124,6 +124,11 @@ class ApprovalsPage(QWidget):
             return False
         return True
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Get the card ready once the page stands there: the first one opened must be quick, too."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self._polish_card)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Side by side where there is room for it."""
         super().resizeEvent(event)
@@ -233,6 +238,10 @@ class ApprovalsPage(QWidget):
     def _show_turn(self, name: str) -> None:
         self._turns.choose(name)
         self._take_turns()
+
+    def _polish_card(self) -> None:
+        for part in self.card.findChildren(QWidget):
+            part.ensurePolished()
 
     def _lay_out(self) -> None:
         self._middle = QWidget()
