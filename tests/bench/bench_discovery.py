@@ -108,7 +108,7 @@ def _middle(found: list[Found]) -> Found:
 
 
 def _discovered(url: str) -> Found:
-    """One discovery. Garbage is left alone, as in the product: there another thread looks for it."""
+    """One discovery. Garbage is left alone: in the product another thread looks for it."""
     gc.collect()
     gc.disable()
     try:

@@ -125,7 +125,7 @@ class ApprovalsPage(QWidget):
         return True
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Get the card ready once the page stands there: the first one opened must be quick, too."""
+        """Get the card ready once the page stands there: the first to be opened is quick, too."""
         super().showEvent(event)
         QTimer.singleShot(0, self, self._polish_card)
 
