@@ -39,10 +39,10 @@ class Batch:
         self._summaries[summary.context_id] = summary
         self._on_first()
 
-    def reset(self, context_id: str, title: str) -> None:
+    def reset(self, context_id: str, title: str, *, is_gone: bool = False) -> None:
         """Tell that what was known of a context is void."""
         self._close()
-        self.emit(facts.ContextReset(context_id, title))
+        self.emit(facts.ContextReset(context_id, title, is_gone))
         self._close()
 
     def forget(self, title: str) -> None:

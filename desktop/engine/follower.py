@@ -94,8 +94,10 @@ class Follower:
 
     async def _is_emptied(self, reader: Reader) -> bool:
         """Whether nothing is left of what is known; brokers also tell of their other databases."""
-        some = dict.fromkeys(islice(self._positions, _SOME), START)
-        return not await reader.extents(some)
+        read = (one for one in self._positions if self._positions.read(one) is not None)
+        some = dict.fromkeys(islice(read, _SOME), START)
+        # Where nothing was there, nothing went.
+        return bool(some) and not await reader.extents(some)
 
     async def _survey(self, reader: Reader) -> None:
         await self._transcripts.read(reader)

@@ -128,7 +128,7 @@ class Teller:
     def reset(self, context_id: str, title: str) -> None:
         """Tell that what was known of a context is void."""
         self._positions.drop(context_id)
-        self._batch.reset(context_id, title)
+        self._batch.reset(context_id, title, is_gone=title == GONE)
         if title == BEGUN_ANEW:
             self._anew.add(context_id)
         else:

@@ -20,6 +20,7 @@ class Changes:
         memory: what this computer remembers changed its state.
         reset: contexts went away; lists must be read anew.
         forgotten: all that were known before did; `reset` is set, too.
+        loss: what the broker holds no longer.
         halts: which calls are halted, or what came of somebody's wish to halt or lift.
         monitor: the monitor looked again, or a repair went on.
         signing: who signs here, and whether they and the clock let them now.
@@ -41,6 +42,7 @@ class Changes:
     local_workers: bool = False
     reset: bool = False
     forgotten: bool = False
+    loss: bool = False
     monitor: bool = False
     halts: bool = False
     read_only: bool = False
@@ -60,6 +62,7 @@ class Changes:
             or self.memory
             or self.local_workers
             or self.reset
+            or self.loss
             or self.monitor
             or self.halts
             or self.read_only

@@ -70,10 +70,12 @@ class ContextReset:
 
     Attributes:
         title: what happened, for a person.
+        is_gone: it was deleted, and nothing is in its place.
     """
 
     context_id: str
     title: str
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,12 +42,31 @@ class Link:
 
     Attributes:
         address: the broker's address without its password.
+        is_checking: the broker does not tell what changes; it is looked for now and then.
     """
 
     state: LinkState = LinkState.OFFLINE
     title: str = "Not connected"
     hint: str = ""
     address: str = ""
+    is_checking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What the broker held and holds no longer, since it is followed.
+
+    Attributes:
+        emptied: how often all of it went.
+        contexts: how many conversations went, then or else.
+    """
+
+    emptied: int = 0
+    contexts: int = 0
+
+    def since(self, before: Loss) -> Loss:
+        """What went since then."""
+        return Loss(self.emptied - before.emptied, self.contexts - before.contexts)
 
 
 class EntryKind(StrEnum):

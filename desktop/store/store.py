@@ -25,6 +25,7 @@ from desktop.store.records import (
     Found,
     Link,
     LinkState,
+    Loss,
     Memory,
     Request,
     RequestKey,
@@ -70,6 +71,11 @@ class Store:
     def link(self) -> Link:
         """How the console stands with the broker."""
         return self._state.link
+
+    @property
+    def loss(self) -> Loss:
+        """What the broker holds no longer, since it is followed."""
+        return self._state.loss
 
     @property
     def demo(self) -> Demo:

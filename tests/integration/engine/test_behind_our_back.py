@@ -6,10 +6,9 @@ import time
 
 import pytest
 
-from desktop.engine.follower import EMPTIED
 from desktop.engine.summaries import BEGUN_ANEW, ENTRIES_MISSED
 from desktop.store import facts
-from desktop.store.records import ContextStatus, EntryKind, LinkState
+from desktop.store.records import ContextStatus, EntryKind, LinkState, Loss
 from tests.support import scenes
 from tests.support.desk import Desk
 from tests.support.hand_worker import HandWorker
@@ -55,6 +54,19 @@ async def _while_cut_off(desk: Desk, proxy: TcpProxy, server: RedisServer, *orde
             client.execute_command(*words)
     proxy.up()
     await desk.until_caught_up()
+
+
+async def _flush_another(desk: Desk, server: RedisServer) -> None:
+    """Empty a database that nobody follows, and let the console find out."""
+
+    def caught_up() -> int:
+        return sum(isinstance(fact, facts.CaughtUp) for fact in desk.facts)
+
+    done = caught_up()
+    with server.client() as client:
+        client.execute_command("SELECT", 5)
+        client.flushdb()
+    await await_until(lambda: caught_up() > done, "everything to be read again")
 
 
 @pytest.mark.parametrize("is_open", [False, True], ids=["row", "transcript"])
@@ -195,6 +207,7 @@ async def test_a_conversation_that_is_deleted_goes(
     await connection.client.delete(KEY)
     await await_until(lambda: desk.store.contexts() == [], "the row to go")
     assert desk.store.requests() == []
+    assert desk.store.loss == Loss(contexts=1)
     await worker.say(scenes.human_says("again"))
 
     await _row_says(desk, "again", 1)
@@ -274,7 +287,38 @@ async def test_a_flush_is_followed_by_what_the_broker_holds_then(
     await _row_says(desk, "again", 1)
     await await_until(lambda: desk.texts(scenes.CONTEXT) == ["again"], "the transcript")
     assert desk.store.requests() == []
-    assert desk.store.link.hint == EMPTIED
+    assert desk.store.loss == Loss(emptied=1, contexts=1)
+
+
+async def test_a_flush_that_one_conversation_seems_to_survive_says_how_many_did_not(
+    desk: Desk, worker: HandWorker, redis_server: RedisServer, redis_url: str
+) -> None:
+    """It was written to again before anybody could look."""
+    names = [f"c-{number}" for number in range(20)]
+    await worker.say(*(scenes.human_says("hi", context_id=name) for name in names))
+    await desk.connect(redis_url)
+    await desk.until_caught_up()
+
+    with redis_server.client() as client, client.pipeline() as batch:
+        event = encode_event(scenes.human_says("again", context_id=names[0]))
+        batch.flushall()
+        batch.xadd(keys.progress(names[0]), {"data": event})
+        batch.execute()
+
+    await await_until(lambda: desk.store.context_count == 1, "the others to go")
+    assert desk.store.loss == Loss(contexts=19)
+
+
+async def test_a_flush_of_another_database_empties_no_broker_that_holds_nothing(
+    desk: Desk, redis_server: RedisServer, redis_url: str
+) -> None:
+    """Nobody is told of a loss where nothing was."""
+    await desk.connect(redis_url)
+    await desk.until_caught_up()
+    await _flush_another(desk, redis_server)
+
+    assert not any(isinstance(fact, facts.Forgotten) and fact.title for fact in desk.facts)
+    assert desk.store.loss == Loss()
 
 
 async def test_a_flush_of_another_database_changes_nothing(
@@ -285,16 +329,8 @@ async def test_a_flush_of_another_database_changes_nothing(
     await desk.connect(redis_url)
     await desk.open(scenes.CONTEXT)
     await await_until(desk.store.requests, "the call to wait")
-    done = sum(isinstance(fact, facts.CaughtUp) for fact in desk.facts)
+    await _flush_another(desk, redis_server)
 
-    with redis_server.client() as client:
-        client.execute_command("SELECT", 5)
-        client.flushdb()
-
-    def caught_up() -> bool:
-        return sum(isinstance(fact, facts.CaughtUp) for fact in desk.facts) > done
-
-    await await_until(caught_up, "everything to be read again")
     assert not any(isinstance(fact, facts.Forgotten) and fact.title for fact in desk.facts)
     assert len(desk.store.requests()) == len(desk.store.entries(scenes.CONTEXT)) == 1
-    assert desk.store.link.hint == ""
+    assert desk.store.loss == Loss()
