@@ -17,6 +17,7 @@ from tests.support.redis_server import RedisServer
 from tests.support.waiting import await_until
 from workers.wire import keys
 from workers.wire.codec import encode_event
+from workers.wire.streams import news as news_module
 from workers.wire.streams.connection import Connection
 
 KEY = keys.progress(scenes.CONTEXT)
@@ -307,6 +308,30 @@ async def test_a_flush_that_one_conversation_seems_to_survive_says_how_many_did_
 
     await await_until(lambda: desk.store.context_count == 1, "the others to go")
     assert desk.store.loss == Loss(contexts=19)
+
+
+async def test_that_a_broker_is_only_looked_at_is_said_whatever_else_happens(
+    desk: Desk, worker: HandWorker, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its flush is told apart from that, and takes its place nowhere."""
+    monkeypatch.setattr(news_module, "CHECK_SECONDS", 0.05)
+    await worker.say(scenes.human_says("hi"))
+    rules = ("reset", "on", ">pw", "~*", "&*", "+@all", "-client|tracking")
+    with redis_server.client() as client:
+        client.execute_command("ACL", "SETUSER", "looker", *rules)
+    try:
+        await desk.connect(redis_server.url_without_password.replace("://", "://looker:pw@"))
+        await desk.until_caught_up()
+        with redis_server.client() as client:
+            client.flushall()
+        await await_until(lambda: desk.store.loss.contexts, "the loss to be told")
+        link = desk.store.link
+    finally:
+        with redis_server.client() as client:
+            client.execute_command("ACL", "DELUSER", "looker")
+
+    assert (link.title, link.is_checking) == ("Connected, checking every 5 s", True)
+    assert "does not tell what changes" in link.hint
 
 
 async def test_a_flush_of_another_database_empties_no_broker_that_holds_nothing(
