@@ -41,6 +41,7 @@ def ask(
     at = StreamId.parse(fact.entry_id)
     asked = trail.ask(name, at, progress.callee_agent, call)
     key = asked.key
+    docket.told.setdefault(key, set()).add(at)
     before = docket.requests.get(key)
     if asked.at == at:
         docket.evidence[key] = replace(
@@ -76,6 +77,14 @@ def hear_receipt(state: State, receipt: Receipt, changes: Changes) -> None:
         trail = state.docket(receipt.context_id).trail(name)
         trail.tell(receipt)
         _review(state, receipt.context_id, trail, changes)
+
+
+def miss(state: State, fact: facts.InterruptsRemoved, changes: Changes) -> None:
+    """Take in that what asked is gone from the stream; what is told again counts again."""
+    docket = state.docket(fact.context_id)
+    docket.removed.update(StreamId.parse(entry_id) for entry_id in fact.entry_ids)
+    for trail in docket.trails.values():
+        _review(state, fact.context_id, trail, changes)
 
 
 def send(state: State, key: RequestKey, sending: Sending, changes: Changes) -> None:
@@ -182,6 +191,7 @@ def _review(state: State, context_id: str, trail: Trail, changes: Changes) -> No
             call=call,
             asked_under=_version_of(asked.told[0][1]),
             asked_again=trail.asks_again(asked),
+            removed=docket.is_removed(asked.key),
             proof=proof,
         )
         _conclude(state, docket.around(evidence, asked), changes)

@@ -11,6 +11,7 @@ from desktop.store.evidence import Evidence
 from desktop.store.records import Request, RequestKey
 from desktop.store.signing import CastVote, Claim, Proof
 from desktop.store.trails import Asked, Trail
+from workers.wire.ids import StreamId
 
 
 @dataclass(slots=True)
@@ -22,6 +23,8 @@ class Docket:
         evidence: all that is known of each request.
         bare_proofs: whether the signature under a request holds, where nobody said which interrupt.
         votes, claims: of each request, by the worker's id of it.
+        told: where each request was asked, as often as it was.
+        removed: where interrupts stood that are no longer in the stream.
         requests: what follows from it, in the order in which they were first known.
     """
 
@@ -31,6 +34,8 @@ class Docket:
     bare_proofs: dict[RequestKey, Proof] = field(default_factory=dict)
     votes: dict[str, tuple[CastVote, ...]] = field(default_factory=dict)
     claims: dict[str, Claim | None] = field(default_factory=dict)
+    told: dict[RequestKey, set[StreamId]] = field(default_factory=dict)
+    removed: set[StreamId] = field(default_factory=set)
     _open: dict[RequestKey, None] = field(default_factory=dict)
 
     def trail(self, name: str) -> Trail:
@@ -43,6 +48,10 @@ class Docket:
         votes = self.votes.get(name, evidence.votes) if name else evidence.votes
         claim = self.claims.get(name, evidence.claim) if name else evidence.claim
         return replace(evidence, votes=votes, claim=claim)
+
+    def is_removed(self, key: RequestKey) -> bool:
+        """Whether no interrupt that asked it is left in the stream."""
+        return bool(self.removed) and self.told[key] <= self.removed
 
     def put(self, request: Request) -> None:
         """Keep a request as it stands now."""

@@ -25,6 +25,10 @@ from workers.wire.signing.distrust import Distrust
 #: What the base package's tools answer when they were rejected.
 BASE_REJECTED = "User declined to execute this action"
 
+REMOVED: Final = (
+    "Its entry was removed at the broker, and no worker's index says that it waits. Nobody can "
+    "tell here what a decision would answer."
+)
 _NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
 _ENDINGS = {
     DecisionKind.APPROVE: RequestState.APPROVED,
@@ -99,6 +103,7 @@ class Evidence:
         refusals: receipts of decisions that did not count, or were taken back.
         asked_again: its call was in doubt, and has a second request.
         asked_under: the version of the policy under which it was told first; 0 for none.
+        removed: what asked it is no longer in the stream, and nothing else says that it waits.
         proof, votes, claim: see `Request`.
     """
 
@@ -114,6 +119,7 @@ class Evidence:
     refusals: tuple[Receipt, ...] = ()
     asked_again: bool = False
     asked_under: int = 0
+    removed: bool = False
     proof: Proof = Proof.NONE
     votes: tuple[CastVote, ...] = ()
     claim: Claim | None = None
@@ -241,14 +247,12 @@ class Evidence:
         is_racing = self._is_foreign and sending is not None and sending.is_under_way
         if self.answer is not None and not receipt_is_due and not is_racing:
             return self._state_by_answer()
-        if sending is None:
-            return RequestState.WAITING, None, ""
-        if sending.lost_race:
+        if sending is not None and sending.lost_race:
             return RequestState.DECIDED_ELSEWHERE, None, sending.failure
-        if sending.failure:
-            return RequestState.WAITING, None, sending.failure
-        if sending.joined:
-            return RequestState.WAITING, None, ""
+        if sending is None or sending.failure or sending.joined:
+            if self.removed:
+                return RequestState.WITHDRAWN, None, REMOVED
+            return RequestState.WAITING, None, sending.failure if sending else ""
         return self._state_by_refusals(sending)
 
     def _state_by_word(self, word: Receipt) -> tuple[RequestState, DecisionKind | None, str]:

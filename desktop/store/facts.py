@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from desktop.store.halts import Halts, HaltState
-from desktop.store.health import BrokerHealth, InboxHealth, RepairKey
 from desktop.store.local_workers import LocalWorker
+from desktop.store.monitor_facts import MonitorSeen as MonitorSeen
+from desktop.store.monitor_facts import RepairDone as RepairDone
+from desktop.store.monitor_facts import RepairNotDone as RepairNotDone
+from desktop.store.monitor_facts import RepairSending as RepairSending
 from desktop.store.record import AuditOpened, AuditPage, AuditStanding
 from desktop.store.records import (
     Demo,
@@ -76,6 +79,14 @@ class ContextReset:
     context_id: str
     title: str
     is_gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptsRemoved:
+    """Interrupts are no longer in their stream, and their workers do not tell of them elsewhere."""
+
+    context_id: str
+    entry_ids: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,44 +271,6 @@ class DemoChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class MonitorSeen:
-    """The monitor looked at the broker.
-
-    Attributes:
-        at_ms: when, by the broker's clock.
-    """
-
-    at_ms: int
-    broker: BrokerHealth
-    inboxes: tuple[InboxHealth, ...]
-    workers: tuple[WorkerInfo, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RepairSending:
-    """A person at this desk asked for a repair; it is on its way."""
-
-    key: RepairKey
-
-
-@dataclass(frozen=True, slots=True)
-class RepairDone:
-    """The broker took it."""
-
-    key: RepairKey
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class RepairNotDone:
-    """It did not leave, or there was nothing to repair any more."""
-
-    key: RepairKey
-    title: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ReadOnlyChanged:
     """Whether this console may write to the broker was chosen anew."""
 
@@ -381,6 +354,7 @@ OfTranscripts: TypeAlias = (
 #: Of requests; events are, too.
 OfRequests: TypeAlias = (
     ReceiptSeen
+    | InterruptsRemoved
     | DecisionSending
     | DecisionLeft
     | DecisionNotSent

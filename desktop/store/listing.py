@@ -18,7 +18,7 @@ from workers.wire.ids import HUMAN, StreamId, is_after
 
 _SOURCES = (Source.CACHE, Source.INDEX, Source.STREAM)
 _NOWHERE = StreamId(0, 0)
-_Worth: TypeAlias = tuple[int, StreamId, int, int, str, str, str, str]
+_Worth: TypeAlias = tuple[int, StreamId, int, int, str, str, str, int, str]
 
 
 def see_contexts(state: State, fact: facts.ContextsSeen, changes: Changes) -> None:
@@ -52,16 +52,18 @@ def _counts_more(summary: Summary, known: Summary) -> bool:
 def _worth(summary: Summary) -> _Worth:
     """What makes one summary count more than another: its source, then how far it reads.
 
-    The rest only decides between equals, so that the order in which they arrive does not matter.
+    A stream with the same newest entry can only have lost others: fewer is the later word. The rest
+    only decides between equals, so that the order in which they arrive does not matter.
     """
     return (
         _SOURCES.index(summary.source),
         StreamId.parse(summary.as_of) if summary.as_of else _NOWHERE,
         summary.last_activity_ms,
-        summary.entries,
+        -summary.entries,
         summary.preview,
         summary.status,
         summary.agent,
+        len(summary.note),  # of two, the one that says more
         summary.note,
     )
 

@@ -91,6 +91,11 @@ _AROUND = st.one_of(
         request_id=st.sampled_from(_NAMES),
     ),
 )
+_REMOVED = st.builds(
+    facts.InterruptsRemoved,
+    context_id=st.just(scenes.CONTEXT),
+    entry_ids=st.frozensets(st.sampled_from([f"{START_MS + n * 1000}-0" for n in range(10)])),
+)
 
 
 def _last_alone(around: list[facts.Fact]) -> list[facts.Fact]:
@@ -118,6 +123,7 @@ class Known:
     receipts=st.lists(_RECEIPTS, max_size=3),
     summaries=st.lists(_SUMMARIES, max_size=4),
     around=st.lists(st.one_of(_PROOFS, _AROUND), max_size=5).map(_last_alone),
+    removed=st.lists(_REMOVED, max_size=2),
     shuffle=st.randoms(use_true_random=False),
 )
 def test_pages_news_and_repetitions_in_any_order_make_the_same_records(
@@ -125,6 +131,7 @@ def test_pages_news_and_repetitions_in_any_order_make_the_same_records(
     receipts: list[Receipt],
     summaries: list[Summary],
     around: list[facts.Fact],
+    removed: list[facts.Fact],
     shuffle: random.Random,
 ) -> None:
     """What is live for one console is history for another, and both show the same."""
@@ -138,6 +145,7 @@ def test_pages_news_and_repetitions_in_any_order_make_the_same_records(
         *told(*receipts),
         *(facts.ContextsSeen((summary,)) for summary in summaries),
         *around,
+        *removed,
     ]
 
     mixed: list[facts.Fact] = [
@@ -149,6 +157,8 @@ def test_pages_news_and_repetitions_in_any_order_make_the_same_records(
         *(facts.ContextsSeen((summary,)) for summary in [*summaries, *summaries[::2]]),
         *around,
         *around[::2],
+        *removed,
+        *removed[::2],
     ]
     shuffle.shuffle(mixed)
 
