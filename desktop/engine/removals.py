@@ -88,7 +88,9 @@ async def _gone(
     Args:
         asked: the entry of each that was told, and the id of its request.
     """
-    ids = {entry_id: StreamId.parse(entry_id) for entry_id in asked}
+    parsed = {entry_id: StreamId.parse(entry_id) for entry_id in asked}
+    # Later ones came after the broker had been asked.
+    ids = {entry_id: at for entry_id, at in parsed.items() if at <= extent.last_generated}
     first, deleted = extent.first, extent.deleted
     gone = {one for one, at in ids.items() if first is None or at < first}
     # Trimming takes the oldest; others go one by one, and the broker knows the highest of them.

@@ -26,9 +26,10 @@ BEGUN_ANEW = (
     "The conversation was deleted at the broker and begun anew, or put back to an older state."
 )
 ENTRIES_REMOVED = "The broker no longer holds all entries of this conversation."
+#: The longest: of two notes as of one entry, the list takes the one that says more.
 CALL_REMOVED = (
-    "The broker no longer holds all entries of this conversation, among them a call that waited "
-    "when it was read. It cannot be shown or decided here."
+    "A call waited here when this was read. It cannot be shown or decided: the broker no longer "
+    "holds its entry."
 )
 ELSEWHERE = "An entry names another conversation than the one it lies in."
 

@@ -124,7 +124,7 @@ class Teller:
             new: those after them; they are told next.
         """
         known = self._positions.get(context_id)
-        if known is not None:
+        if known is not None and known.note != CALL_REMOVED:
             self._see(replace(known, note=ENTRIES_MISSED))
         if context_id in self._transcripts.opened:
             last = extent.last_generated if extent else StreamId(0, 0)
