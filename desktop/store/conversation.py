@@ -6,7 +6,9 @@ The only place that turns progress events into transcript entries.
 from __future__ import annotations
 
 import bisect
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from desktop.store.records import Entry, EntryKind, Streaming
 from workers.wire.dialects import Dialect, PendingCall
@@ -20,6 +22,9 @@ from workers.wire.messages import (
     Role,
     ToolCall,
 )
+
+#: Message id, kind, agent, speaker, text, and the calls that a model asks for.
+_Said: TypeAlias = tuple[str, EntryKind, str, str, str, str]
 
 
 @dataclass(slots=True)
@@ -39,25 +44,88 @@ class Conversation:
     is_read: bool = False
     reaches_start: bool = False
     _order: list[StreamId] = field(default_factory=list)
+    _said: dict[_Said, StreamId] = field(default_factory=dict)
     _messages: dict[str, StreamId] = field(default_factory=dict)
+    _asks: dict[StreamId, Entry] = field(default_factory=dict)
 
     def add(self, entry: Entry) -> bool:
         """Put an entry in its place. Returns whether it changed anything.
 
-        A message that was told twice stands where it was told first.
+        A message that was told twice stands where it was told first. Another one under the id of an
+        earlier one, as some models make them, is a line of its own.
         """
         order = StreamId.parse(entry.entry_id)
-        at = bisect.bisect_left(self._order, order)
-        if at < len(self._order) and self._order[at] == order:
+        if self._is_here(order):
             return False
         if entry.message_id:
-            before = self._messages.get(entry.message_id)
+            said = _what_is_said(entry)
+            before = self._said.get(said)
             if before is not None and before < order:
                 return False
             if before is not None:
                 self._remove(before)
-            self._messages[entry.message_id] = order
+            self._said[said] = order
             self.streaming.pop(entry.message_id, None)
+            entry = self._named(entry, order)
+        self._insert(order, entry)
+        return True
+
+    def ask(self, entry: Entry) -> None:
+        """Take in an interrupt; `tell_apart` says which of them are lines."""
+        self._asks.setdefault(StreamId.parse(entry.entry_id), entry)
+
+    def tell_apart(self, call: str, told: Iterable[StreamId]) -> bool:
+        """Show what is asked once, where of all that is here it was asked first.
+
+        Args:
+            call: the request's name on this desk.
+            told: where its interrupts stand in the stream, in order.
+
+        Returns:
+            Whether that changed anything.
+        """
+        here = [order for order in told if order in self._asks]
+        is_changed = False
+        for order in here[1:]:
+            if self._is_here(order):
+                self._remove(order)
+                is_changed = True
+        for order in here[:1]:
+            entry = replace(self._asks[order], tool_call_id=call, message_id=f"asks {call}")
+            if not self._is_here(order):
+                self._insert(order, entry)
+                is_changed = True
+            elif self._get(order) != entry:
+                self._put(order, entry)
+                is_changed = True
+        return is_changed
+
+    def has_message(self, message_id: str) -> bool:
+        """Whether a whole message of this id is there."""
+        return message_id in self._messages
+
+    def _named(self, entry: Entry, order: StreamId) -> Entry:
+        """The entry as it is shown: of several messages of one id only the first is called so."""
+        first = self._messages.get(entry.message_id)
+        if first is not None and first < order:
+            return replace(entry, message_id="")
+        if first is not None and self._is_here(first):
+            self._put(first, replace(self._get(first), message_id=""))
+        self._messages[entry.message_id] = order
+        return entry
+
+    def _is_here(self, order: StreamId) -> bool:
+        at = bisect.bisect_left(self._order, order)
+        return at < len(self._order) and self._order[at] == order
+
+    def _get(self, order: StreamId) -> Entry:
+        return self.entries[bisect.bisect_left(self._order, order)]
+
+    def _put(self, order: StreamId, entry: Entry) -> None:
+        self.entries[bisect.bisect_left(self._order, order)] = entry
+
+    def _insert(self, order: StreamId, entry: Entry) -> None:
+        at = bisect.bisect_left(self._order, order)
         self._order.insert(at, order)
         self.entries.insert(at, entry)
         if entry.finish or entry.kind in {EntryKind.INTERRUPT, EntryKind.ERROR}:
@@ -65,15 +133,16 @@ class Conversation:
             self.streaming = {
                 key: item for key, item in self.streaming.items() if item.agent != entry.speaker
             }
-        return True
-
-    def has_message(self, message_id: str) -> bool:
-        """Whether the whole message of this id is there."""
-        return message_id in self._messages
 
     def _remove(self, order: StreamId) -> None:
         at = bisect.bisect_left(self._order, order)
         del self._order[at], self.entries[at]
+
+
+def _what_is_said(entry: Entry) -> _Said:
+    """What makes two messages of one id the same one, told twice."""
+    calls = repr(entry.tool_calls) if entry.tool_calls else ""
+    return (entry.message_id, entry.kind, entry.agent, entry.speaker, entry.text, calls)
 
 
 def entry_of_message(

@@ -99,6 +99,7 @@ class Evidence:
         refusals: receipts of decisions that did not count, or were taken back.
         asked_again: its call was in doubt, and has a second request.
         asked_under: the version of the policy under which it was told first; 0 for none.
+        used_again: see `Request`.
         proof, votes, claim: see `Request`.
     """
 
@@ -114,6 +115,7 @@ class Evidence:
     refusals: tuple[Receipt, ...] = ()
     asked_again: bool = False
     asked_under: int = 0
+    used_again: bool = False
     proof: Proof = Proof.NONE
     votes: tuple[CastVote, ...] = ()
     claim: Claim | None = None
@@ -173,6 +175,7 @@ class Evidence:
             claim=self.claim,
             decided_ms=self._word.at_ms if self._word else 0,
             asked_under=self.asked_under,
+            used_again=self.used_again,
         )
 
     @property

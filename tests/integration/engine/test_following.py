@@ -257,6 +257,9 @@ async def test_calls_that_wait_are_found_however_far_back_they_are(
         scenes.asks(args={"amount": 1}),
         scenes.tool_answers("Paid 1."),
         scenes.asks(args={"amount": 2}),
+        scenes.base_asks(call="call_theirs", args={"amount": 3}),
+        scenes.tool_answers("Paid 3.", call="call_theirs"),
+        scenes.base_asks(call="call_theirs", args={"amount": 4}),
         scenes.hosted_asks({"question": "Which account?"}),
         scenes.hosted_asks({"question": "Which bank?"}, number=1),
     )
@@ -277,8 +280,10 @@ async def test_calls_that_wait_are_found_however_far_back_they_are(
     waiting.sort(key=lambda request: str(request.args))
     assert [request.args for request in waiting] == [
         {"amount": 2},
+        {"amount": 4},
         {"question": "Which account?"},
     ]
+    assert [bool(request.choices) for request in waiting] == [True, False, True]
 
 
 async def test_a_burst_ends_with_what_the_streams_hold(

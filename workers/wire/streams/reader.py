@@ -81,9 +81,11 @@ class Reader(SurveyReader, IndexReader):
         Raises:
             BrokerError: see `translated`.
         """
+        is_decided = False
         with translated(), wrong_type_is_nothing():
-            return bool(await self._client.hexists(keys.decisions(context_id), request_id))
-        return False
+            key = keys.decisions(context_id)
+            is_decided = bool(await self._client.hexists(key, request_id))
+        return is_decided
 
 
 async def values(client: Client, names: Iterable[str]) -> list[bytes | None]:
