@@ -36,6 +36,7 @@ class Conversation:
         streaming: messages that models are writing, by message id.
         is_read: its newest entries have been read.
         reaches_start: there is nothing before the first entry.
+        read_from: the oldest entry that was read, whether or not it makes a line; None before.
     """
 
     context_id: str
@@ -43,6 +44,7 @@ class Conversation:
     streaming: dict[str, Streaming] = field(default_factory=dict)
     is_read: bool = False
     reaches_start: bool = False
+    read_from: StreamId | None = None
     _order: list[StreamId] = field(default_factory=list)
     _said: dict[_Said, StreamId] = field(default_factory=dict)
     _messages: dict[str, StreamId] = field(default_factory=dict)

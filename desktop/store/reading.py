@@ -35,6 +35,9 @@ def read_page(state: State, fact: facts.TranscriptRead, changes: Changes) -> Non
             see_event(state, entry, changes)
         else:
             see_unreadable(state, entry, changes)
+    if fact.entries:
+        first = StreamId.parse(fact.entries[0].entry_id)
+        transcript.read_from = min(first, transcript.read_from or first)
     transcript.reaches_start = transcript.reaches_start or fact.reaches_start
     is_read = fact.is_tail and bool(fact.entries or fact.reaches_start)
     transcript.is_read = transcript.is_read or is_read

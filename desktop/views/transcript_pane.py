@@ -150,6 +150,9 @@ class TranscriptPane(QWidget):
             self._span = span.fitted(len(entries), self._weigh, follows=self.view.is_at_end)
             if came_before and self._wants_older:
                 self._wants_older, self._span = False, self._span.earlier(self._weigh)
+            elif self._wants_older:
+                # The page may have come and have no line to show: then the one before it.
+                self._wants_older = self._transcripts.read_older(self._context_id)
             self._show_span(entries)
             self._tell_reading(soon=True)
 

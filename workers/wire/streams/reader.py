@@ -81,11 +81,10 @@ class Reader(SurveyReader, IndexReader):
         Raises:
             BrokerError: see `translated`.
         """
-        is_decided = False
+        marks = 0
         with translated(), wrong_type_is_nothing():
-            key = keys.decisions(context_id)
-            is_decided = bool(await self._client.hexists(key, request_id))
-        return is_decided
+            marks += await self._client.hexists(keys.decisions(context_id), request_id)
+        return marks > 0
 
 
 async def values(client: Client, names: Iterable[str]) -> list[bytes | None]:
