@@ -31,6 +31,8 @@ from desktop.views.transcript_span import Span
 
 #: Words about reading appear if it takes longer than this.
 _SLOW_MS: Final = 250
+#: Fewer entries may leave nothing to scroll, and then nobody could ask for those before them.
+_FEW: Final = 20
 
 
 class TranscriptPane(QWidget):
@@ -154,6 +156,8 @@ class TranscriptPane(QWidget):
                 # The page may have come and have no line to show: then the one before it.
                 self._wants_older = self._transcripts.read_older(self._context_id)
             self._show_span(entries)
+            if len(entries) < _FEW:
+                self._transcripts.read_older(self._context_id)
             self._tell_reading(soon=True)
 
     def _count_before_first(self, entries: list[Entry]) -> int:

@@ -248,3 +248,18 @@ def test_a_page_with_nothing_to_show_is_passed_over(fed: HandFed, qtbot: QtBot) 
     fed.feed(page)
 
     assert "The first words." in lines(pane)
+
+
+def test_what_fills_no_page_is_read_on_without_scrolling(fed: HandFed, qtbot: QtBot) -> None:
+    """The newest entries may be notes that nobody is shown: there is nothing to scroll then."""
+    notes = [
+        EventSeen(CONTEXT, f"{NOW_MS}-{n}", tool_answers(WAITING_RESPONSE)) for n in range(200)
+    ]
+    pane = open_page(
+        TranscriptPane(fed.store, fed.bridge, fed.conversations.transcripts), qtbot, (640, 600)
+    )
+    pane.show_context(CONTEXT)
+
+    fed.feed(TranscriptRead(CONTEXT), TranscriptRead(CONTEXT, tuple(notes)))
+
+    assert fed.outbox.orders[1:] == [ReadOlder(CONTEXT, notes[0].entry_id)]

@@ -84,7 +84,7 @@ class Reader(SurveyReader, IndexReader):
         marks = 0
         with translated(), wrong_type_is_nothing():
             marks += await self._client.hexists(keys.decisions(context_id), request_id)
-        return marks > 0
+        return bool(marks)
 
 
 async def values(client: Client, names: Iterable[str]) -> list[bytes | None]:
