@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+import msgspec
+
 from desktop.store.records import Entry, EntryKind, Streaming
 from workers.wire.dialects import Dialect, PendingCall
 from workers.wire.events import AgentProgress
@@ -23,8 +25,8 @@ from workers.wire.messages import (
     ToolCall,
 )
 
-#: Message id, kind, agent, speaker, text, and the calls that a model asks for.
-_Said: TypeAlias = tuple[str, EntryKind, str, str, str, str]
+#: Message id, kind, agent, speaker, text, and a mark of the calls that a model asks for.
+_Said: TypeAlias = tuple[str, EntryKind, str, str, str, int]
 
 
 @dataclass(slots=True)
@@ -143,8 +145,16 @@ class Conversation:
 
 def _what_is_said(entry: Entry) -> _Said:
     """What makes two messages of one id the same one, told twice."""
-    calls = repr(entry.tool_calls) if entry.tool_calls else ""
+    calls = _mark_of(entry.tool_calls) if entry.tool_calls else 0
     return (entry.message_id, entry.kind, entry.agent, entry.speaker, entry.text, calls)
+
+
+def _mark_of(calls: tuple[ToolCall, ...]) -> int:
+    """What differs between calls that differ, unless nobody could read their arguments anyway."""
+    try:
+        return hash(msgspec.json.encode(calls))
+    except (RecursionError, ValueError):  # too deep, or no text that any wire takes
+        return hash(tuple((call.id, call.name) for call in calls))
 
 
 def entry_of_message(
