@@ -27,6 +27,8 @@ from workers.wire.messages import (
 
 #: Message id, kind, agent, speaker, text, and a mark of the calls that a model asks for.
 _Said: TypeAlias = tuple[str, EntryKind, str, str, str, int]
+#: Agent and tool call id, as the wire has it.
+_Call: TypeAlias = tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -51,6 +53,9 @@ class Conversation:
     _said: dict[_Said, StreamId] = field(default_factory=dict)
     _messages: dict[str, StreamId] = field(default_factory=dict)
     _asks: dict[StreamId, Entry] = field(default_factory=dict)
+    _calls: dict[_Call, list[StreamId]] = field(default_factory=dict)  # where each is asked for
+    _results: dict[_Call, list[StreamId]] = field(default_factory=dict)  # those without an id
+    _untold: dict[StreamId, Entry] = field(default_factory=dict)  # of those, what has no line
 
     def add(self, entry: Entry) -> bool:
         """Put an entry in its place. Returns whether it changed anything.
@@ -59,8 +64,14 @@ class Conversation:
         earlier one, as some models make them, is a line of its own.
         """
         order = StreamId.parse(entry.entry_id)
-        if self._is_here(order):
+        if self._is_here(order) or order in self._untold:
             return False
+        if entry.kind is EntryKind.TOOL_RESULT and entry.tool_call_id and not entry.message_id:
+            name = (entry.agent, entry.tool_call_id)
+            bisect.insort(self._results.setdefault(name, []), order)
+            self._untold[order] = entry
+            self._settle_results(name, order)
+            return self._is_here(order)
         if entry.message_id:
             said = _what_is_said(entry)
             before = self._said.get(said)
@@ -68,10 +79,14 @@ class Conversation:
                 return False
             if before is not None:
                 self._remove(before)
+                for call in entry.tool_calls:
+                    self._end_asking((entry.agent, call.id), before)
             self._said[said] = order
             self.streaming.pop(entry.message_id, None)
             entry = self._named(entry, order)
         self._insert(order, entry)
+        for call in entry.tool_calls:
+            self._begin_asking((entry.agent, call.id), order)
         return True
 
     def ask(self, entry: Entry) -> None:
@@ -93,11 +108,13 @@ class Conversation:
         for order in here[1:]:
             if self._is_here(order):
                 self._remove(order)
+                self._end_asking(self._call_of(order), order)
                 is_changed = True
         for order in here[:1]:
             entry = replace(self._asks[order], tool_call_id=call, message_id=f"asks {call}")
             if not self._is_here(order):
                 self._insert(order, entry)
+                self._begin_asking(self._call_of(order), order)
                 is_changed = True
             elif self._get(order) != entry:
                 self._put(order, entry)
@@ -117,6 +134,45 @@ class Conversation:
             self._put(first, replace(self._get(first), message_id=""))
         self._messages[entry.message_id] = order
         return entry
+
+    def _call_of(self, order: StreamId) -> _Call:
+        """The call that an interrupt asks for, by the wire's name of it."""
+        return (self._asks[order].agent, self._asks[order].tool_call_id)
+
+    def _begin_asking(self, name: _Call, order: StreamId) -> None:
+        asked = self._calls.setdefault(name, [])
+        if order not in asked[bisect.bisect_left(asked, order) :][:1]:
+            bisect.insort(asked, order)
+        self._settle_results(name, order)
+
+    def _end_asking(self, name: _Call, order: StreamId) -> None:
+        asked = self._calls.get(name, [])
+        at = bisect.bisect_left(asked, order)
+        del asked[at : at + 1]
+        self._settle_results(name, order)
+
+    def _settle_results(self, name: _Call, order: StreamId) -> None:
+        """Let the results of one call stand once each, around an entry that came or went.
+
+        They have no id: what says the same is told again, unless the call was asked for meanwhile.
+        """
+        results, asked = self._results.get(name, []), self._calls.get(name, [])
+        first, last = bisect.bisect_left(asked, order), bisect.bisect_right(asked, order)
+        start = bisect.bisect_left(results, asked[first - 1]) if first else 0
+        end = bisect.bisect_left(results, asked[last]) if last < len(asked) else None
+        said: set[str] = set()
+        is_before = True
+        for at in results[start:end]:
+            if is_before and at > order and first < last:
+                is_before = False
+                said.clear()
+            entry = self._untold.get(at) or self._get(at)
+            if entry.text in said and self._is_here(at):
+                self._untold[at] = entry
+                self._remove(at)
+            elif entry.text not in said and at in self._untold:
+                self._insert(at, self._untold.pop(at))
+            said.add(entry.text)
 
     def _is_here(self, order: StreamId) -> bool:
         at = bisect.bisect_left(self._order, order)
@@ -190,7 +246,7 @@ def entry_of_message(
         kind,
         speaker or progress.callee_agent,
         message.text,
-        message_id=message.id or _made_up_id(message, progress.callee_agent),
+        message_id=message.id,
         tool_calls=message.tool_calls,
         tool_call_id=message.tool_call_id,
         failed=message.failed,
@@ -200,13 +256,6 @@ def entry_of_message(
         agent=progress.callee_agent,
         caller=progress.caller_agent,
     )
-
-
-def _made_up_id(message: ChatMessage, agent: str) -> str:
-    """What tells a tool's message that was told again from another one, where it has no id."""
-    if not message.tool_call_id:
-        return ""
-    return f"{message.tool_call_id} of {agent}: {hash(message.text)}"
 
 
 def entry_of_interrupt(entry_id: str, progress: AgentProgress, call: PendingCall) -> Entry:

@@ -49,6 +49,7 @@ _SAID = st.sampled_from(
         scenes.tool_answers("User declined to execute this action", call="call_3"),
         scenes.tool_answers("Booked.", call="call_3", agent="ledger_agent"),
         scenes.agent_says("Handed over.", message_id="m-2", agent="ledger_agent", caller="a"),
+        scenes.agent_says("Once more.", message_id="m-4", calls=(("call_1", "pay"),)),
         scenes.agent_says("Done.", message_id="m-3", finish=True),
         scenes.agent_says("Done, in other words.", message_id="m-3"),
         scenes.agent_says("Done.", message_id="m-3", agent="ledger_agent"),

@@ -183,6 +183,26 @@ def test_both_results_are_in_the_transcript() -> None:
     assert [entry.text for entry in store.entries(scenes.CONTEXT)] == ["Paid 10.", "Paid 20."]
 
 
+@pytest.mark.parametrize("backwards", [False, True], ids=["live", "read-back"])
+def test_a_tool_that_says_the_same_of_another_call_is_heard_twice(backwards: bool) -> None:
+    """What is only told again, in whatever order it is read, stands once."""
+    asks = scenes.agent_says("", calls=((scenes.CALL, "pay"),))
+    again = scenes.agent_says("", message_id="m-2", calls=((scenes.CALL, "pay"),))
+    ok = scenes.tool_answers("OK")
+    batch = seen(asks, ok, asks, ok, again, ok, scenes.base_asks(), ok)
+
+    store = online_store(batch[0], *(reversed(batch[1:]) if backwards else batch[1:]))
+
+    entries = store.entries(scenes.CONTEXT)
+    kinds = [EntryKind.AGENT, EntryKind.TOOL_RESULT]
+    assert [one.kind for one in entries] == [
+        *kinds,
+        *kinds,
+        EntryKind.INTERRUPT,
+        EntryKind.TOOL_RESULT,
+    ]
+
+
 def test_a_call_in_doubt_is_asked_about_again_as_a_request_of_its_own() -> None:
     """The first stays in doubt and says where it goes on; the second waits for a decision."""
     store = online_store(
