@@ -23,7 +23,6 @@ class Docket:
         evidence: all that is known of each request.
         bare_proofs: whether the signature under a request holds, where nobody said which interrupt.
         votes, claims: of each request, by the worker's id of it.
-        told: where each request was asked, as often as it was.
         removed: where interrupts stood that are no longer in the stream.
         requests: what follows from it, in the order in which they were first known.
     """
@@ -34,7 +33,6 @@ class Docket:
     bare_proofs: dict[RequestKey, Proof] = field(default_factory=dict)
     votes: dict[str, tuple[CastVote, ...]] = field(default_factory=dict)
     claims: dict[str, Claim | None] = field(default_factory=dict)
-    told: dict[RequestKey, set[StreamId]] = field(default_factory=dict)
     removed: set[StreamId] = field(default_factory=set)
     _open: dict[RequestKey, None] = field(default_factory=dict)
 
@@ -49,9 +47,9 @@ class Docket:
         claim = self.claims.get(name, evidence.claim) if name else evidence.claim
         return replace(evidence, votes=votes, claim=claim)
 
-    def is_removed(self, key: RequestKey) -> bool:
+    def is_removed(self, asked: Asked) -> bool:
         """Whether no interrupt that asked it is left in the stream."""
-        return bool(self.removed) and self.told[key] <= self.removed
+        return bool(self.removed) and all(one.at in self.removed for one in asked.told)
 
     def put(self, request: Request) -> None:
         """Keep a request as it stands now."""

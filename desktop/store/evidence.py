@@ -104,6 +104,7 @@ class Evidence:
         asked_again: its call was in doubt, and has a second request.
         asked_under: the version of the policy under which it was told first; 0 for none.
         removed: what asked it is no longer in the stream, and nothing else says that it waits.
+        used_again: see `Request`.
         proof, votes, claim: see `Request`.
     """
 
@@ -120,6 +121,7 @@ class Evidence:
     asked_again: bool = False
     asked_under: int = 0
     removed: bool = False
+    used_again: bool = False
     proof: Proof = Proof.NONE
     votes: tuple[CastVote, ...] = ()
     claim: Claim | None = None
@@ -179,6 +181,7 @@ class Evidence:
             claim=self.claim,
             decided_ms=self._word.at_ms if self._word else 0,
             asked_under=self.asked_under,
+            used_again=self.used_again,
         )
 
     @property

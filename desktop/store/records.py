@@ -172,6 +172,8 @@ class Request:
         decided_ms: when, by the worker's word; 0 while it is open or unknown.
         asked_under: the version of the policy under which it was asked, which may have changed;
             0 for none.
+        used_again: its foreign worker gave its id to an earlier call, too; nobody could tell an
+            answer to the one from an answer to the other.
     """
 
     key: RequestKey
@@ -193,6 +195,7 @@ class Request:
     claim: Claim | None = None
     decided_ms: int = 0
     asked_under: int = 0
+    used_again: bool = False
 
     @property
     def policy(self) -> PolicyTerms | None:
@@ -212,7 +215,7 @@ class Request:
     @property
     def choices(self) -> tuple[DecisionKind, ...]:
         """What a reviewer can choose, whatever else speaks against it now."""
-        return choices(self.call)
+        return () if self.used_again else choices(self.call)
 
     @property
     def takes_approval(self) -> bool:

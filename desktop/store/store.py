@@ -165,6 +165,12 @@ class Store:
         transcript = self._state.transcripts.get(context_id)
         return transcript is not None and transcript.reaches_start
 
+    def read_from(self, context_id: str) -> str:
+        """Id of the oldest entry that was read of an open transcript; empty if none was."""
+        transcript = self._state.transcripts.get(context_id)
+        read_from = transcript.read_from if transcript else None
+        return str(read_from) if read_from is not None else ""
+
     def is_sending(self, context_id: str) -> bool:
         """Whether a message of this desk is on its way there."""
         return context_id in self._state.sending

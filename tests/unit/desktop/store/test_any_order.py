@@ -41,13 +41,18 @@ _SAID = st.sampled_from(
         scenes.base_asks(call="call_3"),
         scenes.base_asks(call="call_3", agent="ledger_agent"),
         scenes.base_asks(call="call_3", args={"amount": 3}),
+        scenes.base_asks(call="call_3", interrupt_id="i-2"),
+        scenes.asks(call="call_3"),
         scenes.asks(context_id=OTHER),
         scenes.tool_answers("Paid."),
         scenes.tool_answers("Paid.", call="call_2"),
         scenes.tool_answers("User declined to execute this action", call="call_3"),
         scenes.tool_answers("Booked.", call="call_3", agent="ledger_agent"),
         scenes.agent_says("Handed over.", message_id="m-2", agent="ledger_agent", caller="a"),
+        scenes.agent_says("Once more.", message_id="m-4", calls=(("call_1", "pay"),)),
         scenes.agent_says("Done.", message_id="m-3", finish=True),
+        scenes.agent_says("Done, in other words.", message_id="m-3"),
+        scenes.agent_says("Done.", message_id="m-3", agent="ledger_agent"),
     ]
 )
 _RECEIPTS = st.builds(
@@ -233,4 +238,5 @@ def _known(batch: list[facts.Fact]) -> Known:
 
 def _name(request: Request) -> str:
     """A request by what the wire says of it, not by what was told first."""
-    return f"{request.call.tool_call_id} {request.agent} {request.request_id or HUMAN}"
+    which = request.request_id or f"{HUMAN} {request.since_ms} {request.call.interrupt_id}"
+    return f"{request.call.tool_call_id} {request.agent} {which}"
