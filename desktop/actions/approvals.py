@@ -303,6 +303,12 @@ def why_not_shown(request: Request, shown: Request | None) -> NotAllowedNow | No
 
 def no_way(request: Request) -> NotAllowedNow:
     """Why nobody can answer a request from here, whose agent takes nothing."""
+    if request.used_again:
+        return NotAllowedNow(
+            "This worker has used the id of this call before.",
+            "An answer could be taken for one to the other call, so Signoff sends none. Answer "
+            "where it runs, or run the agent with Signoff's worker.",
+        )
     if request.foreign and not request.call.interrupt_id:
         return NotAllowedNow(
             "This worker does not say which question it asks.",

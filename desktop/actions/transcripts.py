@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 from desktop.actions.ports import CloseTranscript, OpenTranscript, Outbox, ReadOlder
-from desktop.store.records import EntryKind
 from desktop.store.store import Store
 
 #: So many stay open, the ones looked at last: going back and forth between them costs nothing.
@@ -35,11 +34,14 @@ class Transcripts:
         self._close_the_oldest()
 
     def read_older(self, context_id: str) -> bool:
-        """Have the page before the first entry read. Returns whether there may be one."""
+        """Have the page before the oldest entry read that was. Returns whether there may be one.
+
+        Not that before the first line: most entries of a page may make none, and a call that waits
+        far back has its line before anything around it was read.
+        """
         if not self._store.is_read(context_id) or self._store.reaches_start(context_id):
             return False
-        entries = self._store.entries(context_id)
-        first = next((one.entry_id for one in entries if one.kind is not EntryKind.GAP), "+")
+        first = self._store.read_from(context_id) or "+"
         # Readers ask again while the page is on its way.
         if self._asked_before.get(context_id) != first:
             self._asked_before[context_id] = first

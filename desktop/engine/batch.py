@@ -39,9 +39,9 @@ class Batch:
         self._summaries[summary.context_id] = summary
         self._on_first()
 
-    def reset(self, context_id: str, title: str) -> None:
+    def reset(self, context_id: str, title: str, *, is_gone: bool = False) -> None:
         """Tell that what was known of a context is void."""
-        self.divide(facts.ContextReset(context_id, title))
+        self.divide(facts.ContextReset(context_id, title, is_gone))
 
     def forget(self, title: str) -> None:
         """Tell that what was known is void, also what has not left yet; and what happened."""

@@ -79,6 +79,7 @@ BATCH_SECONDS = 0.004
 FIRST_RETRY_SECONDS = 0.25
 #: With what it takes to connect and to read, five seconds at most from when it could.
 LAST_RETRY_SECONDS = 3.0
+_CHECKING = f"Connected, checking every {CHECK_SECONDS:g} s"
 _CHECKS = f"The broker does not tell what changes: it is looked for every {CHECK_SECONDS:g} s."
 
 _log = structlog.get_logger(__name__)
@@ -337,7 +338,8 @@ class Engine:
             await self._clock.look(connection)
             self._connection, self._reader = connection, reader
             checks = isinstance(listening, Touched) and listening.method is Method.CHECKING
-            self._tell_link(LinkState.ONLINE, "Connected", _CHECKS if checks else "")
+            title, hint = (_CHECKING, _CHECKS) if checks else ("Connected", "")
+            self._tell_link(LinkState.ONLINE, title, hint, is_checking=checks)
             around = self._surroundings.looking_at(connection)
             clock, told = self._clock.looking_at(connection), self._replicating(connection)
             left, halts = self._settling(connection), self._halts.looking_at(connection)
@@ -373,8 +375,11 @@ class Engine:
         except TimeoutError:
             return
 
-    def _tell_link(self, state: LinkState, title: str, hint: str = "") -> None:
-        self._batch.emit(facts.LinkChanged(Link(state, title, hint, self._address())))
+    def _tell_link(
+        self, state: LinkState, title: str, hint: str = "", *, is_checking: bool = False
+    ) -> None:
+        link = Link(state, title, hint, self._address(), is_checking)
+        self._batch.emit(facts.LinkChanged(link))
 
     def _address(self) -> str:
         try:

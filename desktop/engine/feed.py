@@ -57,20 +57,22 @@ class Feed:
         self._receipts = receipts
         self._transcripts = transcripts
         self.is_settled = False
-        self._was_reset = False
+        # Counts, not a flag: the survey and the news read side by side, and either may be cut off.
+        self._resets = self._resets_made_good = 0
 
     async def read(self, reader: Reader, context_ids: Iterable[str]) -> None:
         """Tell what is new in these contexts."""
-        self._was_reset = False
         wanted = list(context_ids)
         for start in range(0, len(wanted), SLICE):
             slice_ = wanted[start : start + SLICE]
             while slice_:
                 slice_ = await self._read_once(reader, slice_)
                 await asyncio.sleep(0)
-        if self._was_reset:
+        resets = self._resets
+        if self._resets_made_good < resets:
             # With a context, what was said of its requests was forgotten.
             await self._receipts.tell_all(reader)
+            self._resets_made_good = max(self._resets_made_good, resets)
         await self._transcripts.read(reader)
 
     async def _read_once(self, reader: Reader, context_ids: list[str]) -> list[str]:
@@ -97,6 +99,7 @@ class Feed:
         if self._positions.read(context_id) is not known or context_id in self._positions.underived:
             return True  # somebody else was quicker
         if problem:
+            self._resets += known is not None
             self._teller.odd(context_id, problem)
         elif known is None:
             return not self._begin(newer)
@@ -134,7 +137,7 @@ class Feed:
             verdict = judge(known, entries, extent)
             if verdict is Verdict.OTHER_STREAM:
                 self._teller.reset(context_id, BEGUN_ANEW if extent else GONE)
-                self._was_reset = True
+                self._resets += 1
                 if extent:
                     anew.append(context_id)
                 continue

@@ -16,6 +16,7 @@ from desktop.engine.deriving import Deriving
 from desktop.engine.feed import Feed
 from desktop.engine.positions import START, Positions
 from desktop.engine.receipts import Receipts
+from desktop.engine.removals import Removals
 from desktop.engine.survey import Surveyor
 from desktop.engine.telling import Teller
 from desktop.engine.transcripts import Transcripts
@@ -47,6 +48,7 @@ class Follower:
         teller = Teller(batch, self._positions, transcripts, words)
         deriving = Deriving(teller, self._positions)
         self._feed = Feed(teller, self._positions, deriving, self._receipts, transcripts)
+        self._removals = Removals(teller, self._positions, self._feed)
         self._surveyor = Surveyor(
             batch, teller, self._positions, deriving, self._feed, self._receipts, transcripts, words
         )
@@ -97,8 +99,10 @@ class Follower:
 
     async def _is_emptied(self, reader: Reader) -> bool:
         """Whether nothing is left of what is known; brokers also tell of their other databases."""
-        some = dict.fromkeys(islice(self._positions, _SOME), START)
-        return not await reader.extents(some)
+        read = (one for one in self._positions if self._positions.read(one) is not None)
+        some = dict.fromkeys(islice(read, _SOME), START)
+        # Where nothing was there, nothing went.
+        return bool(some) and not await reader.extents(some)
 
     async def _survey(self, reader: Reader) -> None:
         await self._transcripts.read(reader)
@@ -106,12 +110,15 @@ class Follower:
         await self._agents.tell(reader)
         await self._surveyor.read_streams(reader)
         await self._surveyor.derive(reader)
+        await self._removals.look(reader)
+        await self._removals.look_for_calls(reader)
         await self._transcripts.read(reader)
 
     async def _take(self, reader: Reader, touched: Touched) -> None:
         prefix = keys.PROGRESS_PREFIX
         contexts = [name.removeprefix(prefix) for name in touched.names if name.startswith(prefix)]
         await self._feed.read(reader, contexts)
+        await self._removals.look(reader)
         if keys.RECEIPTS in touched.names:
             await self._receipts.tell_new(reader)
         await self._agents.hear(reader, touched.names)

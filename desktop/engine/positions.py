@@ -19,13 +19,16 @@ class Positions:
     """What was told of every context of one broker; kept over a reconnect.
 
     Attributes:
-        asked: contexts in which an interrupt was seen; tool messages of others answer nothing.
+        asked: contexts in which an interrupt was seen; tool messages of others answer nothing. With
+            the entry of each that was told, and the id of its request (empty for none).
+        shorter: contexts that seem to hold fewer entries than they should; see `removals`.
         underived: contexts that were there before the console, and whose requests are not told.
     """
 
     def __init__(self) -> None:
         self._summaries: dict[str, Summary] = {}
-        self.asked: set[str] = set()
+        self.asked: dict[str, dict[str, str]] = {}
+        self.shorter: set[str] = set()
         self.underived: set[str] = set()
 
     def __len__(self) -> int:
@@ -59,11 +62,13 @@ class Positions:
     def drop(self, context_id: str) -> None:
         """Nothing of a context counts any more."""
         self._summaries.pop(context_id, None)
-        self.asked.discard(context_id)
+        self.asked.pop(context_id, None)
+        self.shorter.discard(context_id)
         self.underived.discard(context_id)
 
     def clear(self) -> None:
         """Another broker follows, or this one was emptied."""
         self._summaries.clear()
         self.asked.clear()
+        self.shorter.clear()
         self.underived.clear()

@@ -42,26 +42,30 @@ class Receipts:
 
     async def tell_all(self, reader: Reader) -> None:
         """Tell all that the broker keeps, also those that were told before."""
-        self.forget()
-        await self.tell_new(reader)
+        async with self._reading:  # or who reads now would put back the position
+            self.forget()
+            await self._read_on(reader)
 
     async def tell_new(self, reader: Reader) -> None:
         """Tell those that were not told before; at first, those that the broker keeps."""
         async with self._reading:
             if self._position and await self._is_another(reader):
                 self.forget()
-            while True:
-                position = self._position or START
-                found = await reader.after({keys.RECEIPTS: position}, PAGE_ENTRIES)
-                entries = found.get(keys.RECEIPTS, [])
-                turns = Turns()
-                for entry in entries:
-                    await turns.pause_if_due()  # a signature takes its time
-                    self._tell(entry)
-                if entries:
-                    self._position = entries[-1].entry_id
-                if len(entries) < PAGE_ENTRIES:
-                    return
+            await self._read_on(reader)
+
+    async def _read_on(self, reader: Reader) -> None:
+        while True:
+            position = self._position or START
+            found = await reader.after({keys.RECEIPTS: position}, PAGE_ENTRIES)
+            entries = found.get(keys.RECEIPTS, [])
+            turns = Turns()
+            for entry in entries:
+                await turns.pause_if_due()  # a signature takes its time
+                self._tell(entry)
+            if entries:
+                self._position = entries[-1].entry_id
+            if len(entries) < PAGE_ENTRIES:
+                return
 
     async def _is_another(self, reader: Reader) -> bool:
         """Whether the stream was deleted, or put back to an older state."""

@@ -20,14 +20,20 @@ from workers.wire.ids import HUMAN, milliseconds_of
 from workers.wire.messages import ERROR_PREFIX, WAITING_RESPONSE, Role
 
 PREVIEW_LENGTH = 120
-#: Both stay with a context; that an entry cannot be read is said until one that can be follows.
+#: These stay with a context; that an entry cannot be read is said until one that can be follows.
 ENTRIES_MISSED = "Messages may be missing: the broker removed entries before they were read."
 BEGUN_ANEW = (
     "The conversation was deleted at the broker and begun anew, or put back to an older state."
 )
+ENTRIES_REMOVED = "The broker no longer holds all entries of this conversation."
+#: The longest: of two notes as of one entry, the list takes the one that says more.
+CALL_REMOVED = (
+    "A call waited here when this was read. It cannot be shown or decided: the broker no longer "
+    "holds its entry."
+)
 ELSEWHERE = "An entry names another conversation than the one it lies in."
 
-_STAYING: Final = frozenset((ENTRIES_MISSED, BEGUN_ANEW))
+STAYING: Final = frozenset((ENTRIES_MISSED, ENTRIES_REMOVED, CALL_REMOVED, BEGUN_ANEW))
 # Looking members up in their classes costs a fifth of a summary.
 _MESSAGE: Final = GlanceKind.MESSAGE
 _ERROR: Final = GlanceKind.ERROR
@@ -175,6 +181,6 @@ def _asked(data: bytes) -> str:
 
 
 def _note(last: Look, before: Summary | None) -> str:
-    if before is not None and before.note in _STAYING:
+    if before is not None and before.note in STAYING:
         return before.note
     return last.glance.title

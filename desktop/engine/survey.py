@@ -58,7 +58,6 @@ class Surveyor:
         self._receipts = receipts
         self._transcripts = transcripts
         self._first: list[str] = []
-        self._gone = 0
         self._read = 0
         self._total = 0
         self._told_at = 0.0
@@ -103,8 +102,7 @@ class Surveyor:
         await self._derive(reader)
         held = frozenset(self._positions)
         self._words.keep_only(held)
-        self._batch.divide(facts.CaughtUp(held, _words(self._gone)))
-        self._gone = 0
+        self._batch.divide(facts.CaughtUp(held))
         # Who reads a conversation that does not exist yet goes on waiting for it.
         self._transcripts.begin_anew(self._transcripts.opened.difference(self._positions))
         self._tell_progress(is_done=True)
@@ -142,7 +140,6 @@ class Surveyor:
         extents = await reader.extents(dict.fromkeys(missing, START))
         for context_id in missing:
             if context_id not in extents:
-                self._gone += self._positions.read(context_id) is not None
                 self._positions.drop(context_id)
 
     async def _derive(self, reader: Reader) -> None:
@@ -172,11 +169,3 @@ class Surveyor:
         self._batch.emit(
             facts.SurveyChanged(Survey(min(known, total), min(derived, total), total, is_done))
         )
-
-
-def _words(gone: int) -> str:
-    """That conversations are gone which had been read; during a cut nobody saw them go."""
-    if not gone:
-        return ""
-    which = "conversation that was listed is" if gone == 1 else "conversations that were listed are"
-    return f"{gone:,} {which} no longer at the broker."

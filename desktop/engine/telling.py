@@ -12,10 +12,18 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from desktop.engine.batch import Batch
-from desktop.engine.entries import read_progress
+from desktop.engine.entries import FIRST, read_progress, request_id_of
 from desktop.engine.kept_words import KeptWords
 from desktop.engine.positions import Positions
-from desktop.engine.summaries import BEGUN_ANEW, ENTRIES_MISSED, Look, fold, look
+from desktop.engine.summaries import (
+    BEGUN_ANEW,
+    CALL_REMOVED,
+    ENTRIES_MISSED,
+    STAYING,
+    Look,
+    fold,
+    look,
+)
 from desktop.engine.transcripts import Transcripts
 from desktop.store import facts
 from desktop.store.records import ContextStatus, Source, Summary
@@ -25,8 +33,6 @@ from workers.wire.streams.reader import Extent, StreamEntry
 
 #: What every interrupt has in it; most contexts have none, and are not looked at any closer.
 _INTERRUPT = b'"interrupt"'
-#: No entry of a stream comes before this one.
-_FIRST = "0-1"
 GONE = "The conversation was deleted at the broker."
 _GAP = "Messages may be missing here: the broker removed entries before they were read."
 
@@ -89,6 +95,8 @@ class Teller:
         self, context_id: str, entries: Sequence[StreamEntry], length: int | None, *, live: bool
     ) -> None:
         known = self._positions.get(context_id)
+        if known is not None and length is not None and length < known.entries + len(entries):
+            self._positions.shorter.add(context_id)
         if entries:
             looks = [look(context_id, *entry) for entry in entries]
             self._tell(context_id, looks, live=live)
@@ -120,8 +128,7 @@ class Teller:
 
     def older(self, context_id: str, entry: StreamEntry) -> None:
         """Tell a call that waits further back than was read."""
-        self._positions.asked.add(context_id)
-        self._batch.emit(read_progress(context_id, entry, live=False))
+        self._emit(context_id, entry, live=False, is_interrupt=True)
 
     def gap(self, context_id: str, new: Sequence[StreamEntry], extent: Extent | None) -> None:
         """Tell that entries were removed before they were read.
@@ -130,17 +137,35 @@ class Teller:
             new: those after them; they are told next.
         """
         known = self._positions.get(context_id)
-        if context_id not in self._transcripts.opened and known is not None:
+        if known is not None and known.note != CALL_REMOVED:
             self._see(replace(known, note=ENTRIES_MISSED))
         last = extent.last_generated if extent else StreamId(0, 0)
         before = new[0].entry_id if new else str(StreamId(last.milliseconds, last.sequence + 1))
         self._batch.emit(facts.GapSeen(context_id, before, _GAP))
 
+    def removed(self, context_id: str, entry_ids: frozenset[str], note: str) -> None:
+        """Tell that a stream no longer holds what it held.
+
+        Args:
+            entry_ids: of interrupts among that of which nobody tells any more.
+            note: what happened, for a person.
+        """
+        known = self._positions.get(context_id)
+        is_news = known is not None and (known.note not in STAYING or note == CALL_REMOVED)
+        if known is not None and is_news and known.note != note:
+            self._see(replace(known, note=note))
+            if context_id in self._transcripts.opened:
+                self._batch.emit(facts.GapSeen(context_id, FIRST, note))
+        if entry_ids:
+            for entry_id in entry_ids:
+                self._positions.asked.get(context_id, {}).pop(entry_id, None)
+            self._batch.emit(facts.InterruptsRemoved(context_id, entry_ids))
+
     def reset(self, context_id: str, title: str) -> None:
         """Tell that what was known of a context is void."""
         self._positions.drop(context_id)
         self._words.forget(context_id)
-        self._batch.reset(context_id, title)
+        self._batch.reset(context_id, title, is_gone=title == GONE)
         if title == BEGUN_ANEW:
             self._anew.add(context_id)
         else:
@@ -160,18 +185,27 @@ class Teller:
         """Tell those entries that somebody reads, or that requests follow from."""
         is_open, asked = context_id in self._transcripts.opened, self._positions.asked
         for one in looks:
-            if one.is_interrupt:
-                asked.add(context_id)
-            elif not is_open and not (context_id in asked and one.is_tool_message):
+            if (
+                not one.is_interrupt
+                and not is_open
+                and not (context_id in asked and one.is_tool_message)
+            ):
                 continue
             entry = StreamEntry(one.entry_id, one.data)
-            self._batch.emit(read_progress(context_id, entry, live=live))
+            self._emit(context_id, entry, live=live, is_interrupt=one.is_interrupt)
+
+    def _emit(self, context_id: str, entry: StreamEntry, *, live: bool, is_interrupt: bool) -> None:
+        fact = read_progress(context_id, entry, live=live)
+        if is_interrupt:
+            asked = self._positions.asked.setdefault(context_id, {})
+            asked[entry.entry_id] = request_id_of(fact)
+        self._batch.emit(fact)
 
     def _see(self, summary: Summary) -> None:
         if summary.context_id in self._anew:
             self._anew.discard(summary.context_id)
             if summary.context_id in self._transcripts.opened:
-                self._batch.emit(facts.GapSeen(summary.context_id, _FIRST, BEGUN_ANEW))
+                self._batch.emit(facts.GapSeen(summary.context_id, FIRST, BEGUN_ANEW))
             summary = replace(summary, note=summary.note or BEGUN_ANEW)
         self._positions.put(summary)
         self._batch.see(summary)

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 from desktop.actions.ports import CloseTranscript, OpenTranscript, Reading, ReadOlder
 from desktop.engine.batch import Batch
-from desktop.engine.entries import read_progress
+from desktop.engine.entries import FIRST, read_progress
 from desktop.engine.kept_words import KeptWords
+from desktop.engine.positions import START
+from desktop.engine.summaries import ENTRIES_REMOVED
 from desktop.store import facts
 from workers.wire import keys
 from workers.wire.streams.reader import Reader
@@ -66,6 +68,8 @@ class Transcripts:
         """Read every page that was asked for and has not been told yet."""
         for context_id, page in tuple(self._wanted.items()):
             entries = await reader.before(keys.progress(context_id), page.before, PAGE_ENTRIES)
+            reaches_start = len(entries) < PAGE_ENTRIES
+            is_short = reaches_start and await _is_short(reader, context_id)
             if self._wanted.get(context_id) is not page:
                 continue  # told or closed meanwhile, or begun anew
             del self._wanted[context_id]
@@ -79,7 +83,15 @@ class Transcripts:
                     is_tail=is_tail,
                 )
             )
+            if is_short:
+                self._batch.emit(facts.GapSeen(context_id, FIRST, ENTRIES_REMOVED))
 
     def _begin(self, context_id: str) -> None:
         self._batch.emit(facts.TranscriptRead(context_id))
         self._wanted[context_id] = _Page(_END)
+
+
+async def _is_short(reader: Reader, context_id: str) -> bool:
+    """Whether a stream ever had more entries than it holds, as far as its broker can tell."""
+    extents = await reader.extents({context_id: START})
+    return bool(context_id in extents and extents[context_id].is_short)

@@ -18,7 +18,9 @@ from desktop.store.records import (
     Context,
     ContextStatus,
     Execution,
+    Link,
     LinkState,
+    Loss,
     Request,
     RequestState,
     Risk,
@@ -154,9 +156,22 @@ def status_pill(context: Context) -> Pill:
     return _STATUS[context.status]
 
 
-def link_tone(state: LinkState) -> Tone:
+def link_tone(link: Link) -> Tone:
     """How the link wants to be taken."""
-    return _LINK[state]
+    return Tone.WARN if link.is_checking else _LINK[link.state]
+
+
+def loss_words(loss: Loss) -> tuple[str, str]:
+    """What the broker holds no longer, and what of it; empty for nothing."""
+    one = loss.contexts == 1
+    gone = f"{loss.contexts:,} {'conversation is' if one else 'conversations are'} gone"
+    if loss.emptied:
+        hint = "What is listed was written to it since."
+        return "The broker was emptied.", f"{gone}. {hint}" if loss.contexts else hint
+    if loss.contexts:
+        hint = f"The broker does not hold {'it' if one else 'them'} any more, nor what waited in "
+        return f"{gone} from the broker.", f"{hint}{'it' if one else 'them'}."
+    return "", ""
 
 
 def survey_words(survey: Survey) -> str:

@@ -5,7 +5,7 @@ The only place that feeds evidence, and that notices when it leads to another co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from desktop.store import facts
@@ -15,7 +15,7 @@ from desktop.store.listing import annotate
 from desktop.store.records import RequestKey, RequestState
 from desktop.store.signing import Proof
 from desktop.store.state import State
-from desktop.store.trails import Trail
+from desktop.store.trails import Asked, Telling, Trail
 from workers.wire.approvals import Outcome, Receipt
 from workers.wire.dialects import PendingCall
 from workers.wire.events import AgentProgress, Event
@@ -29,42 +29,39 @@ def ask(
     progress: AgentProgress,
     call: PendingCall,
     changes: Changes,
-) -> RequestKey | None:
+) -> list[Asked]:
     """Take in an interrupt that a person may answer.
 
     Returns:
-        The request it belongs to; None if it is told again, and stands elsewhere already.
+        The requests that it may have made a difference to, that which it asks among them.
     """
     name = RequestKey(fact.context_id, _name_of(call) or fact.entry_id)
     docket = state.docket(fact.context_id)
     trail = docket.trail(name.call)
     at = StreamId.parse(fact.entry_id)
-    asked = trail.ask(name, at, progress.callee_agent, call)
-    key = asked.key
-    before = docket.requests.get(key)
-    if asked.at == at:
-        docket.evidence[key] = replace(
-            docket.evidence.get(key, Evidence(key)),
-            call=call,
-            agent=progress.callee_agent,
-            since_ms=at.milliseconds,
-            requester=_requester(fact.event, progress, call),
-        )
-    _review(state, fact.context_id, trail, changes)
-    request = docket.requests.get(key)
-    is_news = before is None and (fact.live or state.caught_up)
-    if is_news and request is not None and request.state is RequestState.WAITING:
-        changes.arrived.append(key)
-    return key if asked.at == at else None
+    told = Telling(at, call, _requester(fact.event, progress, call))
+    asked = trail.ask(name, progress.callee_agent, told)
+    new = [one.key for one in asked if one.key not in docket.requests]
+    _review(state, fact.context_id, trail, asked, changes)
+    if fact.live or state.caught_up:
+        waits = RequestState.WAITING
+        changes.arrived += [key for key in new if docket.requests[key].state is waits]
+    return asked
 
 
 def hear_answer(
     state: State, fact: facts.EventSeen, agent: str, message: ChatMessage, changes: Changes
-) -> None:
-    """Take in a tool's message."""
+) -> list[Asked]:
+    """Take in a tool's message.
+
+    Returns:
+        The requests that it may have made a difference to.
+    """
     trail = state.docket(fact.context_id).trail(message.tool_call_id)
-    trail.answer(StreamId.parse(fact.entry_id), agent, message)
-    _review(state, fact.context_id, trail, changes)
+    name = RequestKey(fact.context_id, message.tool_call_id)
+    asked = trail.answer(name, StreamId.parse(fact.entry_id), agent, message)
+    _review(state, fact.context_id, trail, asked, changes)
+    return asked
 
 
 def lose(state: State, context_id: str, before: StreamId, changes: Changes) -> None:
@@ -72,7 +69,7 @@ def lose(state: State, context_id: str, before: StreamId, changes: Changes) -> N
     docket = state.docket(context_id)
     docket.removed_before = max(docket.removed_before, before)
     for trail in docket.trails.values():
-        _review(state, context_id, trail, changes)
+        _review(state, context_id, trail, trail.asked, changes)
 
 
 def hear_receipt(state: State, receipt: Receipt, changes: Changes) -> None:
@@ -83,7 +80,16 @@ def hear_receipt(state: State, receipt: Receipt, changes: Changes) -> None:
     if name:
         trail = state.docket(receipt.context_id).trail(name)
         trail.tell(receipt)
-        _review(state, receipt.context_id, trail, changes)
+        about = [one for one in trail.asked if receipt.request_id in {"", one.request_id}]
+        _review(state, receipt.context_id, trail, about, changes)
+
+
+def miss(state: State, fact: facts.InterruptsRemoved, changes: Changes) -> None:
+    """Take in that what asked is gone from the stream; what is told again counts again."""
+    docket = state.docket(fact.context_id)
+    docket.removed.update(StreamId.parse(entry_id) for entry_id in fact.entry_ids)
+    for trail in docket.trails.values():
+        _review(state, fact.context_id, trail, trail.asked, changes)
 
 
 def send(state: State, key: RequestKey, sending: Sending, changes: Changes) -> None:
@@ -127,7 +133,8 @@ def see(
         case facts.ProofSeen():
             docket.bare_proofs[key] = fact.proof
             return _conclude(state, replace(exactly, proof=fact.proof), changes)
-    return _review(state, key.context_id, docket.trail(key.call), changes)
+    trail = docket.trail(key.call)
+    return _review(state, key.context_id, trail, trail.asked, changes)
 
 
 def name_reviewers(state: State, names: Mapping[str, str], changes: Changes) -> None:
@@ -175,11 +182,13 @@ def _parked(state: State, context_id: str, invocation_id: str, changes: Changes)
         changes.transcripts.add(context_id)
 
 
-def _review(state: State, context_id: str, trail: Trail, changes: Changes) -> None:
-    """Conclude anew on every request of a trail; only what differs counts as changed."""
+def _review(
+    state: State, context_id: str, trail: Trail, requests: Iterable[Asked], changes: Changes
+) -> None:
+    """Conclude anew on requests of a trail; only what differs counts as changed."""
     docket = state.docket(context_id)
-    for asked in trail.asked:
-        evidence = docket.evidence[asked.key].told(
+    for asked in requests:
+        evidence = docket.evidence.get(asked.key, Evidence(asked.key)).told(
             trail.answer_to(asked), trail.receipts_for(asked)
         )
         at, call = trail.last_told(asked)
@@ -187,9 +196,14 @@ def _review(state: State, context_id: str, trail: Trail, changes: Changes) -> No
         proof = trail.proofs.get(at, docket.bare_proofs.get(asked.key, Proof.NONE))
         evidence = replace(
             evidence,
+            agent=asked.agent,
             call=call,
-            asked_under=_version_of(asked.told[0][1]),
+            since_ms=asked.at.milliseconds,
+            requester=asked.told[0].requester,
+            asked_under=_version_of(asked.told[0].call),
             asked_again=trail.asks_again(asked),
+            removed=docket.is_removed(asked),
+            used_again=trail.is_used_again(asked),
             proof=proof,
         )
         _conclude(state, docket.around(evidence, asked), changes)

@@ -20,7 +20,7 @@ class Changes:
         memory: what this computer remembers changed its state.
         reset: contexts went away; lists must be read anew.
         forgotten: all that were known before did; `reset` is set, too.
-        lost: what the broker holds no longer, in words for a person; `link` is set, too.
+        loss: what the broker holds no longer.
         halts: which calls are halted, or what came of somebody's wish to halt or lift.
         monitor: the monitor looked again, or a repair went on.
         signing: who signs here, and whether they and the clock let them now.
@@ -42,7 +42,7 @@ class Changes:
     local_workers: bool = False
     reset: bool = False
     forgotten: bool = False
-    lost: str = ""
+    loss: bool = False
     monitor: bool = False
     halts: bool = False
     read_only: bool = False
@@ -62,6 +62,7 @@ class Changes:
             or self.memory
             or self.local_workers
             or self.reset
+            or self.loss
             or self.monitor
             or self.halts
             or self.read_only

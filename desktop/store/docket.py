@@ -28,6 +28,7 @@ class Docket:
         bare_proofs: whether the signature under a request holds, where nobody said which interrupt.
         votes, claims: of each request, by the worker's id of it.
         removed_before: entries before this one were removed, some of them before they were read.
+        removed: where interrupts stood that are no longer in the stream.
         requests: what follows from it, in the order in which they were first known.
     """
 
@@ -38,6 +39,7 @@ class Docket:
     votes: dict[str, tuple[CastVote, ...]] = field(default_factory=dict)
     claims: dict[str, Claim | None] = field(default_factory=dict)
     removed_before: StreamId = NOTHING
+    removed: set[StreamId] = field(default_factory=set)
     _open: dict[RequestKey, None] = field(default_factory=dict)
 
     def trail(self, name: str) -> Trail:
@@ -49,8 +51,12 @@ class Docket:
         name = asked.request_id
         votes = self.votes.get(name, evidence.votes) if name else evidence.votes
         claim = self.claims.get(name, evidence.claim) if name else evidence.claim
-        is_lost = asked.last_at < self.removed_before
+        is_lost = asked.told[-1].at < self.removed_before
         return replace(evidence, votes=votes, claim=claim, is_lost=is_lost)
+
+    def is_removed(self, asked: Asked) -> bool:
+        """Whether no interrupt that asked it is left in the stream."""
+        return bool(self.removed) and all(one.at in self.removed for one in asked.told)
 
     def put(self, request: Request) -> None:
         """Keep a request as it stands now."""

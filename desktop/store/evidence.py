@@ -29,6 +29,10 @@ _LOST: Final = (
     "The broker removed entries of this conversation before they were read. What became of the "
     "call may be among them."
 )
+REMOVED: Final = (
+    "Its entry was removed at the broker, and no worker's index says that it waits. Nobody can "
+    "tell here what a decision would answer."
+)
 _NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
 _ENDINGS = {
     DecisionKind.APPROVE: RequestState.APPROVED,
@@ -104,6 +108,8 @@ class Evidence:
         asked_again: its call was in doubt, and has a second request.
         asked_under: the version of the policy under which it was told first; 0 for none.
         is_lost: entries after it were removed before they were read, and it with them.
+        removed: what asked it is no longer in the stream, and nothing else says that it waits.
+        used_again: see `Request`.
         proof, votes, claim: see `Request`.
     """
 
@@ -120,6 +126,8 @@ class Evidence:
     asked_again: bool = False
     asked_under: int = 0
     is_lost: bool = False
+    removed: bool = False
+    used_again: bool = False
     proof: Proof = Proof.NONE
     votes: tuple[CastVote, ...] = ()
     claim: Claim | None = None
@@ -179,6 +187,7 @@ class Evidence:
             claim=self.claim,
             decided_ms=self._word.at_ms if self._word else 0,
             asked_under=self.asked_under,
+            used_again=self.used_again,
         )
 
     @property
@@ -251,17 +260,21 @@ class Evidence:
             # Offered still, an approval might run the call that the worker asks about next.
             return RequestState.WITHDRAWN, None, _LOST
         if sending is None:
-            return RequestState.WAITING, None, ""
+            return self._state_untouched("")
         return self._state_by_sending(sending)
+
+    def _state_untouched(self, notice: str) -> tuple[RequestState, DecisionKind | None, str]:
+        """No decision of this desk counts."""
+        if self.removed:
+            return RequestState.WITHDRAWN, None, REMOVED
+        return RequestState.WAITING, None, notice
 
     def _state_by_sending(self, sending: Sending) -> tuple[RequestState, DecisionKind | None, str]:
         """Nobody has said anything of this desk's decision, or only that it does not count."""
         if sending.lost_race:
             return RequestState.DECIDED_ELSEWHERE, None, sending.failure
-        if sending.failure:
-            return RequestState.WAITING, None, sending.failure
-        if sending.joined:
-            return RequestState.WAITING, None, ""
+        if sending.failure or sending.joined:
+            return self._state_untouched(sending.failure)
         return self._state_by_refusals(sending)
 
     def _state_by_word(self, word: Receipt) -> tuple[RequestState, DecisionKind | None, str]:

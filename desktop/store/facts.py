@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from desktop.store.halts import Halts, HaltState
-from desktop.store.health import BrokerHealth, InboxHealth, RepairKey
 from desktop.store.local_workers import LocalWorker
+from desktop.store.monitor_facts import MonitorSeen as MonitorSeen
+from desktop.store.monitor_facts import RepairDone as RepairDone
+from desktop.store.monitor_facts import RepairNotDone as RepairNotDone
+from desktop.store.monitor_facts import RepairSending as RepairSending
 from desktop.store.record import AuditOpened, AuditPage, AuditStanding
 from desktop.store.records import (
     Demo,
@@ -70,10 +73,20 @@ class ContextReset:
 
     Attributes:
         title: what happened, for a person.
+        is_gone: it was deleted, and nothing is in its place.
     """
 
     context_id: str
     title: str
+    is_gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptsRemoved:
+    """Interrupts are no longer in their stream, and their workers do not tell of them elsewhere."""
+
+    context_id: str
+    entry_ids: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +190,9 @@ class CaughtUp:
     """Everything the broker holds has been read once, and all requests in it are known.
 
     Contexts not named here are gone.
-
-    Attributes:
-        title: what the broker lost since it was read before, for a person; empty for nothing.
     """
 
     context_ids: frozenset[str]
-    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,44 +270,6 @@ class DemoChanged:
     """The bundled demo changed its state."""
 
     demo: Demo
-
-
-@dataclass(frozen=True, slots=True)
-class MonitorSeen:
-    """The monitor looked at the broker.
-
-    Attributes:
-        at_ms: when, by the broker's clock.
-    """
-
-    at_ms: int
-    broker: BrokerHealth
-    inboxes: tuple[InboxHealth, ...]
-    workers: tuple[WorkerInfo, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RepairSending:
-    """A person at this desk asked for a repair; it is on its way."""
-
-    key: RepairKey
-
-
-@dataclass(frozen=True, slots=True)
-class RepairDone:
-    """The broker took it."""
-
-    key: RepairKey
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class RepairNotDone:
-    """It did not leave, or there was nothing to repair any more."""
-
-    key: RepairKey
-    title: str
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +356,7 @@ OfTranscripts: TypeAlias = (
 #: Of requests; events are, too.
 OfRequests: TypeAlias = (
     ReceiptSeen
+    | InterruptsRemoved
     | DecisionSending
     | DecisionLeft
     | DecisionNotSent

@@ -5,19 +5,20 @@ The only place that decides which of two summaries of one context counts.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeAlias
 
 from desktop.store import facts
 from desktop.store.changes import Changes
 from desktop.store.halts import Halts
-from desktop.store.records import Entry, EntryKind, Source, Summary
+from desktop.store.records import Entry, EntryKind, Loss, Source, Summary
 from desktop.store.state import State
 from workers.wire.ids import HUMAN, StreamId, is_after
 
 _SOURCES = (Source.CACHE, Source.INDEX, Source.STREAM)
 _NOWHERE = StreamId(0, 0)
-_Worth: TypeAlias = tuple[int, StreamId, int, int, str, str, str, str]
+_Worth: TypeAlias = tuple[int, StreamId, int, int, str, str, str, int, str]
 
 
 def see_contexts(state: State, fact: facts.ContextsSeen, changes: Changes) -> None:
@@ -51,7 +52,8 @@ def _counts_more(summary: Summary, known: Summary) -> bool:
 def _worth(summary: Summary) -> _Worth:
     """What makes one summary count more than another: its source, then how far it reads.
 
-    The rest only decides between equals, so that the order in which they arrive does not matter.
+    A stream with the same newest entry can only have lost others: fewer is the later word. The rest
+    only decides between equals, so that the order in which they arrive does not matter.
     """
     return (
         _SOURCES.index(summary.source),
@@ -62,12 +64,15 @@ def _worth(summary: Summary) -> _Worth:
         summary.preview,
         summary.status,
         summary.agent,
+        len(summary.note),  # of two, the one that says more
         summary.note,
     )
 
 
 def reset_context(state: State, fact: facts.ContextReset, changes: Changes) -> None:
     """Forget what a stream held that has begun anew; who looks at it goes on looking."""
+    if fact.is_gone:
+        _lose(state, _read(state, (fact.context_id,)), changes)
     found = state.found
     if fact.context_id in found.earlier:
         earlier = {name: said for name, said in found.earlier.items() if name != fact.context_id}
@@ -85,6 +90,11 @@ def reset_context(state: State, fact: facts.ContextReset, changes: Changes) -> N
 
 def forget(state: State, fact: facts.Forgotten, changes: Changes) -> None:
     """Another broker is followed, or this one was emptied: nothing known holds."""
+    if fact.title:
+        _lose(state, _read(state, state.summaries), changes, emptied=1)
+    else:
+        state.loss = Loss()
+        changes.loss = True
     state.summaries.clear()
     state.indexed_waiting.clear()
     state.transcripts.clear()
@@ -96,7 +106,6 @@ def forget(state: State, fact: facts.Forgotten, changes: Changes) -> None:
     state.monitor.forget()
     state.halts, state.halts_said = Halts(), {}
     state.caught_up = False
-    _lose(state, fact.title, changes)
     changes.forgotten = changes.reset = changes.halts = True
     changes.agents = changes.monitor = True
 
@@ -108,19 +117,24 @@ def catch_up(state: State, fact: facts.CaughtUp, changes: Changes) -> None:
     state.indexed_waiting.clear()  # the requests themselves are known
     known = {*state.summaries, *state.dockets, *state.transcripts}
     gone = [one for one in known if one not in fact.context_ids and one not in state.sending]
+    _lose(state, _read(state, gone), changes)
     for context_id in gone:
         _drop(state, context_id)
         state.transcripts.pop(context_id, None)
     if gone:
         changes.reset = changes.agents = True
-    _lose(state, fact.title, changes)
 
 
-def _lose(state: State, title: str, changes: Changes) -> None:
-    """Let the link say what the broker lost, if it did, until the next connection."""
-    if title:
-        state.link = replace(state.link, hint=title)
-        changes.link, changes.lost = True, title
+def _read(state: State, context_ids: Iterable[str]) -> int:
+    """How many of these were read at the broker; what only others told of may never have been."""
+    found = (state.summaries.get(context_id) for context_id in context_ids)
+    return sum(one is not None and one.source is Source.STREAM for one in found)
+
+
+def _lose(state: State, contexts: int, changes: Changes, *, emptied: int = 0) -> None:
+    if contexts or emptied:
+        state.loss = Loss(state.loss.emptied + emptied, state.loss.contexts + contexts)
+        changes.loss = True
 
 
 def _drop(state: State, context_id: str) -> None:

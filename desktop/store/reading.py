@@ -6,6 +6,7 @@ entries say of requests is taken in all the same (`asking`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from desktop.store import facts
@@ -15,6 +16,7 @@ from desktop.store.conversation import Conversation, entry_of_interrupt, entry_o
 from desktop.store.listing import message_arrived
 from desktop.store.records import Entry, EntryKind, Streaming
 from desktop.store.state import State
+from desktop.store.trails import Asked
 from workers.wire.dialects import Dialect, read_interrupt
 from workers.wire.events import AgentProgress, ProgressType, Unrecognised
 from workers.wire.ids import StreamId
@@ -33,6 +35,9 @@ def read_page(state: State, fact: facts.TranscriptRead, changes: Changes) -> Non
             see_event(state, entry, changes)
         else:
             see_unreadable(state, entry, changes)
+    if fact.entries:
+        first = StreamId.parse(fact.entries[0].entry_id)
+        transcript.read_from = min(first, transcript.read_from or first)
     transcript.reaches_start = transcript.reaches_start or fact.reaches_start
     is_read = fact.is_tail and bool(fact.entries or fact.reaches_start)
     transcript.is_read = transcript.is_read or is_read
@@ -102,7 +107,8 @@ def _see_message(
         message_arrived(state, fact.context_id, entry.invocation_id)
     _add(state, fact.context_id, entry, changes)
     if isinstance(message, ChatMessage) and message.role is Role.TOOL and message.tool_call_id:
-        hear_answer(state, fact, progress.callee_agent, message, changes)
+        asked = hear_answer(state, fact, progress.callee_agent, message, changes)
+        _tell_apart(state, fact.context_id, asked, changes)
 
 
 def _see_interrupt(
@@ -113,11 +119,21 @@ def _see_interrupt(
     if call.dialect is Dialect.MACHINE:
         _add(state, fact.context_id, entry, changes)
         return
-    key = ask(state, fact, progress, call, changes)
-    if key is not None:
-        # An id like a message's: what is asked once stands once, where it was asked first.
-        entry = replace(entry, tool_call_id=key.call, message_id=f"asks {key.call}")
-        _add(state, fact.context_id, entry, changes)
+    asked = ask(state, fact, progress, call, changes)
+    transcript = state.transcripts.get(fact.context_id)
+    if transcript is not None:
+        transcript.ask(entry)
+        _tell_apart(state, fact.context_id, asked, changes)
+
+
+def _tell_apart(state: State, context_id: str, requests: Iterable[Asked], changes: Changes) -> None:
+    """Let each request stand once; what was taken for one may be two by what is known now."""
+    transcript = state.transcripts.get(context_id)
+    if transcript is None:
+        return
+    for asked in requests:
+        if transcript.tell_apart(asked.key.call, (told.at for told in asked.told)):
+            changes.transcripts.add(context_id)
 
 
 def _add(state: State, context_id: str, entry: Entry, changes: Changes) -> None:

@@ -43,12 +43,31 @@ class Link:
 
     Attributes:
         address: the broker's address without its password.
+        is_checking: the broker does not tell what changes; it is looked for now and then.
     """
 
     state: LinkState = LinkState.OFFLINE
     title: str = "Not connected"
     hint: str = ""
     address: str = ""
+    is_checking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What the broker held and holds no longer, since it is followed.
+
+    Attributes:
+        emptied: how often all of it went.
+        contexts: how many conversations went, then or else.
+    """
+
+    emptied: int = 0
+    contexts: int = 0
+
+    def since(self, before: Loss) -> Loss:
+        """What went since then."""
+        return Loss(self.emptied - before.emptied, self.contexts - before.contexts)
 
 
 class EntryKind(StrEnum):
@@ -154,6 +173,8 @@ class Request:
         decided_ms: when, by the worker's word; 0 while it is open or unknown.
         asked_under: the version of the policy under which it was asked, which may have changed;
             0 for none.
+        used_again: its foreign worker gave its id to an earlier call, too; nobody could tell an
+            answer to the one from an answer to the other.
     """
 
     key: RequestKey
@@ -175,6 +196,7 @@ class Request:
     claim: Claim | None = None
     decided_ms: int = 0
     asked_under: int = 0
+    used_again: bool = False
 
     @property
     def policy(self) -> PolicyTerms | None:
@@ -194,7 +216,7 @@ class Request:
     @property
     def choices(self) -> tuple[DecisionKind, ...]:
         """What a reviewer can choose, whatever else speaks against it now."""
-        return choices(self.call)
+        return () if self.used_again else choices(self.call)
 
     @property
     def takes_approval(self) -> bool:

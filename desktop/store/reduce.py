@@ -40,6 +40,8 @@ def _apply_to_requests(
     match fact:
         case facts.ReceiptSeen():
             asking.hear_receipt(state, fact.receipt, changes)
+        case facts.InterruptsRemoved():
+            asking.miss(state, fact, changes)
         case facts.DecisionSending():
             sending = Sending(fact.kind, fact.nonce, by=fact.by, edited=fact.edited)
             asking.send(state, fact.key, sending, changes)

@@ -24,6 +24,7 @@ from desktop.store.records import (
     Entry,
     Found,
     Link,
+    Loss,
     Memory,
     Request,
     RequestKey,
@@ -60,6 +61,7 @@ class State:
     """
 
     link: Link = field(default_factory=Link)
+    loss: Loss = field(default_factory=Loss)
     demo: Demo = field(default_factory=Demo)
     local_workers: tuple[LocalWorker, ...] = ()
     survey: Survey = field(default_factory=Survey)

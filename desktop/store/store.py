@@ -25,6 +25,7 @@ from desktop.store.records import (
     Found,
     Link,
     LinkState,
+    Loss,
     Memory,
     Request,
     RequestKey,
@@ -70,6 +71,11 @@ class Store:
     def link(self) -> Link:
         """How the console stands with the broker."""
         return self._state.link
+
+    @property
+    def loss(self) -> Loss:
+        """What the broker holds no longer, since it is followed."""
+        return self._state.loss
 
     @property
     def demo(self) -> Demo:
@@ -158,6 +164,12 @@ class Store:
         """Whether an open transcript is here from its first entry on."""
         transcript = self._state.transcripts.get(context_id)
         return transcript is not None and transcript.reaches_start
+
+    def read_from(self, context_id: str) -> str:
+        """Id of the oldest entry that was read of an open transcript; empty if none was."""
+        transcript = self._state.transcripts.get(context_id)
+        read_from = transcript.read_from if transcript else None
+        return str(read_from) if read_from is not None else ""
 
     def is_sending(self, context_id: str) -> bool:
         """Whether a message of this desk is on its way there."""

@@ -24,8 +24,9 @@ from desktop.actions.conversations import Conversations
 from desktop.actions.desk import Desk
 from desktop.qtmodels.bridge import Bridge
 from desktop.qtmodels.tone import Tone
+from desktop.qtmodels.wording import loss_words
 from desktop.store.changes import Changes
-from desktop.store.records import RequestKey
+from desktop.store.records import Loss, RequestKey
 from desktop.store.store import Store
 from desktop.views.agents.page import AgentsPage, Place
 from desktop.views.approvals.page import ApprovalsPage
@@ -79,6 +80,7 @@ class MainWindow(QMainWindow):
         self._decisions, self._talks = approvals, conversations
         self._lock_page: LockPage | None = None
         self._left: _Left | None = None
+        self._put_away = Loss()
         self.setMinimumSize(SMALLEST)
         self.resize(USUAL)
         self._build()
@@ -104,6 +106,8 @@ class MainWindow(QMainWindow):
         self._rail = Rail(RAIL_ITEMS)
         self._notice = Banner()
         self._notice.setObjectName("notice")
+        self._loss = Banner()
+        self._loss.setObjectName("loss")
         self._notices = QWidget()
         self._stack = QStackedWidget()
         self._status = StatusLine(store, bridge)
@@ -112,6 +116,7 @@ class MainWindow(QMainWindow):
         self._bind_keys()
         self.show_page(Page.APPROVALS)
         self._show_waiting()
+        self._show_loss()
 
     @property
     def is_locked(self) -> bool:
@@ -136,7 +141,7 @@ class MainWindow(QMainWindow):
         # First hidden: pages that are tell the engine that nobody looks any more.
         content.hide()
         del self.approvals, self.conversations, self.agents, self.audit, self.settings
-        del self._rail, self._notice, self._notices, self._stack, self._status
+        del self._rail, self._notice, self._loss, self._notices, self._stack, self._status
         self._pages = {}
         self._led_from = None
         self._lock_page = LockPage(self._desk.signing, self._bridge, self._now_ms, why)
@@ -196,7 +201,7 @@ class MainWindow(QMainWindow):
         if self.is_locked:
             return
         self._notice.show_message(tone, title, hint)
-        self._notices.show()
+        self._make_room()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask to be closed; whoever owns the window ends what must end first."""
@@ -245,10 +250,32 @@ class MainWindow(QMainWindow):
             self.show_page(self._led_from)
 
     def _on_changed(self, changes: Changes) -> None:
-        if changes.lost:
-            self.show_notice(changes.lost, tone=Tone.WARN)
-        if (changes.requests or changes.reset) and not self.is_locked:
+        if changes.loss and self._store.loss == Loss():
+            self._put_away = Loss()  # another broker is followed
+        if self.is_locked:
+            return
+        if changes.requests or changes.reset:
             self._show_waiting()
+        if changes.loss:
+            self._show_loss()
+
+    def _show_loss(self) -> None:
+        """Say what the broker lost until a person puts it away; other notices stand beside it."""
+        title, hint = loss_words(self._store.loss.since(self._put_away))
+        if title:
+            self._loss.show_message(Tone.WARN, title, hint)
+        else:
+            self._loss.hide()
+        self._make_room()
+
+    def _put_loss_away(self) -> None:
+        self._put_away = self._store.loss
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Show as much of notices as there are."""
+        said = (self._loss, self._notice)
+        self._notices.setVisible(not all(banner.isHidden() for banner in said))
 
     def _show_waiting(self) -> None:
         waiting = self._store.waiting_count
@@ -256,7 +283,8 @@ class MainWindow(QMainWindow):
         self._rail.show_badge(Page.APPROVALS, waiting)
 
     def _connect_pages(self, desk: Desk) -> None:
-        self._notice.dismissed.connect(self._notices.hide)
+        self._notice.dismissed.connect(self._make_room)
+        self._loss.dismissed.connect(self._put_loss_away)
         self._rail.page_chosen.connect(lambda name: self.show_page(Page(name)))
         for page in (self.approvals, self.conversations):
             page.settings_wanted.connect(lambda: self._lead_to(Page.SETTINGS))
@@ -296,6 +324,7 @@ class MainWindow(QMainWindow):
             self._stack.addWidget(page)
         notices = QVBoxLayout(self._notices)
         notices.setContentsMargins(16, 10, 16, 10)
+        notices.addWidget(self._loss)
         notices.addWidget(self._notice)
         self._notices.hide()
         column = QVBoxLayout()

@@ -124,7 +124,7 @@ class StatusLine(QFrame):
     def _show_link(self) -> None:
         link = self._store.link
         words = f"{link.title} · {link.address}" if link.address else link.title
-        self.link.show_state(link_tone(link.state), words, link.hint)
+        self.link.show_state(link_tone(link), words, link.hint)
         refusal = read_only(self._store)
         self.read_only.setVisible(refusal is not None)
         self.read_only.show_state(Tone.WARN, "Read-only", refusal.title if refusal else "")

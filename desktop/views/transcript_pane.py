@@ -31,6 +31,8 @@ from desktop.views.transcript_span import Span
 
 #: Words about reading appear if it takes longer than this.
 _SLOW_MS: Final = 250
+#: Fewer entries may leave nothing to scroll, and then nobody could ask for those before them.
+_FEW: Final = 20
 
 
 class TranscriptPane(QWidget):
@@ -152,7 +154,12 @@ class TranscriptPane(QWidget):
             self._span = span.fitted(len(entries), self._weigh, follows=self.view.is_at_end)
             if came_before and (self._wants_older or is_gap):
                 self._wants_older, self._span = False, self._span.earlier(self._weigh)
+            elif self._wants_older:
+                # The page may have come and have no line to show: then the one before it.
+                self._wants_older = self._transcripts.read_older(self._context_id)
             self._show_span(entries)
+            if len(entries) < _FEW:
+                self._transcripts.read_older(self._context_id)
             self._tell_reading(soon=True)
 
     def _count_before_first(self, entries: list[Entry]) -> int:

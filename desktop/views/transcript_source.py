@@ -208,7 +208,7 @@ def _line(
         key=_key(entry),
         kind=kind,
         speaker=speaker_words(entry.speaker),
-        at=clock(entry.at_ms),
+        at=clock(entry.at_ms) if entry.at_ms else "",  # what was before everything has no time
         text=text,
         detail=detail,
         state=state,

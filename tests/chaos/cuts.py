@@ -23,7 +23,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from desktop.engine.follower import EMPTIED
 from desktop.store.records import DecisionKind, LinkState, RequestKey, RequestState
 from tests.bench.crowd import context_id, fill
 from tests.bench.publishing import publishing
@@ -293,11 +292,11 @@ class Cuts:
         return compare(self._page, self._shown, held, in_sight, self._trimmed)
 
     def _judge_words(self, harm: str) -> None:
-        """What went is said beside the link."""
-        words = self._page.words("link.state")
-        if "no longer at the broker" not in words and EMPTIED not in words:
+        """What went is said above the page."""
+        words = self._page.words("loss")
+        if "gone" not in words and "emptied" not in words:
             self.outcome.unsaid += 1
-            self.outcome.wrong.append(f"{harm}: the link says {words}")
+            self.outcome.wrong.append(f"{harm}: said is {words}")
 
     async def _judge_decision(self, asked: RequestKey, nonce: str) -> None:
         """It left once, or it did not and the window says so."""

@@ -16,7 +16,6 @@ import pytest
 import pytest_asyncio
 
 from desktop.engine import engine as engine_module
-from desktop.engine.follower import EMPTIED
 from desktop.engine.summaries import BEGUN_ANEW, ENTRIES_MISSED
 from desktop.store.records import DecisionKind, LinkState, RequestKey
 from tests.support.console import ConsolePage, running_console
@@ -69,9 +68,8 @@ class Desk:
         assert self.page.console.approvals.why_not(key, DecisionKind.APPROVE) is not None
 
     def says_lost(self, words: str) -> None:
-        """The window says so above the page, and beside the link."""
-        assert words in self.page.words("notice")
-        assert words in self.page.words("link.state")
+        """The window says so above the page."""
+        assert words in self.page.words("loss")
 
     async def heal(self) -> None:
         """Let the way be as it was, and wait until the broker is read again."""
@@ -245,7 +243,7 @@ async def test_a_broker_that_was_emptied_during_a_cut_is_said_to_have_been(desk:
 
     await desk.shown.until_true("c-new", FIRST)
     assert desk.shown.rows()[FIRST].problem == BEGUN_ANEW
-    desk.says_lost("4 conversations that were listed are no longer at the broker.")
+    desk.says_lost("4 conversations are gone from the broker.")
     await desk.cannot_be_decided(asked)
 
 
@@ -256,7 +254,7 @@ async def test_a_broker_that_is_emptied_before_our_eyes(desk: Desk) -> None:
     with desk.broker.client() as client:
         client.flushall()
     await await_until(lambda: not desk.page.store.context_count, "everything to go")
-    desk.says_lost(EMPTIED)
+    desk.says_lost("The broker was emptied.")
     for _ in range(7):
         await desk.told.say("c-new")
 
@@ -286,7 +284,7 @@ async def test_a_broker_that_comes_back_with_an_older_state_is_shown_as_it_is_no
 
     await desk.shown.until_true(SECOND, FIRST)
     assert {row.problem for row in desk.shown.rows().values()} == {BEGUN_ANEW}
-    desk.says_lost("1 conversation that was listed is no longer at the broker.")
+    desk.says_lost("1 conversation is gone from the broker.")
     await desk.cannot_be_decided(asked)
 
 

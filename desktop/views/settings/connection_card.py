@@ -72,7 +72,7 @@ class ConnectionCard(SettingsCard):
 
     def show_link(self, link: Link) -> None:
         """Show how the link stands; what went wrong stands out."""
-        self._state.show_pill(Pill(_STATES[link.state], link_tone(link.state)))
+        self._state.show_pill(Pill(_STATES[link.state], link_tone(link)))
         troubled = link.state is LinkState.REFUSED or (
             link.state is LinkState.CONNECTING and bool(link.hint)
         )
@@ -85,7 +85,7 @@ class ConnectionCard(SettingsCard):
         elif link.state is LinkState.OFFLINE:
             self._about.show_text("Signoff follows no broker.")
         else:
-            self._about.show_text(link.address or link.title)
+            self._about.show_text(f"{link.address or link.title}\n{link.hint}".strip())
         followed = link.state is not LinkState.OFFLINE
         self._followed = link.address if followed else ""
         self.show_choices()

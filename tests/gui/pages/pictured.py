@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPlainTextEdit, QWid
 from pytestqt.qtbot import QtBot
 
 from desktop.qtmodels.tone import Tone
-from desktop.store.records import RequestKey
+from desktop.store.facts import CaughtUp, Forgotten, LinkChanged
+from desktop.store.records import Link, LinkState, RequestKey
 from desktop.views.main_window import MainWindow
 from desktop.views.page import Page
 from desktop.views.parts.buttons import ActionButton
@@ -43,7 +44,7 @@ from tests.gui.pages.seeing import (
     press,
     see,
 )
-from tests.support.hand_fed import HandFed
+from tests.support.hand_fed import ADDRESS, HandFed
 from tests.support.scenes import CALL, CONTEXT, asks, hosted_asks, human_says
 from tests.support.teams import gives, hears, person_asks, says, waits
 from workers.wire.approvals import Outcome
@@ -111,6 +112,13 @@ def changed_arguments(stage: Stage) -> None:
     fed.tell(asks(context_id="c-strange", shown_args=shown))
     window.open_request(RequestKey("c-strange", "call_1"))
     qtbot.waitUntil(see(window, "request.reject", ActionButton).isEnabled)
+
+
+def emptied(stage: Stage) -> None:
+    """The broker lost what it held, and does not tell what changes in it."""
+    link = Link(LinkState.ONLINE, "Connected, checking every 5 s", "", ADDRESS, is_checking=True)
+    stage[1].feed(LinkChanged(link), Forgotten("The broker was emptied."))
+    stage[1].feed(CaughtUp(frozenset()))
 
 
 def offline(stage: Stage) -> None:
@@ -354,6 +362,7 @@ SCENES: tuple[Scene, ...] = (
     approved,
     foreign,
     changed_arguments,
+    emptied,
     offline,
     transcript,
     conversation,

@@ -10,7 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from desktop.qtmodels.tone import Tone
 from desktop.settings import Theme
-from desktop.store.records import DemoState, RequestKey
+from desktop.store.facts import CaughtUp, Forgotten, LinkChanged
+from desktop.store.records import DemoState, Link, LinkState, RequestKey
 from desktop.views.main_window import SMALLEST, USUAL, MainWindow
 from desktop.views.page import Page
 from desktop.views.parts.buttons import ActionButton
@@ -29,6 +30,7 @@ from tests.gui.pages.seeing import (
     unnamed_or_without_ring,
     words_in,
 )
+from tests.support import scenes
 from tests.support.hand_fed import HandFed
 from workers.wire.approvals import Outcome
 
@@ -258,6 +260,39 @@ class TestWhatIsAlwaysInSight:
         QApplication.processEvents()
         after = see(window, "approvals.list", RowList).mapTo(window, window.rect().topLeft()).y()
         assert after < before
+
+    def test_what_the_broker_lost_is_said_until_it_is_put_away(
+        self, window: MainWindow, fed: HandFed
+    ) -> None:
+        """Beside other notices, not in their place; only what is lost after that is said again."""
+        window.show_notice("The settings could not be saved.", "Check the disk.", Tone.DANGER)
+        fed.feed(Forgotten("The broker was emptied."))
+        assert "The broker was emptied." in words_in(window)
+        assert "The settings could not be saved." in words_in(window)
+        fed.offline().online()
+        assert is_seen(window, "loss")
+
+        window._loss._close.click()
+        assert not is_seen(window, "loss")
+        fed.tell(scenes.human_says("hi")).feed(CaughtUp(frozenset()))
+        assert "1 conversation is gone from the broker." in words_in(window)
+        assert "emptied" not in words_in(window)
+
+    def test_what_one_broker_lost_is_not_said_of_another(
+        self, window: MainWindow, fed: HandFed
+    ) -> None:
+        """It no longer holds."""
+        fed.feed(Forgotten("The broker was emptied."))
+        fed.feed(Forgotten())
+        assert not is_seen(window, "loss")
+
+    def test_a_broker_that_tells_of_no_changes_is_said_to_be_looked_at(
+        self, window: MainWindow, fed: HandFed
+    ) -> None:
+        """In sight, and not in a tool tip alone: what is shown may be some seconds old."""
+        title = "Connected, checking every 5 s"
+        fed.feed(LinkChanged(Link(LinkState.ONLINE, title, "", "redis://broker", True)))
+        assert see(window, "link.state", PressableState).text() == f"{title} · redis://broker"
 
     def test_closing_asks_and_does_not_close(self, window: MainWindow, qtbot: QtBot) -> None:
         """What is on its way out leaves first."""

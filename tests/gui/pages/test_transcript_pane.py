@@ -21,8 +21,10 @@ from tests.support.scenes import (
     asks,
     human_says,
     receipt,
+    tool_answers,
 )
 from workers.wire.approvals import Outcome
+from workers.wire.messages import WAITING_RESPONSE
 
 OTHER = "c-other"
 
@@ -230,3 +232,44 @@ def test_a_conversation_is_read_on_from_the_broker(fed: HandFed, qtbot: QtBot) -
     assert "Answer 999." in lines(pane)
     assert bar.value() > bar.minimum()
     assert not words.isVisible()
+
+
+def test_a_page_with_nothing_to_show_is_passed_over(fed: HandFed, qtbot: QtBot) -> None:
+    """Who scrolled to the top need not do so again to be given the page before it."""
+    newest = said("Answer")[-50:]
+    notes = [
+        EventSeen(CONTEXT, f"{NOW_MS - 1}-{n}", tool_answers(WAITING_RESPONSE)) for n in range(200)
+    ]
+    first_words = EventSeen(CONTEXT, f"{NOW_MS - 2}-0", human_says("The first words."))
+    pane = open_page(
+        TranscriptPane(fed.store, fed.bridge, fed.conversations.transcripts), qtbot, (640, 600)
+    )
+    pane.show_context(CONTEXT)
+    fed.feed(TranscriptRead(CONTEXT), TranscriptRead(CONTEXT, tuple(newest)))
+    bar = pane.view.verticalScrollBar()
+    bar.setValue(bar.minimum())
+
+    fed.feed(TranscriptRead(CONTEXT, tuple(notes), is_tail=False))
+    assert fed.outbox.orders[1:] == [
+        ReadOlder(CONTEXT, newest[0].entry_id),
+        ReadOlder(CONTEXT, notes[0].entry_id),
+    ]
+    page = TranscriptRead(CONTEXT, (first_words,), is_tail=False, reaches_start=True)
+    fed.feed(page)
+
+    assert "The first words." in lines(pane)
+
+
+def test_what_fills_no_page_is_read_on_without_scrolling(fed: HandFed, qtbot: QtBot) -> None:
+    """The newest entries may be notes that nobody is shown: there is nothing to scroll then."""
+    notes = [
+        EventSeen(CONTEXT, f"{NOW_MS}-{n}", tool_answers(WAITING_RESPONSE)) for n in range(200)
+    ]
+    pane = open_page(
+        TranscriptPane(fed.store, fed.bridge, fed.conversations.transcripts), qtbot, (640, 600)
+    )
+    pane.show_context(CONTEXT)
+
+    fed.feed(TranscriptRead(CONTEXT), TranscriptRead(CONTEXT, tuple(notes)))
+
+    assert fed.outbox.orders[1:] == [ReadOlder(CONTEXT, notes[0].entry_id)]

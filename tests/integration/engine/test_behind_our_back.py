@@ -6,10 +6,9 @@ import time
 
 import pytest
 
-from desktop.engine.follower import EMPTIED
-from desktop.engine.summaries import BEGUN_ANEW, ENTRIES_MISSED
+from desktop.engine.summaries import BEGUN_ANEW, ENTRIES_MISSED, ENTRIES_REMOVED
 from desktop.store import facts
-from desktop.store.records import ContextStatus, EntryKind, LinkState
+from desktop.store.records import ContextStatus, EntryKind, LinkState, Loss
 from tests.support import scenes
 from tests.support.desk import Desk
 from tests.support.hand_worker import HandWorker
@@ -18,6 +17,7 @@ from tests.support.redis_server import RedisServer
 from tests.support.waiting import await_until
 from workers.wire import keys
 from workers.wire.codec import encode_event
+from workers.wire.streams import news as news_module
 from workers.wire.streams.connection import Connection
 
 KEY = keys.progress(scenes.CONTEXT)
@@ -57,6 +57,19 @@ async def _while_cut_off(desk: Desk, proxy: TcpProxy, server: RedisServer, *orde
     await desk.until_caught_up()
 
 
+async def _flush_another(desk: Desk, server: RedisServer) -> None:
+    """Empty a database that nobody follows, and let the console find out."""
+
+    def caught_up() -> int:
+        return sum(isinstance(fact, facts.CaughtUp) for fact in desk.facts)
+
+    done = caught_up()
+    with server.client() as client:
+        client.execute_command("SELECT", 5)
+        client.flushdb()
+    await await_until(lambda: caught_up() > done, "everything to be read again")
+
+
 @pytest.mark.parametrize("is_open", [False, True], ids=["row", "transcript"])
 async def test_entries_that_were_removed_before_they_were_read_are_said_to_be_missing(
     desk: Desk,
@@ -83,10 +96,10 @@ async def test_entries_that_were_removed_before_they_were_read_are_said_to_be_mi
     assert (old.text, gap.kind, new.text) == ("old", EntryKind.GAP, "new")
 
 
-async def test_old_entries_that_are_trimmed_away_are_nobody_s_loss(
+async def test_old_entries_that_are_trimmed_away_are_said_to_be_gone(
     desk: Desk, worker: HandWorker, connection: Connection, redis_url: str
 ) -> None:
-    """They had been read."""
+    """They had been read, and are in the list no longer than at the broker."""
     await worker.say(*(scenes.agent_says(f"{n}", message_id=f"m-{n}") for n in range(5)))
     await desk.connect(redis_url)
 
@@ -95,7 +108,7 @@ async def test_old_entries_that_are_trimmed_away_are_nobody_s_loss(
     await worker.say(scenes.agent_says("next", message_id="m-next"))
 
     await _row_says(desk, "next", 2)
-    assert _note(desk) == ""
+    await await_until(lambda: _note(desk) == ENTRIES_REMOVED, "the row to say so")
 
 
 @pytest.mark.parametrize("is_cut_off", [False, True], ids=["live", "during-a-cut"])
@@ -196,6 +209,7 @@ async def test_a_conversation_that_is_deleted_goes(
     await connection.client.delete(KEY)
     await await_until(lambda: desk.store.contexts() == [], "the row to go")
     assert desk.store.requests() == []
+    assert desk.store.loss == Loss(contexts=1)
     await worker.say(scenes.human_says("again"))
 
     await _row_says(desk, "again", 1)
@@ -274,7 +288,62 @@ async def test_a_flush_is_followed_by_what_the_broker_holds_then(
     await _row_says(desk, "again", 1)
     await await_until(lambda: desk.texts(scenes.CONTEXT) == ["again"], "the transcript")
     assert desk.store.requests() == []
-    assert desk.store.link.hint == EMPTIED
+    assert desk.store.loss == Loss(emptied=1, contexts=1)
+
+
+async def test_a_flush_that_one_conversation_seems_to_survive_says_how_many_did_not(
+    desk: Desk, worker: HandWorker, redis_server: RedisServer, redis_url: str
+) -> None:
+    """It was written to again before anybody could look."""
+    names = [f"c-{number}" for number in range(20)]
+    await worker.say(*(scenes.human_says("hi", context_id=name) for name in names))
+    await desk.connect(redis_url)
+    await desk.until_caught_up()
+
+    with redis_server.client() as client, client.pipeline() as batch:
+        event = encode_event(scenes.human_says("again", context_id=names[0]))
+        batch.flushall()
+        batch.xadd(keys.progress(names[0]), {"data": event})
+        batch.execute()
+
+    await await_until(lambda: desk.store.context_count == 1, "the others to go")
+    assert desk.store.loss == Loss(contexts=19)
+
+
+async def test_that_a_broker_is_only_looked_at_is_said_whatever_else_happens(
+    desk: Desk, worker: HandWorker, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its flush is told apart from that, and takes its place nowhere."""
+    monkeypatch.setattr(news_module, "CHECK_SECONDS", 0.05)
+    await worker.say(scenes.human_says("hi"))
+    rules = ("reset", "on", ">pw", "~*", "&*", "+@all", "-client|tracking")
+    with redis_server.client() as client:
+        client.execute_command("ACL", "SETUSER", "looker", *rules)
+    try:
+        await desk.connect(redis_server.url_without_password.replace("://", "://looker:pw@"))
+        await desk.until_caught_up()
+        with redis_server.client() as client:
+            client.flushall()
+        await await_until(lambda: desk.store.loss.contexts, "the loss to be told")
+        link = desk.store.link
+    finally:
+        with redis_server.client() as client:
+            client.execute_command("ACL", "DELUSER", "looker")
+
+    assert (link.title, link.is_checking) == ("Connected, checking every 5 s", True)
+    assert "does not tell what changes" in link.hint
+
+
+async def test_a_flush_of_another_database_empties_no_broker_that_holds_nothing(
+    desk: Desk, redis_server: RedisServer, redis_url: str
+) -> None:
+    """Nobody is told of a loss where nothing was."""
+    await desk.connect(redis_url)
+    await desk.until_caught_up()
+    await _flush_another(desk, redis_server)
+
+    assert not any(isinstance(fact, facts.Forgotten) and fact.title for fact in desk.facts)
+    assert desk.store.loss == Loss()
 
 
 async def test_a_flush_of_another_database_changes_nothing(
@@ -285,16 +354,8 @@ async def test_a_flush_of_another_database_changes_nothing(
     await desk.connect(redis_url)
     await desk.open(scenes.CONTEXT)
     await await_until(desk.store.requests, "the call to wait")
-    done = sum(isinstance(fact, facts.CaughtUp) for fact in desk.facts)
+    await _flush_another(desk, redis_server)
 
-    with redis_server.client() as client:
-        client.execute_command("SELECT", 5)
-        client.flushdb()
-
-    def caught_up() -> bool:
-        return sum(isinstance(fact, facts.CaughtUp) for fact in desk.facts) > done
-
-    await await_until(caught_up, "everything to be read again")
     assert not any(isinstance(fact, facts.Forgotten) and fact.title for fact in desk.facts)
     assert len(desk.store.requests()) == len(desk.store.entries(scenes.CONTEXT)) == 1
-    assert desk.store.link.hint == ""
+    assert desk.store.loss == Loss()

@@ -9,12 +9,14 @@ from desktop.store import facts
 from desktop.store.records import EntryKind, LinkState, RequestKey, RequestState, Summary
 from tests.support import scenes
 from tests.support.desk import Desk
+from tests.support.hand_worker import HandWorker
 from tests.support.learning import KEY
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import await_until
 from workers.wire import keys
 from workers.wire.codec import encode_event
-from workers.wire.events import Event, TokenDelta, WorkerInfo
+from workers.wire.dialects import read_interrupt
+from workers.wire.events import AgentProgress, Event, TokenDelta, WorkerInfo
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.inbox import send
 from workers.wire.streams.progress import ProgressWriter
@@ -243,6 +245,45 @@ async def test_a_call_that_waits_far_back_in_a_long_conversation_is_found(
         "call_forgotten"
     ]
     assert len(desk.store.requests()) == 1
+
+
+@pytest.mark.parametrize("chatter", [5, 2 * TAIL_ENTRIES], ids=["near", "far-back"])
+async def test_calls_that_wait_are_found_however_far_back_they_are(
+    desk: Desk, connection: Connection, redis_url: str, chatter: int
+) -> None:
+    """An id that was used before, its answer, a question without a call: none hides what waits."""
+    await _tell(
+        connection,
+        scenes.asks(args={"amount": 1}),
+        scenes.tool_answers("Paid 1."),
+        scenes.asks(args={"amount": 2}),
+        scenes.base_asks(call="call_theirs", args={"amount": 3}),
+        scenes.tool_answers("Paid 3.", call="call_theirs"),
+        scenes.base_asks(call="call_theirs", args={"amount": 4}),
+        scenes.hosted_asks({"question": "Which account?"}),
+        scenes.hosted_asks({"question": "Which bank?"}, number=1),
+    )
+    said = [scenes.agent_says("...", message_id=f"m-{number}") for number in range(chatter)]
+    await _tell(connection, *said)
+    answered = scenes.hosted_asks({"question": "Which bank?"}, number=1).body
+    assert isinstance(answered, AgentProgress)
+    call = read_interrupt(answered.message)
+    assert call.request is not None
+    decided = call.request.request_id
+    await HandWorker(connection).tell(scenes.with_request(scenes.receipt(call=""), decided))
+    await connection.client.hset(keys.decisions(scenes.CONTEXT), decided, "a mark")
+    await connection.client.expire(keys.decisions(scenes.CONTEXT), 60)
+
+    await desk.connect(redis_url)
+
+    waiting = [one for one in desk.store.requests_in(scenes.CONTEXT) if one.is_open]
+    waiting.sort(key=lambda request: str(request.args))
+    assert [request.args for request in waiting] == [
+        {"amount": 2},
+        {"amount": 4},
+        {"question": "Which account?"},
+    ]
+    assert [bool(request.choices) for request in waiting] == [True, False, True]
 
 
 async def test_a_burst_ends_with_what_the_streams_hold(

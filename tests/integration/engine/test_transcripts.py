@@ -11,6 +11,7 @@ from tests.support.desk import Desk
 from tests.support.hand_worker import HandWorker
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import await_until
+from workers.wire.messages import WAITING_RESPONSE
 from workers.wire.streams.connection import Connection
 
 
@@ -46,6 +47,47 @@ async def test_a_long_conversation_is_read_page_by_page_to_its_start(
 
     assert desk.texts(scenes.CONTEXT) == [*texts, "news"]
     assert len(desk.told()) == len(set(desk.told()))
+
+
+async def test_pages_that_have_nothing_to_show_do_not_end_the_way_back(
+    desk: Desk, worker: HandWorker, redis_url: str
+) -> None:
+    """More than a page of notes of delegations stands between the reader and the first words."""
+    await _say(worker, ["the first words"])
+    await worker.say(*[scenes.tool_answers(WAITING_RESPONSE)] * (2 * PAGE_ENTRIES))
+    await desk.connect(redis_url)
+    await desk.open(scenes.CONTEXT)
+    assert desk.texts(scenes.CONTEXT) == []
+
+    while desk.conversations.transcripts.read_older(scenes.CONTEXT):
+        before = desk.store.read_from(scenes.CONTEXT)
+        await await_until(
+            lambda before=before: (
+                desk.store.read_from(scenes.CONTEXT) != before
+                or desk.store.reaches_start(scenes.CONTEXT)
+            ),
+            "an older page",
+        )
+
+    assert desk.texts(scenes.CONTEXT) == ["the first words"]
+
+
+async def test_a_call_that_waits_far_back_does_not_hide_what_came_after_it(
+    desk: Desk, worker: HandWorker, redis_url: str
+) -> None:
+    """Its line may stand there before anything around it was read."""
+    texts = _said(2 * PAGE_ENTRIES)
+    desk.conversations.transcripts.open(scenes.CONTEXT)
+    await worker.say(scenes.asks())
+    await _say(worker, texts)
+    await desk.connect(redis_url)
+    await await_until(lambda: scenes.ACTION in desk.texts(scenes.CONTEXT), "the call")
+    assert len(desk.texts(scenes.CONTEXT)) == PAGE_ENTRIES + 1
+
+    assert desk.conversations.transcripts.read_older(scenes.CONTEXT)
+
+    whole = [scenes.ACTION, *texts]
+    await await_until(lambda: desk.texts(scenes.CONTEXT) == whole, "what came after it")
 
 
 async def test_of_what_nobody_reads_no_text_is_told(

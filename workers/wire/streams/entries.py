@@ -58,6 +58,7 @@ class Extent(NamedTuple):
         last_generated: id of the newest entry it ever had; the next will have a higher one.
         holds: whether the entry that was asked about is there.
         added: entries it ever had; None where the broker is too old to tell (before Redis 7).
+        deleted: the highest id that was deleted by name, not trimmed; None as for `added`.
     """
 
     length: int
@@ -65,6 +66,12 @@ class Extent(NamedTuple):
     last_generated: StreamId
     holds: bool
     added: int | None = None
+    deleted: StreamId | None = None
+
+    @property
+    def is_short(self) -> bool | None:
+        """Whether it ever had more entries than it has; None where the broker cannot tell."""
+        return None if self.added is None else self.added > self.length
 
 
 def read_entry(reply: Sequence[Any]) -> StreamEntry:
@@ -84,13 +91,14 @@ def read_entries(reply: Sequence[Sequence[Any]]) -> list[StreamEntry]:
 def read_extent(reply: Sequence[Any], *, holds: bool) -> Extent:
     """The bare reply of `XINFO STREAM`."""
     told = dict(zip(reply[::2], reply[1::2], strict=True))
-    first = told.get(b"first-entry")
+    first, deleted = told.get(b"first-entry"), told.get(b"max-deleted-entry-id")
     return Extent(
         length=told[b"length"],
         first=StreamId.parse(first[0].decode()) if first else None,
         last_generated=StreamId.parse(told[b"last-generated-id"].decode()),
         holds=holds,
         added=told.get(b"entries-added"),
+        deleted=StreamId.parse(deleted.decode()) if deleted else None,
     )
 
 

@@ -75,6 +75,17 @@ class Reader(SurveyReader, IndexReader):
         """The last `count` entries of one stream, oldest first."""
         return await self.before(key, "+", count)
 
+    async def is_decided(self, context_id: str, request_id: str) -> bool:
+        """Whether a decision on a Signoff worker's request has counted.
+
+        Raises:
+            BrokerError: see `translated`.
+        """
+        marks = 0
+        with translated(), wrong_type_is_nothing():
+            marks += await self._client.hexists(keys.decisions(context_id), request_id)
+        return bool(marks)
+
 
 async def values(client: Client, names: Iterable[str]) -> list[bytes | None]:
     """The values of several keys, wherever they lie. Raises what the client raises."""

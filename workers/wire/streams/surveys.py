@@ -219,6 +219,25 @@ class SurveyReader:
                         found[context_ids[number]] = read_extent(told, holds=bool(held))
         return found
 
+    async def held(self, context_id: str, entry_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these entries the stream of a context still holds.
+
+        Raises:
+            BrokerError: see `translated`.
+        """
+
+        def commands_of(key: str) -> Sequence[Command]:
+            return [("XRANGE", key, entry_id, entry_id) for entry_id in entry_ids]
+
+        asked = Question([keys.progress(context_id)], commands_of, 1)
+        found: list[str] = []
+        async with aclosing(self._connection.bulk.ask(asked)) as batches:
+            async for answers in batches:
+                for _, told in answers:
+                    pairs = zip(entry_ids, told, strict=True)
+                    found += [one for one, entries in pairs if entries]
+        return frozenset(found)
+
     async def _scan(self, prefix: str, *narrower: str) -> AsyncGenerator[list[str], None]:
         """What follows the prefix in all keys that begin with it, each once, on every server."""
         seen: set[bytes] = set()

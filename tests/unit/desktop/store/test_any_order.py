@@ -41,13 +41,18 @@ _SAID = st.sampled_from(
         scenes.base_asks(call="call_3"),
         scenes.base_asks(call="call_3", agent="ledger_agent"),
         scenes.base_asks(call="call_3", args={"amount": 3}),
+        scenes.base_asks(call="call_3", interrupt_id="i-2"),
+        scenes.asks(call="call_3"),
         scenes.asks(context_id=OTHER),
         scenes.tool_answers("Paid."),
         scenes.tool_answers("Paid.", call="call_2"),
         scenes.tool_answers("User declined to execute this action", call="call_3"),
         scenes.tool_answers("Booked.", call="call_3", agent="ledger_agent"),
         scenes.agent_says("Handed over.", message_id="m-2", agent="ledger_agent", caller="a"),
+        scenes.agent_says("Once more.", message_id="m-4", calls=(("call_1", "pay"),)),
         scenes.agent_says("Done.", message_id="m-3", finish=True),
+        scenes.agent_says("Done, in other words.", message_id="m-3"),
+        scenes.agent_says("Done.", message_id="m-3", agent="ledger_agent"),
     ]
 )
 _RECEIPTS = st.builds(
@@ -97,6 +102,11 @@ _AROUND = st.one_of(
         title=st.just("Entries were removed."),
     ),
 )
+_REMOVED = st.builds(
+    facts.InterruptsRemoved,
+    context_id=st.just(scenes.CONTEXT),
+    entry_ids=st.frozensets(st.sampled_from([f"{START_MS + n * 1000}-0" for n in range(10)])),
+)
 
 
 def _last_alone(around: list[facts.Fact]) -> list[facts.Fact]:
@@ -124,6 +134,7 @@ class Known:
     receipts=st.lists(_RECEIPTS, max_size=3),
     summaries=st.lists(_SUMMARIES, max_size=4),
     around=st.lists(st.one_of(_PROOFS, _AROUND), max_size=5).map(_last_alone),
+    removed=st.lists(_REMOVED, max_size=2),
     shuffle=st.randoms(use_true_random=False),
 )
 def test_pages_news_and_repetitions_in_any_order_make_the_same_records(
@@ -131,6 +142,7 @@ def test_pages_news_and_repetitions_in_any_order_make_the_same_records(
     receipts: list[Receipt],
     summaries: list[Summary],
     around: list[facts.Fact],
+    removed: list[facts.Fact],
     shuffle: random.Random,
 ) -> None:
     """What is live for one console is history for another, and both show the same."""
@@ -144,6 +156,7 @@ def test_pages_news_and_repetitions_in_any_order_make_the_same_records(
         *told(*receipts),
         *(facts.ContextsSeen((summary,)) for summary in summaries),
         *around,
+        *removed,
     ]
 
     mixed: list[facts.Fact] = [
@@ -155,6 +168,8 @@ def test_pages_news_and_repetitions_in_any_order_make_the_same_records(
         *(facts.ContextsSeen((summary,)) for summary in [*summaries, *summaries[::2]]),
         *around,
         *around[::2],
+        *removed,
+        *removed[::2],
     ]
     shuffle.shuffle(mixed)
 
@@ -230,4 +245,5 @@ def _known(batch: list[facts.Fact]) -> Known:
 
 def _name(request: Request) -> str:
     """A request by what the wire says of it, not by what was told first."""
-    return f"{request.call.tool_call_id} {request.agent} {request.request_id or HUMAN}"
+    which = request.request_id or f"{HUMAN} {request.since_ms} {request.call.interrupt_id}"
+    return f"{request.call.tool_call_id} {request.agent} {which}"

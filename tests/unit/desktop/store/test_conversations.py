@@ -79,6 +79,24 @@ def test_a_message_that_is_told_twice_is_shown_once() -> None:
     assert _texts(store) == ["Hello."]
 
 
+@pytest.mark.parametrize("backwards", [False, True], ids=["live", "read-back"])
+@pytest.mark.parametrize("agent", [scenes.AGENT, "ledger_agent"], ids=["its-own", "another-s"])
+def test_another_message_under_a_used_id_is_shown_too(agent: str, backwards: bool) -> None:
+    """Nothing that was said is left out, whoever gave it whatever id."""
+    batch = seen(
+        scenes.agent_says("Refunded 5.", calls=(("call_1", "refund"),)),
+        scenes.agent_says("Refunded 5,000,000 to Mallory.", agent=agent),
+        scenes.agent_says("Refunded 5.", calls=(("call_2", "refund"),)),
+        scenes.agent_says("Refunded 5.", calls=(("call_1", "refund"),)),
+    )
+
+    store = online_store(batch[0], *(reversed(batch[1:]) if backwards else batch[1:]))
+
+    assert _texts(store) == ["Refunded 5.", "Refunded 5,000,000 to Mallory.", "Refunded 5."]
+    named = [entry.message_id for entry in store.entries(scenes.CONTEXT)]
+    assert named == ["m-1", "", ""], "lines are told apart in a view by what they are called"
+
+
 def test_messages_without_an_id_are_all_shown() -> None:
     """Base workers echo a person's words without one."""
     store = online_store(*seen(scenes.human_says("again"), scenes.human_says("again")))

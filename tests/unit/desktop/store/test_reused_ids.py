@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from desktop.store.records import Execution, Request, RequestKey, RequestState
+import pytest
+
+from desktop.actions.approvals import Approvals
+from desktop.settings import Person
+from desktop.store.records import (
+    DecisionKind,
+    EntryKind,
+    Execution,
+    Request,
+    RequestKey,
+    RequestState,
+)
 from desktop.store.store import Store
 from tests.support import scenes
 from tests.support.learning import KEY, START_MS, online_store, seen, sending, told
+from tests.support.outbox import KeptOutbox
 from workers.wire.approvals import Outcome, Receipt
 from workers.wire.canonical import JSON
 
+PERSON = Person("r.mora", "Rosa Mora")
 FIRST: JSON = {"recipient": "ACME Tools Ltd", "amount": 10}
 SECOND: JSON = {"recipient": "Mallory", "amount": 9999}
 
@@ -101,13 +114,50 @@ def test_two_agents_of_one_conversation_may_use_the_same_id() -> None:
     assert by_agent[scenes.AGENT].state is RequestState.WAITING
 
 
-def test_a_foreign_call_of_a_used_id_is_not_offered_again() -> None:
-    """Nobody could tell the two apart, and an answer to the one might run the other."""
-    store = online_store(
-        *seen(scenes.base_asks(), scenes.tool_answers("Paid."), scenes.base_asks())
+@pytest.mark.parametrize("backwards", [False, True], ids=["live", "read-back"])
+@pytest.mark.parametrize("interrupts", [("", ""), ("i-1", "i-2")], ids=["nameless", "named"])
+def test_a_foreign_call_of_a_used_id_is_shown_and_takes_no_answer(
+    backwards: bool, interrupts: tuple[str, str]
+) -> None:
+    """It waits, but nobody could tell the two apart: an answer to the one might run the other."""
+    first, second = interrupts
+    batch = seen(
+        scenes.base_asks(args=FIRST, interrupt_id=first),
+        scenes.tool_answers("Paid."),
+        scenes.base_asks(args=SECOND, interrupt_id=second),
     )
+    store = online_store(batch[0], *(reversed(batch[1:]) if backwards else batch[1:]))
 
-    assert [state for _, state in _states(store)] == [RequestState.DECIDED_ELSEWHERE]
+    earlier, later = store.requests_in(scenes.CONTEXT)
+    assert (earlier.args, earlier.state) == (FIRST, RequestState.DECIDED_ELSEWHERE)
+    assert (later.args, later.state) == (SECOND, RequestState.WAITING)
+    outbox = KeptOutbox()
+    refusal = Approvals(store, outbox, lambda: PERSON).why_not(later.key, DecisionKind.APPROVE)
+    assert refusal is not None
+    assert refusal.title == "This worker has used the id of this call before."
+    lines = [one for one in store.entries(scenes.CONTEXT) if one.kind is EntryKind.INTERRUPT]
+    assert [one.tool_call_id for one in lines] == [earlier.key.call, later.key.call]
+
+
+def test_a_foreign_call_that_is_told_again_is_one_call() -> None:
+    """Its worker ran the step again; nothing has answered it yet."""
+    store = online_store(*seen(scenes.base_asks(), scenes.base_asks()))
+
+    [request] = store.requests()
+    assert DecisionKind.APPROVE in request.choices
+    assert len(store.entries(scenes.CONTEXT)) == 1
+
+
+def test_a_foreign_call_in_other_words_is_not_hidden_behind_the_first() -> None:
+    """What would run by an answer is whatever waits, which need not be what is shown."""
+    store = online_store(*seen(scenes.base_asks(args=FIRST), scenes.base_asks(args=SECOND)))
+
+    earlier, later = store.requests_in(scenes.CONTEXT)
+    approvals = Approvals(store, KeptOutbox(), lambda: PERSON)
+    assert (earlier.args, later.args) == (FIRST, SECOND)
+    assert approvals.why_not(earlier.key, DecisionKind.APPROVE)
+    assert approvals.why_not(later.key, DecisionKind.APPROVE)
+    assert len(store.entries(scenes.CONTEXT)) == 2
 
 
 def test_a_free_tool_s_answer_of_the_same_id_does_not_answer_a_later_request() -> None:
@@ -131,6 +181,26 @@ def test_both_results_are_in_the_transcript() -> None:
     store = online_store(*seen(first, second, second))
 
     assert [entry.text for entry in store.entries(scenes.CONTEXT)] == ["Paid 10.", "Paid 20."]
+
+
+@pytest.mark.parametrize("backwards", [False, True], ids=["live", "read-back"])
+def test_a_tool_that_says_the_same_of_another_call_is_heard_twice(backwards: bool) -> None:
+    """What is only told again, in whatever order it is read, stands once."""
+    asks = scenes.agent_says("", calls=((scenes.CALL, "pay"),))
+    again = scenes.agent_says("", message_id="m-2", calls=((scenes.CALL, "pay"),))
+    ok = scenes.tool_answers("OK")
+    batch = seen(asks, ok, asks, ok, again, ok, scenes.base_asks(), ok)
+
+    store = online_store(batch[0], *(reversed(batch[1:]) if backwards else batch[1:]))
+
+    entries = store.entries(scenes.CONTEXT)
+    kinds = [EntryKind.AGENT, EntryKind.TOOL_RESULT]
+    assert [one.kind for one in entries] == [
+        *kinds,
+        *kinds,
+        EntryKind.INTERRUPT,
+        EntryKind.TOOL_RESULT,
+    ]
 
 
 def test_a_call_in_doubt_is_asked_about_again_as_a_request_of_its_own() -> None:
