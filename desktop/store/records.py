@@ -215,6 +215,23 @@ class Request:
         """The worker's id of the request; empty from a foreign worker."""
         return self.call.request.request_id if self.call.request else ""
 
+    def is_same(self, other: Request) -> bool:
+        """Whether both are one request, however it stands.
+
+        A key alone does not say so: a stream can be begun anew, and then the same tool call id may
+        name another call.
+        """
+        mine, others = self.call, other.call
+        if (self.key, self.agent, self.request_id) != (other.key, other.agent, other.request_id):
+            return False
+        if not self.request_id and (self.since_ms, mine.interrupt_id) != (
+            other.since_ms,
+            others.interrupt_id,
+        ):
+            return False
+        asked = (mine.action, mine.description, mine.args)
+        return mine is others or asked == (others.action, others.description, others.args)
+
 
 class Context(msgspec.Struct, frozen=True, gc=False):
     """One conversation, as a row; made by the hundred in a frame, and so as cheap as can be.
