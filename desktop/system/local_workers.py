@@ -87,7 +87,8 @@ class LocalWorkers:
         """End every worker but those that shall go on, all at once."""
         workers = tuple(self._workers.values())
         ends = [
-            worker.let_go() if worker.kept else worker.end(self._stop_seconds) for worker in workers
+            worker.let_go() if worker.goes_on else worker.end(self._stop_seconds)
+            for worker in workers
         ]
         await asyncio.gather(*ends)
 

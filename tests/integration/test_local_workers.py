@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from desktop.errors import NotAllowedNow, VaultUnavailable
 from desktop.store.facts import LocalWorkersChanged
@@ -278,6 +279,39 @@ async def test_a_console_that_closes_ends_what_shall_end(
     assert '"agents"' in second.log("stays")
     await second.workers.stop(shown.definition.id)
     await second.until(STOPPED, "stays")
+
+
+async def test_what_shall_go_on_is_what_a_person_wants_now(
+    make_desk: MakeDesk, tmp_path: Path
+) -> None:
+    """A worker no longer to be kept, or told to stop, ends with the console, however slow it is."""
+    first = make_desk()
+    deaf = "import signal; signal.signal(15, signal.SIG_IGN)"
+    own = program(tmp_path, "deaf", deaf, SAYS_READY, SERVES)
+    await first.workers.follow(URL)
+    for name in ("dropped", "stopped", "stays"):
+        kept = definition(name, python=own, keep_running=True)
+        await first.workers.keep(kept, {})
+        await first.workers.start(kept.id)
+    pids = {name: (await first.until(RUNNING, name)).pid for name in first.shown}
+    dropped = structs.replace(first.shown["dropped"].definition, keep_running=False)
+    await first.workers.keep(dropped, {})
+    await first.workers.stop(first.shown["stopped"].definition.id)
+    assert first.shown["stopped"].state is STOPPING
+
+    first.workers._stop_seconds = 0.3
+    await first.workers.close()
+
+    assert {name for name, pid in pids.items() if began(pid)} == {"stays"}
+    second = make_desk()
+    await second.workers.open()
+    await second.until(RUNNING, "stays")
+    assert {second.shown[name].state for name in ("dropped", "stopped")} == {STOPPED}
+    await second.workers.keep(
+        structs.replace(second.shown["stays"].definition, keep_running=False), {}
+    )
+    await second.workers.close()
+    assert began(pids["stays"]) == "", "it was found, and is not to be kept any more"
 
 
 async def test_one_worker_is_never_run_by_two_consoles(make_desk: MakeDesk, tmp_path: Path) -> None:
