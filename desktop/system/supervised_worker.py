@@ -30,6 +30,7 @@ from workers.wire.errors import SignoffError
 LOOK_SECONDS = 0.1
 #: What a worker said last is looked at for the reason of its end.
 _LAST_LINES = 40
+_READY = '{"agents"'
 _STARTS = "It is starting."
 _FINISHES = "It finishes what runs, and ends."
 
@@ -214,8 +215,9 @@ class SupervisedWorker:
         self._show(state, title, pid=record.pid, broker=record.broker)
 
     def _listen(self, process: WorkerProcess, *, whole: bool = False) -> None:
-        for line in self.log.look(whole=whole):
-            if not line.startswith('{"agents"') or self._stop.is_set():
+        starts = self.shown.state is LocalWorkerState.STARTING
+        for line in self.log.look(whole=whole, never_miss=_READY if starts else ""):
+            if not line.startswith(_READY) or self._stop.is_set():
                 continue
             with suppress(msgspec.DecodeError):
                 ready = msgspec.json.decode(line, type=_Ready)

@@ -107,6 +107,16 @@ async def test_a_worker_runs_until_it_is_stopped(desk: Desk, tmp_path: Path) -> 
     assert began(pid) == ""
 
 
+async def test_a_worker_that_talks_at_once_is_seen_to_run(desk: Desk, tmp_path: Path) -> None:
+    """The line that says it listens counts, also before more than is read at one look."""
+    at_once = 'import os; ready = b\'{"agents":["clerk"],"pid":%d}\\n\' % os.getpid()'
+    floods = "os.write(1, ready + (b'x' * 2000 + b'\\n') * 8000)"
+    await desk.start(python=program(tmp_path, "python", at_once, floods, SERVES))
+
+    assert (await desk.until(RUNNING)).agents == ("clerk",)
+    await await_until(lambda: "not shown: too much at once" in desk.log(), "the rest to be read")
+
+
 async def test_a_worker_of_signoff_serves_the_broker_that_is_followed(
     desk: Desk, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
