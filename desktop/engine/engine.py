@@ -152,18 +152,11 @@ class Engine:
             self._batch.emit, self._trust, self._waiting, self._claims, self._completing
         )
         self._clock = ClockWatch(self._batch.emit, self._recorder, now)
+        emit, signer = self._batch.emit, self._signing.signer
         self._casting = Casting(
-            self._signing.signer,
-            self._trust,
-            self._recorder,
-            self._surroundings,
-            self._clock,
-            self._batch.emit,
-            may,
+            signer, self._trust, self._recorder, self._surroundings, self._clock, emit, may
         )
-        self._halts = HaltWatch(
-            self._batch.emit, self._trust, self._signing.signer, self._recorder, self._clock, may
-        )
+        self._halts = HaltWatch(emit, self._trust, signer, self._recorder, self._clock, may)
         self._orders: set[asyncio.Task[None]] = set()
 
     def connect(self, url: str) -> None:

@@ -20,7 +20,8 @@ class Changes:
         memory: what this computer remembers changed its state.
         reset: contexts went away; lists must be read anew.
         forgotten: all that were known before did; `reset` is set, too.
-        void: why nothing holds that was known of a context, by its id; of all under "".
+        void: why nothing holds that was known of a context, by its id; of all under "", empty
+            where a person did it.
         halts: which calls are halted, or what came of somebody's wish to halt or lift.
         monitor: the monitor looked again, or a repair went on.
         signing: who signs here, and whether they and the clock let them now.

@@ -65,7 +65,7 @@ def _apply_to_list(state: State, fact: facts.OfContexts | facts.OfDesk, changes:
             changes.void[fact.context_id] = fact.title
         case facts.Forgotten():
             listing.forget(state, fact, changes)
-            changes.void[""] = fact.title or "Another broker is followed now."
+            changes.void[""] = fact.title
         case facts.CaughtUp():
             listing.catch_up(state, fact, changes)
         case facts.MessageSending():

@@ -184,7 +184,10 @@ class ApprovalsPage(QWidget):
         shown = self.card.request
         now = self._store.request(shown.key) if shown is not None else None
         if shown is not None and (now is None or not now.is_same(shown)):
-            self._gone.tell(shown, self._why_gone(shown, changes), self.card.decision.give_up())
+            written = self.card.decision.give_up()
+            # Who went to another broker knows why; but not that they had written something.
+            if written or changes.void.get("") != "":
+                self._gone.tell(shown, self._why_gone(shown, changes), written)
             self.list.forget_choice()
         elif changes.reset and self.list.chosen and self._store.request(self.list.chosen) is None:
             self.list.forget_choice()  # one that cannot be shown
@@ -193,10 +196,13 @@ class ApprovalsPage(QWidget):
 
     def _why_gone(self, request: Request, changes: Changes) -> str:
         context_id = request.key.context_id
-        why = changes.void.get(context_id) or changes.void.get("", "")
-        if not why and self._store.context(context_id) is None:
+        if changes.forgotten:
+            return changes.void.get("") or "Another broker is followed now."
+        if context_id in changes.void:
+            return changes.void[context_id]
+        if self._store.context(context_id) is None:
             return "The broker no longer holds its conversation."
-        return why or "Its conversation no longer holds it."
+        return "Its conversation no longer holds it."
 
     def _on_request_chosen(self, key: RequestKey) -> None:
         self._gone.forget()
