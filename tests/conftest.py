@@ -29,6 +29,7 @@ pytest_plugins = (
     "tests.support.processes",
     "tests.support.desktop_session",
     "tests.support.stub_model",
+    "tests.support.local_desk",
 )
 
 

@@ -23,7 +23,7 @@ from desktop.system.environment_files import read_environment_file
 from desktop.system.restarts import Restarts
 from desktop.system.supervised_worker import SupervisedWorker
 from desktop.system.vault import Vault
-from desktop.system.worker_log import WorkerLog
+from desktop.system.worker_log import MAX_FILE_ALONE, WorkerLog
 from desktop.system.worker_process import WorkerProcess, launch
 from workers.wire.addresses import split_password
 
@@ -237,7 +237,9 @@ def worker_command(definition: WorkerDefinition, grace_seconds: float) -> list[s
     command = [definition.python or sys.executable]
     # -P: a module of theirs that is called `workers` must not stand in for ours.
     command += ["-P", "-m", "workers", "run", definition.target]
-    if not definition.keep_running:
+    if definition.keep_running:
+        command += ["--most-output", str(MAX_FILE_ALONE)]
+    else:
         command += ["--parent", str(os.getpid()), "--grace", f"{grace_seconds:g}"]
     return command
 

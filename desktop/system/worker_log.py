@@ -1,6 +1,7 @@
 """What a local worker says: written to a file of its own, read from there, the newest lines kept.
 
-The only place that bounds the file. A file and no pipe: a worker never waits for a console that is
+The only place of the console that bounds the file; a worker that goes on without it does so itself
+(`workers.operations.output`). A file and no pipe: a worker never waits for a console that is
 slow, and goes on when the console ends. Lines are kept as they came; making them safe to show is
 the renderer's work.
 """
@@ -19,6 +20,8 @@ from desktop.system.log_ring import MAX_LINE, LogRing, line_of
 MAX_READ = 1024 * 1024
 #: A file that has grown so long is begun anew, once it has been read.
 MAX_FILE = 8 * 1024 * 1024
+#: What goes on without a console begins it anew itself, later: as long as one looks, it is first.
+MAX_FILE_ALONE = 4 * MAX_FILE
 #: Of what an earlier console has left.
 _OLD = 256 * 1024
 
