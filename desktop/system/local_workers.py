@@ -56,6 +56,7 @@ class LocalWorkers:
         self._workers: dict[str, SupervisedWorker] = {}
         self._url = ""
         self._starts_with_broker = False
+        self._only_reads = False
 
     async def open(self) -> None:
         """Read the definitions, and take over what an earlier console left running.
@@ -81,6 +82,11 @@ class LocalWorkers:
             url: with its password; empty for none.
         """
         self._url = url
+        self._start_with_broker()
+
+    async def only_read(self, *, wanted: bool) -> None:
+        """Start none that nobody orders: they write to the broker. Or do again, from now on."""
+        self._only_reads = wanted
         self._start_with_broker()
 
     async def close(self) -> None:
@@ -165,7 +171,7 @@ class LocalWorkers:
         self._workers[definition.id] = worker
 
     def _start_with_broker(self) -> None:
-        if not self._url or not self._starts_with_broker:
+        if not self._url or not self._starts_with_broker or self._only_reads:
             return
         self._starts_with_broker = False
         for worker in self._workers.values():

@@ -141,3 +141,25 @@ async def test_a_process_that_only_has_the_old_id_is_left_alone(
     assert other.returncode is None
     other.kill()
     await other.wait()
+
+
+async def test_a_console_that_only_looks_starts_no_worker_by_itself(
+    new_desk: NewDesk, tmp_path: Path
+) -> None:
+    """A person still can; and what starts with the console starts when the mode is turned off."""
+    own = program(tmp_path, "python", SAYS_READY, SERVES)
+    first = new_desk()
+    for one in (definition("with", python=own, with_console=True), definition("own", python=own)):
+        await first.workers.keep(one, {})
+    await first.workers.close()
+
+    looks = new_desk()
+    await looks.workers.only_read(wanted=True)
+    await looks.workers.open()
+    await looks.workers.follow(URL)
+    await looks.workers.start(looks.shown["own"].definition.id)
+    await looks.until(RUNNING, "own")
+    assert looks.shown["with"].state is STOPPED
+
+    await looks.workers.only_read(wanted=False)
+    await looks.until(RUNNING, "with")
