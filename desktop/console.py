@@ -153,6 +153,7 @@ class Console:
         if self._settings.locked:
             self.window.lock("It was locked when it was closed.")
         if not diagnose:  # it starts nothing, and leaves alone what runs
+            self.local_workers.only_read(wanted=self._settings.read_only)
             self.local_workers.open()
         self._spawn(self._tell_of_requests(), "notify")
         if self._damage is not None:
@@ -227,6 +228,7 @@ class Console:
         self.store.apply([ReadOnlyChanged(wanted)])
         self.engine.only_read(wanted=wanted)
         self.engine.post(TellOtherDesks(on=not wanted))
+        self.local_workers.only_read(wanted=wanted)
 
     def keep_text(self, *, wanted: bool) -> None:
         """See `Desk`."""

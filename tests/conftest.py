@@ -30,6 +30,7 @@ pytest_plugins = (
     "tests.support.desktop_session",
     "tests.support.stub_model",
     "tests.support.quick_looks",
+    "tests.support.local_desk",
 )
 
 

@@ -25,6 +25,7 @@ from workers.demo.parent import exit_after_parent, parent_died
 from workers.demo.team import start_demo
 from workers.errors import NotServable, SignedHalt
 from workers.operations.collecting import spare_the_collector
+from workers.operations.output import keep_output_short
 from workers.operations.signals import stopped_by_signals
 from workers.runtime.service import serve
 from workers.settings import WorkerSettings
@@ -68,7 +69,10 @@ async def run_workers(
 
 
 async def run_named(
-    name: str, parent_pid: int | None = None, grace_seconds: float | None = None
+    name: str,
+    parent_pid: int | None = None,
+    grace_seconds: float | None = None,
+    most_output: int | None = None,
 ) -> None:
     """Serve what `MODULE:ATTR` names, and print a JSON line when it listens.
 
@@ -77,6 +81,7 @@ async def run_named(
             look.
         grace_seconds: when the parent is gone, what is running gets so long, and no longer;
             without it, until it has finished.
+        most_output: bytes of the file that takes our output, after which it is begun anew.
 
     Raises:
         NotServable: it names nothing that can be served.
@@ -85,6 +90,8 @@ async def run_named(
     """
     if parent_pid is not None and grace_seconds is not None:
         exit_after_parent(parent_pid, grace_seconds)
+    if most_output is not None:
+        keep_output_short(most_output)
     runners = await load_runners(name)
     agents: list[JSON] = [runner.agent_name for runner in runners]
 

@@ -85,7 +85,7 @@ def _work(options: argparse.Namespace) -> Coroutine[object, object, None]:
 
     match options.command:
         case "run":
-            return app.run_named(options.name, options.parent, options.grace)
+            return app.run_named(options.name, options.parent, options.grace, options.most_output)
         case "demo":
             return app.run_demo(options.redis_url, options.dir, options.token_delay)
         case "halt":
@@ -142,6 +142,8 @@ def _parser() -> argparse.ArgumentParser:
     # For the processes we start ourselves: they end with the one that started them.
     run.add_argument("--parent", type=int, default=None, help=argparse.SUPPRESS)
     run.add_argument("--grace", type=float, default=None, help=argparse.SUPPRESS)
+    # For the process that a console leaves behind: nobody else bounds the file it writes to.
+    run.add_argument("--most-output", type=_count, default=None, help=argparse.SUPPRESS)
 
     demo = commands.add_parser("demo", help="run a broker, a model and a team of agents to try")
     _add_redis_url(demo, "use this broker instead of starting one")

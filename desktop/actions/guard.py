@@ -1,7 +1,8 @@
 """Read-only mode: a console whose person chose that it writes nothing to the broker.
 
 The only place that says which orders may leave such a console. The actions ask first, so that
-nothing looks as if it were sent; the outbox refuses whatever is left, so that nothing is.
+nothing looks as if it were sent; the outbox refuses whatever is left, so that nothing is. What the
+engine does of its own accord comes by neither: it asks `engine.permission`, as orders do again.
 """
 
 from __future__ import annotations
@@ -46,8 +47,11 @@ _READING = (
 
 def read_only(store: Store) -> NotAllowedNow | None:
     """Why nothing may be written now; None if it may."""
-    if not store.read_only:
-        return None
+    return refusal() if store.read_only else None
+
+
+def refusal() -> NotAllowedNow:
+    """What is said of whatever would write."""
     return NotAllowedNow(
         "This console is read-only: it sends nothing.", "Turn read-only mode off in Settings."
     )

@@ -19,6 +19,7 @@ from desktop.audit.entries import AuditEntry, AuditKind, happened
 from desktop.audit.envelopes import envelope_digest
 from desktop.audit.log import AuditUnavailable, Outgoing
 from desktop.engine.clock import ClockWatch
+from desktop.engine.permission import Permission
 from desktop.engine.recorder import Recorder
 from desktop.engine.signer import Signer
 from desktop.engine.surroundings import Surroundings
@@ -76,6 +77,7 @@ class Casting:
         surroundings: Surroundings,
         clock: ClockWatch,
         emit: Callable[[Fact], None],
+        permission: Permission,
     ) -> None:
         self._signer = signer
         self._trust = trust
@@ -83,6 +85,7 @@ class Casting:
         self._surroundings = surroundings
         self._clock = clock
         self._emit = emit
+        self._permission = permission
         self._turn = asyncio.Lock()
 
     async def cast(self, order: SendDecision, connection: Connection, send: SendIt) -> None:
@@ -185,6 +188,7 @@ class Casting:
         order, ballots = signed.order, Ballots(connection)
         name = RequestName(request.context_id, request.request_id)
         assert signed.vote.entry is not None  # noqa: S101 - it was made here
+        self._permission.check()  # it may have been taken away since
         await ballots.post(*name, signed.vote.entry)
         await self._recorder.sent(order.record, number, "")
         enough: Complete | None = None

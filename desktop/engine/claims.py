@@ -17,6 +17,7 @@ from msgspec import structs
 
 from desktop.actions.ports import TakeClaim
 from desktop.audit.entries import AuditEntry, AuditKind, happened
+from desktop.engine.permission import Permission
 from desktop.engine.waiting import RequestName, Waiting
 from workers.wire.errors import BrokerError
 from workers.wire.streams.claims import LEASE_SECONDS, ClaimWords, Leases
@@ -33,13 +34,18 @@ class Claims:
     """The claims of this desk.
 
     Args:
+        permission: without it none is taken, renewed or given back; those that are held end by
+            themselves.
         jot: writes down that somebody here looks at a request, and that they do no more.
     """
 
     def __init__(
-        self, waiting: Waiting, jot: Callable[[AuditEntry], object] = lambda _entry: None
+        self,
+        waiting: Waiting,
+        permission: Permission,
+        jot: Callable[[AuditEntry], object] = lambda _entry: None,
     ) -> None:
-        self._waiting, self._jot = waiting, jot
+        self._waiting, self._permission, self._jot = waiting, permission, jot
         self._desk = secrets.token_hex(8)
         self._held: dict[RequestName, ClaimWords] = {}
         self._own: set[RequestName] = set()
@@ -62,7 +68,9 @@ class Claims:
         words = ClaimWords(by_id=order.by_id, by_name=order.by_name, desk=self._desk)
         leases = Leases(connection)
         with _quietly():
-            if order.on:
+            if not self._permission.given:
+                self._let_all_end()
+            elif order.on:
                 self._held[name] = words
                 self._is_own_now(name, words, is_own=await leases.take(*name, words))
             elif (held := self._held.pop(name, None)) is not None:
@@ -70,7 +78,9 @@ class Claims:
                 await leases.give_back(*name, held)
 
     async def renew(self, connection: Connection) -> None:
-        """Renew what is held, if that is due."""
+        """Renew what is held, if that is due and still permitted."""
+        if not self._permission.given:
+            self._let_all_end()
         if time.monotonic() - self._renewed_at < _RENEWED_SECONDS:
             return
         self._renewed_at = time.monotonic()
@@ -86,6 +96,8 @@ class Claims:
 
     async def give_all_back(self, connection: Connection) -> None:
         """Nobody here looks at anything any more."""
+        if not self._permission.given:
+            self._let_all_end()
         leases = Leases(connection)
         held, self._held = self._held, {}
         with contextlib.suppress(TimeoutError):
@@ -94,6 +106,12 @@ class Claims:
                     self._is_own_now(name, words, is_own=False)
                     with _quietly():
                         await leases.give_back(*name, words)
+
+    def _let_all_end(self) -> None:
+        """Forget what is held, without a word to the broker."""
+        held, self._held = self._held, {}
+        for name, words in held.items():
+            self._is_own_now(name, words, is_own=False)
 
     def _is_own_now(self, name: RequestName, words: ClaimWords, *, is_own: bool) -> None:
         """Write down what has changed; a lease can also be lost to another desk."""

@@ -16,6 +16,7 @@ import structlog
 from msgspec import structs
 
 from desktop.audit.entries import AuditEntry, AuditKind, happened
+from desktop.engine.permission import Permission
 from desktop.engine.voting import Complete
 from desktop.engine.waiting import Interrupt, RequestName
 from workers.wire.answers import answer
@@ -43,17 +44,13 @@ class _Late:
 
 
 class Completing:
-    """Sends each of them once. Used on the engine's loop.
+    """Sends each of them once. Used on the engine's loop."""
 
-    Attributes:
-        allowed: this console may write to the broker.
-    """
-
-    def __init__(self, note: Callable[[AuditEntry], None]) -> None:
+    def __init__(self, note: Callable[[AuditEntry], None], permission: Permission) -> None:
         self._note = note
+        self._permission = permission
         self._late: dict[RequestName, _Late] = {}
         self._sent: set[RequestName] = set()
-        self.allowed = True
 
     def see(self, name: RequestName, asked: Interrupt, enough: Complete | None) -> None:
         """Take in what the votes on a request come to; None: not enough yet, or not any more."""
@@ -76,7 +73,7 @@ class Completing:
         for name in [one for one in self._late if one not in waiting]:
             del self._late[name]
         for name, late in tuple(self._late.items()):
-            if name not in self._sent and self.allowed and time.monotonic() >= late.at:
+            if name not in self._sent and self._permission.given and time.monotonic() >= late.at:
                 self._sent.add(name)
                 await self._send(connection, late)
 

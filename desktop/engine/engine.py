@@ -51,6 +51,7 @@ from desktop.engine.monitor import MonitorPoll
 from desktop.engine.nightly import Nightly
 from desktop.engine.noting import Noting
 from desktop.engine.outbox import carry_out
+from desktop.engine.permission import Permission
 from desktop.engine.recorder import Recorder
 from desktop.engine.replication import Replication
 from desktop.engine.retaining import keep_no_longer
@@ -143,25 +144,20 @@ class Engine:
         )
         self._trust.on_changed = self._signing.look_at_registry
         tells = keyring if attends else None
-        self._replication = Replication(self._recorder, log, tells) if tells else None
+        self._permission = may = Permission()
+        self._replication = Replication(self._recorder, log, tells, may) if tells else None
         self._waiting = Waiting(self._trust)
-        self._claims = Claims(self._waiting, self._recorder.jot)
-        self._completing = Completing(self._recorder.jot)
+        self._claims = Claims(self._waiting, may, self._recorder.jot)
+        self._completing = Completing(self._recorder.jot, may)
         self._surroundings = Surroundings(
             self._batch.emit, self._trust, self._waiting, self._claims, self._completing
         )
         self._clock = ClockWatch(self._batch.emit, self._recorder, now)
+        emit, signer = self._batch.emit, self._signing.signer
         self._casting = Casting(
-            self._signing.signer,
-            self._trust,
-            self._recorder,
-            self._surroundings,
-            self._clock,
-            self._batch.emit,
+            signer, self._trust, self._recorder, self._surroundings, self._clock, emit, may
         )
-        self._halts = HaltWatch(
-            self._batch.emit, self._trust, self._signing.signer, self._recorder, self._clock
-        )
+        self._halts = HaltWatch(emit, self._trust, signer, self._recorder, self._clock, may)
         self._orders: set[asyncio.Task[None]] = set()
 
     def connect(self, url: str) -> None:
@@ -174,8 +170,8 @@ class Engine:
         self._trust.follow(folder)
 
     def only_read(self, *, wanted: bool) -> None:
-        """Write nothing to the broker of one's own accord, or do again; orders are another's."""
-        self._completing.allowed = not wanted
+        """Write nothing to the broker, by an order or of its own accord; or do again."""
+        self._permission.give(wanted=not wanted)
 
     def keep_text(self, key: bytes) -> None:
         """Keep what is said on this computer, encrypted; see `Cache.keep_text`."""
@@ -208,9 +204,8 @@ class Engine:
         elif isinstance(order, SendDecision | SendMessage | DoRepair):
             if isinstance(order, SendDecision):
                 self._witness.sent(order.nonce)
-            work = carry_out(
-                order, self._connection, self._batch.emit, self._recorder, self._casting
-            )
+            may, emit = self._permission, self._batch.emit
+            work = carry_out(order, self._connection, emit, self._recorder, may, self._casting)
         else:
             self._transcripts.take(order)
             work = self._read_transcripts()
@@ -350,7 +345,8 @@ class Engine:
         """Take up within a block what a crash left behind; commands leave it to the window."""
         if not self._records_at_once:
             return nullcontext()
-        return settling(self._recorder, connection, self._address(), self._batch.emit)
+        address, emit = self._address(), self._batch.emit
+        return settling(self._recorder, connection, address, emit, self._permission)
 
     def _replicating(self, connection: Connection) -> AbstractAsyncContextManager[None]:
         """Tell and hear audit logs within a block; commands, which keep no log open, do not."""

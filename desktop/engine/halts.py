@@ -23,6 +23,7 @@ from desktop.audit.entries import AuditEntry
 from desktop.audit.log import AuditUnavailable
 from desktop.engine.alongside import alongside
 from desktop.engine.clock import ClockWatch
+from desktop.engine.permission import Permission
 from desktop.engine.recorder import Recorder
 from desktop.engine.signer import Signer
 from desktop.engine.trust import Trust
@@ -57,9 +58,11 @@ class HaltWatch:
         signer: Signer,
         recorder: Recorder,
         clock: ClockWatch,
+        permission: Permission,
     ) -> None:
         self._emit, self._trust, self._signer = emit, trust, signer
         self._recorder, self._clock = recorder, clock
+        self._permission = permission
         self._workers: tuple[WorkerInfo, ...] = ()
         self._told = Halts()
         self._seen: object = None
@@ -97,6 +100,7 @@ class HaltWatch:
 
     async def _say(self, order: SayHalt, connection: Connection) -> None:
         statement, record = order.statement, order.record
+        self._permission.check()
         if statement.lifted:
             await self._clock.check(connection)
             self._trust.check()
@@ -112,6 +116,7 @@ class HaltWatch:
                 raise
             await self._recorder.note_anyway(record)  # to stop is never held back
         try:
+            self._permission.check()  # it may have been taken away since
             await halts.halt(connection, statement)
         except SignoffError as error:
             self._recorder.jot(_not_sent(record, error.title))

@@ -15,7 +15,8 @@ import structlog
 
 from desktop.actions.ports import DoRepair, SendDecision, Sending, SendMessage
 from desktop.audit.log import Outgoing
-from desktop.engine.casting import Casting, event_of
+from desktop.engine.casting import Casting, SendIt, event_of
+from desktop.engine.permission import Permission
 from desktop.engine.recorder import Recorder
 from desktop.engine.repairs import repair
 from desktop.store.facts import DecisionLeft, DecisionNotSent, Fact, MessageNotSent, RepairNotDone
@@ -43,11 +44,13 @@ async def carry_out(
     connection: Connection | None,
     emit: Emit,
     recorder: Recorder,
+    permission: Permission,
     casting: Casting | None = None,
 ) -> None:
     """Carry out one order; what became of it, if it failed, is emitted.
 
     Args:
+        permission: asked before anything is recorded, and again before it leaves.
         casting: sends what is to be signed; None where nothing is.
     """
     if connection is None:
@@ -55,11 +58,17 @@ async def carry_out(
             _failure(order, BrokerUnreachable("The broker is not reachable.", "Nothing was sent."))
         )
         return
+
+    async def send_it(decision: SendDecision) -> str:
+        permission.check()
+        return await _send(decision, connection, emit)
+
     try:
+        permission.check()
         if isinstance(order, SendDecision) and order.statement is not None and casting is not None:
-            await casting.cast(order, connection, lambda one: _send(one, connection, emit))
+            await casting.cast(order, connection, send_it)
         else:
-            await _carry_out(order, connection, emit, recorder)
+            await _carry_out(order, connection, emit, recorder, send_it)
     except _DecidedBefore as error:
         assert isinstance(order, SendDecision)  # noqa: S101 - nothing else is decided
         emit(DecisionNotSent(order.key, order.nonce, error.title, decided_elsewhere=True))
@@ -72,14 +81,14 @@ async def carry_out(
 
 
 async def _carry_out(
-    order: Sending, connection: Connection, emit: Emit, recorder: Recorder
+    order: Sending, connection: Connection, emit: Emit, recorder: Recorder, send_it: SendIt
 ) -> None:
     match order:
         case SendDecision():
             outgoing = Outgoing(keys.inbox(order.agent), encode_event(event_of(order)))
             number = await recorder.decided(order.record, order.secrets, outgoing)
             try:
-                entry_id = await _send(order, connection, emit)
+                entry_id = await send_it(order)
                 await recorder.sent(order.record, number, entry_id)
             except SignoffError as error:
                 await recorder.not_sent(order.record, error.title, number)

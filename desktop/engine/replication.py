@@ -32,6 +32,7 @@ from desktop.audit.peers import PeersFile, peers_of
 from desktop.audit.taking import Own, Taken, Taker, earliest
 from desktop.audit.witnesses import told_of_peers
 from desktop.engine.alongside import alongside
+from desktop.engine.permission import Permission
 from desktop.engine.recorder import Recorder
 from desktop.errors import VaultUnavailable
 from workers.wire.auditing import AuditAsk, AuditCosignature
@@ -76,9 +77,15 @@ class Replication:
     """Follows the streams of one broker at a time. For one event loop."""
 
     def __init__(
-        self, recorder: Recorder, log: Path, keyring: Keyring, pace: Pace | None = None
+        self,
+        recorder: Recorder,
+        log: Path,
+        keyring: Keyring,
+        permission: Permission,
+        pace: Pace | None = None,
     ) -> None:
         self._recorder, self._log, self._keyring = recorder, log, keyring
+        self._permission = permission
         self._pace = pace or Pace()
         self._posts = False
         self._key: SigningKey | None = None
@@ -137,7 +144,7 @@ class Replication:
         finally:
             self._write_down(address)
             await self._tell_standing()
-        if self._posts and key is not None and self._may("post", 0):
+        if self._may_post and key is not None and self._may("post", 0):
             try:
                 await self._answer(transport, key)
                 await self._tell(transport, address, key)
@@ -145,6 +152,11 @@ class Replication:
                 if not isinstance(error, BrokerUnreachable):
                     self._may("post", self._pace.retry)
                 raise
+
+    @property
+    def _may_post(self) -> bool:
+        """Asked before each message: a long log takes many."""
+        return self._posts and self._permission.given
 
     async def _own_key(self) -> SigningKey | None:
         """The key of this installation; the recorder makes it when it opens the log."""
@@ -207,13 +219,15 @@ class Replication:
         wrong = {one.install for one in await self._on_thread(peers.findings)}
         now = time.time()
         for install, note in list(self._to_cosign.items()):
+            if not self._may_post:
+                return
             if install not in wrong:
                 by, cosigned = key.public.raw, cosign(note, key, int(now))
                 await transport.post(AuditCosignature(install=install, by=by, note=cosigned), now)
                 self._cosigned[install] = note
             del self._to_cosign[install]
         for install, after in list(self._missing.items()):
-            if self._may(f"ask {install.hex()}", self._pace.retry):
+            if self._may_post and self._may(f"ask {install.hex()}", self._pace.retry):
                 await transport.post(AuditAsk(install=install, after=after), now)
         if self._cosigned and self._may("cosigned", self._pace.note):
             told = sorted(f"{_origin(one)} {_size(note)}" for one, note in self._cosigned.items())
@@ -230,7 +244,7 @@ class Replication:
             sent, self._asked_after = min(sent, self._asked_after), None
         for _ in range(_BATCHES):
             found = await self._on_thread(partial(next_batch, self._log, sent, key))
-            if found is None:
+            if found is None or not self._may_post:
                 break
             batch, sent = found
             await transport.post(batch, time.time())

@@ -21,6 +21,8 @@ class Changes:
         reset: contexts went away; lists must be read anew.
         forgotten: all that were known before did; `reset` is set, too.
         loss: what the broker holds no longer.
+        void: why nothing holds that was known of a context, by its id; of all under "", empty
+            where a person did it.
         halts: which calls are halted, or what came of somebody's wish to halt or lift.
         monitor: the monitor looked again, or a repair went on.
         signing: who signs here, and whether they and the clock let them now.
@@ -43,6 +45,7 @@ class Changes:
     reset: bool = False
     forgotten: bool = False
     loss: bool = False
+    void: dict[str, str] = field(default_factory=dict)
     monitor: bool = False
     halts: bool = False
     read_only: bool = False

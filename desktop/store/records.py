@@ -244,6 +244,23 @@ class Request:
         is_bound = self.call.request is not None
         return self.call.tool_call_id or ("" if is_bound else self.call.interrupt_id)
 
+    def is_same(self, other: Request) -> bool:
+        """Whether both are one request, however it stands.
+
+        A key alone does not say so: a stream can be begun anew, and then the same tool call id may
+        name another call.
+        """
+        mine, others = self.call, other.call
+        if (self.key, self.agent, self.request_id) != (other.key, other.agent, other.request_id):
+            return False
+        if not self.request_id and (self.since_ms, mine.interrupt_id) != (
+            other.since_ms,
+            others.interrupt_id,
+        ):
+            return False
+        asked = (mine.action, mine.description, mine.args)
+        return mine is others or asked == (others.action, others.description, others.args)
+
 
 class Context(msgspec.Struct, frozen=True, gc=False):
     """One conversation, as a row; made by the hundred in a frame, and so as cheap as can be.

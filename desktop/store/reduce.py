@@ -64,8 +64,10 @@ def _apply_to_list(state: State, fact: facts.OfContexts | facts.OfDesk, changes:
             listing.see_contexts(state, fact, changes)
         case facts.ContextReset():
             listing.reset_context(state, fact, changes)
+            changes.void[fact.context_id] = fact.title
         case facts.Forgotten():
             listing.forget(state, fact, changes)
+            changes.void[""] = fact.title
         case facts.CaughtUp():
             listing.catch_up(state, fact, changes)
         case facts.MessageSending():

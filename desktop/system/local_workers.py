@@ -23,7 +23,7 @@ from desktop.system.environment_files import read_environment_file
 from desktop.system.restarts import Restarts
 from desktop.system.supervised_worker import SupervisedWorker
 from desktop.system.vault import Vault
-from desktop.system.worker_log import WorkerLog
+from desktop.system.worker_log import MAX_FILE_ALONE, WorkerLog
 from desktop.system.worker_process import WorkerProcess, launch
 from workers.wire.addresses import split_password
 
@@ -56,6 +56,7 @@ class LocalWorkers:
         self._workers: dict[str, SupervisedWorker] = {}
         self._url = ""
         self._starts_with_broker = False
+        self._only_reads = False
 
     async def open(self) -> None:
         """Read the definitions, and take over what an earlier console left running.
@@ -83,11 +84,17 @@ class LocalWorkers:
         self._url = url
         self._start_with_broker()
 
+    async def only_read(self, *, wanted: bool) -> None:
+        """Start none that nobody orders: they write to the broker. Or do again, from now on."""
+        self._only_reads = wanted
+        self._start_with_broker()
+
     async def close(self) -> None:
         """End every worker but those that shall go on, all at once."""
         workers = tuple(self._workers.values())
         ends = [
-            worker.let_go() if worker.kept else worker.end(self._stop_seconds) for worker in workers
+            worker.let_go() if worker.goes_on else worker.end(self._stop_seconds)
+            for worker in workers
         ]
         await asyncio.gather(*ends)
 
@@ -164,7 +171,7 @@ class LocalWorkers:
         self._workers[definition.id] = worker
 
     def _start_with_broker(self) -> None:
-        if not self._url or not self._starts_with_broker:
+        if not self._url or not self._starts_with_broker or self._only_reads:
             return
         self._starts_with_broker = False
         for worker in self._workers.values():
@@ -236,7 +243,9 @@ def worker_command(definition: WorkerDefinition, grace_seconds: float) -> list[s
     command = [definition.python or sys.executable]
     # -P: a module of theirs that is called `workers` must not stand in for ours.
     command += ["-P", "-m", "workers", "run", definition.target]
-    if not definition.keep_running:
+    if definition.keep_running:
+        command += ["--most-output", str(MAX_FILE_ALONE)]
+    else:
         command += ["--parent", str(os.getpid()), "--grace", f"{grace_seconds:g}"]
     return command
 

@@ -42,6 +42,10 @@ class LocalWorkersOfDesk:
         """See `LocalWorkers.follow`."""
         self._do(lambda: self._workers.follow(url))
 
+    def only_read(self, *, wanted: bool) -> None:
+        """See `LocalWorkers.only_read`."""
+        self._do(lambda: self._workers.only_read(wanted=wanted))
+
     async def close(self) -> None:
         """See `LocalWorkers.close`."""
         await asyncio.wrap_future(self._submit(self._workers.close()))

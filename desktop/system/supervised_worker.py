@@ -30,6 +30,7 @@ from workers.wire.errors import SignoffError
 LOOK_SECONDS = 0.1
 #: What a worker said last is looked at for the reason of its end.
 _LAST_LINES = 40
+_READY = '{"agents"'
 _STARTS = "It is starting."
 _FINISHES = "It finishes what runs, and ends."
 
@@ -72,27 +73,31 @@ class SupervisedWorker:
         self._again = False
 
     @property
-    def kept(self) -> bool:
-        """Whether its process stays when the console ends."""
-        return self._process is not None and self._process.record.kept
+    def goes_on(self) -> bool:
+        """Whether its process stays when the console ends.
+
+        It was started for that, a person wants it now, and nobody has told it to stop.
+        """
+        kept = self._process is not None and self._process.record.kept
+        return kept and self.definition.keep_running and not self._stop.is_set()
 
     def change(self, definition: WorkerDefinition) -> None:
-        """Take another definition; what runs goes on as it was started."""
+        """Take another definition; what runs goes on as it was started, but for `goes_on`."""
         self.definition = definition
         self._show(definition=definition)
 
     def take_over(self) -> bool:
         """Look for a process of an earlier console. Returns whether one goes on here.
 
-        One that should have ended with its console is told to end now.
+        One that should have ended with its console, or shall by now, is told to end.
         """
         found = find(self.place)
         if found is None or self._task is not None:
             return False
         self._begin(found)
-        if not found.record.kept:
+        if not self.goes_on:
             self.stop()
-        return found.record.kept
+        return self.goes_on
 
     def start(self) -> None:
         """Start it, unless it runs; after it has ended, if it is about to."""
@@ -210,8 +215,9 @@ class SupervisedWorker:
         self._show(state, title, pid=record.pid, broker=record.broker)
 
     def _listen(self, process: WorkerProcess, *, whole: bool = False) -> None:
-        for line in self.log.look(whole=whole):
-            if not line.startswith('{"agents"') or self._stop.is_set():
+        starts = self.shown.state is LocalWorkerState.STARTING
+        for line in self.log.look(whole=whole, never_miss=_READY if starts else ""):
+            if not line.startswith(_READY) or self._stop.is_set():
                 continue
             with suppress(msgspec.DecodeError):
                 ready = msgspec.json.decode(line, type=_Ready)

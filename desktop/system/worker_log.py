@@ -1,6 +1,7 @@
 """What a local worker says: written to a file of its own, read from there, the newest lines kept.
 
-The only place that bounds the file. A file and no pipe: a worker never waits for a console that is
+The only place of the console that bounds the file; a worker that goes on without it does so itself
+(`workers.operations.output`). A file and no pipe: a worker never waits for a console that is
 slow, and goes on when the console ends. Lines are kept as they came; making them safe to show is
 the renderer's work.
 """
@@ -19,6 +20,8 @@ from desktop.system.log_ring import MAX_LINE, LogRing, line_of
 MAX_READ = 1024 * 1024
 #: A file that has grown so long is begun anew, once it has been read.
 MAX_FILE = 8 * 1024 * 1024
+#: What goes on without a console begins it anew itself, later: as long as one looks, it is first.
+MAX_FILE_ALONE = 4 * MAX_FILE
 #: Of what an earlier console has left.
 _OLD = 256 * 1024
 
@@ -53,18 +56,21 @@ class WorkerLog(LogRing):
         with open(descriptor, "ab") as file:  # noqa: PTH123 - a descriptor
             file.write(line)
 
-    def look(self, *, whole: bool = False) -> list[str]:
+    def look(self, *, whole: bool = False, never_miss: str = "") -> list[str]:
         """Take in what was written since the last look. Returns the new lines.
 
         Args:
             whole: nobody writes any more, so that what has no line's end yet is a line.
+            never_miss: lines that begin so are taken in however much there is at once.
         """
         size = self._size()
         if size < self._at:  # somebody emptied it
             self._at, self._rest = 0, b""
         skipped = max(0, size - self._at - MAX_READ)
         lines = [f"… {skipped:,} bytes are not shown: too much at once"] if skipped else []
-        if skipped:
+        if skipped and never_miss:
+            lines = [*self._found_in(skipped, never_miss), *lines]
+        elif skipped:
             self._at, self._rest, self._dropping = self._at + skipped, b"", True
         lines += self._split(self._read(size - self._at))
         if whole and self._rest:
@@ -86,6 +92,14 @@ class WorkerLog(LogRing):
             self._dropping = False
         self._rest = rest[: 2 * MAX_LINE]  # nobody reads a line of megabytes
         return [line_of(line) for line in whole]
+
+    def _found_in(self, length: int, wanted: str) -> list[str]:
+        """Pass over so many bytes, but for lines that begin in a way."""
+        found: list[str] = []
+        while length > 0 and (content := self._read(min(length, MAX_READ))):
+            length -= len(content)
+            found += [line for line in self._split(content) if line.startswith(wanted)]
+        return found
 
     def _read(self, length: int) -> bytes:
         if length <= 0:

@@ -18,7 +18,7 @@ from desktop.system.process_identity import began
 from desktop.tour.pilot import Pilot
 from tests.support.console import running_console
 from tests.support.environment import ROOT
-from tests.support.own_workers import definition
+from tests.support.own_workers import SAYS_READY, SERVES, definition, program
 from tests.support.processes import Process, StartProcess
 from tests.support.stub_model import StubModel
 from tests.support.waiting import wait_until
@@ -61,6 +61,26 @@ async def test_a_person_runs_agents_of_their_own(
         await pilot.until(lambda: "listens as demo_agent" in log.toPlainText(), "its log to say so")
         pid = console.store.local_workers[0].pid
     assert not began(pid)  # the console ended, and with it what it ran
+
+
+@pytest.mark.qt_loop
+async def test_a_console_whose_settings_say_so_only_looks(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What starts with the console does not, until the mode is turned off in the settings."""
+    home = tmp_path / "desk"
+    monkeypatch.setenv("SIGNOFF_HOME", str(home))
+    save(Settings(read_only=True))
+    own = program(tmp_path, "python", SAYS_READY, SERVES)
+    worker_definitions.save(home, [definition(python=own, with_console=True)])
+    async with running_console(home, monkeypatch, redis_url) as console:
+        await console.pilot.until(lambda: console.store.local_workers, "the worker to be known")
+        assert console.store.local_workers[0].state is LocalWorkerState.STOPPED
+
+        console.console.only_read(wanted=False)
+        await console.pilot.until(
+            lambda: console.store.local_workers[0].state is LocalWorkerState.RUNNING, "it to run"
+        )
 
 
 def pid_of(home: Path, worker_id: str) -> int:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from desktop.errors import NotAllowedNow, VaultUnavailable
-from desktop.store.facts import LocalWorkersChanged
-from desktop.store.local_workers import LocalWorker, LocalWorkerState, RestartPolicy
-from desktop.system.local_workers import LocalWorkers, worker_command
+from desktop.store.local_workers import LocalWorkerState, RestartPolicy
+from desktop.system import local_workers
+from desktop.system.local_workers import worker_command
 from desktop.system.process_identity import began
 from desktop.system.restarts import Restarts
-from desktop.system.vault import Vault
+from tests.support.local_desk import URL, LocalDesk, NewDesk
 from tests.support.own_workers import SAYS_READY, SERVES, definition, program
 from tests.support.waiting import await_until
 
@@ -27,70 +25,15 @@ STOPPED, RUNNING, STOPPING, PAUSING, FAILED = (
     LocalWorkerState.PAUSING,
     LocalWorkerState.FAILED,
 )
-URL = "redis://console:pw-of-broker@127.0.0.1:1/0"
-MakeDesk = Callable[[], "Desk"]
-
-
-class Desk:
-    """The local workers of one console.
-
-    Attributes:
-        shown: the workers as they stand, by name.
-    """
-
-    def __init__(self, home: Path) -> None:
-        self.shown: dict[str, LocalWorker] = {}
-        self.workers = LocalWorkers(
-            home,
-            self._on_changed,
-            Vault(),
-            stop_seconds=3,
-            restarts=lambda: Restarts(first_pause_seconds=0.01),
-        )
-
-    def _on_changed(self, fact: LocalWorkersChanged) -> None:
-        self.shown = {worker.definition.name: worker for worker in fact.workers}
-
-    async def until(self, state: LocalWorkerState, name: str = "clerk") -> LocalWorker:
-        """Wait until a worker stands so."""
-        await await_until(lambda: self.shown[name].state is state, f"{name} to be {state}")
-        return self.shown[name]
-
-    async def start(self, **values: object) -> LocalWorker:
-        """Keep a worker called clerk, and start it. Returns it as it is then."""
-        kept = definition(**values)
-        await self.workers.keep(kept, {})
-        await self.workers.follow(URL)
-        await self.workers.start(kept.id)
-        return self.shown["clerk"]
-
-    def log(self, name: str = "clerk") -> str:
-        """All that the worker said."""
-        return "\n".join(self.workers.log(self.shown[name].definition.id, 0, 1000).lines)
 
 
 @pytest.fixture
-async def make_desk(tmp_path: Path) -> AsyncIterator[MakeDesk]:
-    """Makes consoles of one home; what they run is ended after the test."""
-    desks: list[Desk] = []
-
-    def make() -> Desk:
-        desks.append(Desk(tmp_path / "home"))
-        return desks[-1]
-
-    yield make
-    for desk in desks:
-        for worker_id in [worker.definition.id for worker in desk.shown.values()]:
-            await desk.workers.remove(worker_id)
-
-
-@pytest.fixture
-def desk(make_desk: MakeDesk) -> Desk:
+def desk(new_desk: NewDesk) -> LocalDesk:
     """A console without workers."""
-    return make_desk()
+    return new_desk()
 
 
-async def test_a_worker_runs_until_it_is_stopped(desk: Desk, tmp_path: Path) -> None:
+async def test_a_worker_runs_until_it_is_stopped(desk: LocalDesk, tmp_path: Path) -> None:
     """It says whom it serves; then it ends because it was asked to."""
     shown = await desk.start(python=program(tmp_path, "python", SAYS_READY, SERVES))
     assert shown.state is LocalWorkerState.STARTING
@@ -106,8 +49,18 @@ async def test_a_worker_runs_until_it_is_stopped(desk: Desk, tmp_path: Path) -> 
     assert began(pid) == ""
 
 
+async def test_a_worker_that_talks_at_once_is_seen_to_run(desk: LocalDesk, tmp_path: Path) -> None:
+    """The line that says it listens counts, also before more than is read at one look."""
+    at_once = 'import os; ready = b\'{"agents":["clerk"],"pid":%d}\\n\' % os.getpid()'
+    floods = "os.write(1, ready + (b'x' * 2000 + b'\\n') * 8000)"
+    await desk.start(python=program(tmp_path, "python", at_once, floods, SERVES))
+
+    assert (await desk.until(RUNNING)).agents == ("clerk",)
+    await await_until(lambda: "not shown: too much at once" in desk.log(), "the rest to be read")
+
+
 async def test_a_worker_of_signoff_serves_the_broker_that_is_followed(
-    desk: Desk, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    desk: LocalDesk, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The real command, which drains and says goodbye when it is stopped."""
     for name, value in {"BASE_URL": "http://127.0.0.1:1/v1", "MODEL": "m", "API_KEY": "k"}.items():
@@ -125,7 +78,7 @@ async def test_a_worker_of_signoff_serves_the_broker_that_is_followed(
     assert (await desk.until(STOPPED)).title == "It was stopped."
 
 
-async def test_a_module_that_is_not_there_is_said(desk: Desk, tmp_path: Path) -> None:
+async def test_a_module_that_is_not_there_is_said(desk: LocalDesk, tmp_path: Path) -> None:
     """With what to look at; a person has not to read a log for it."""
     await desk.start(
         target="no_such_agents:runner", folder=str(tmp_path), restart=RestartPolicy.NEVER
@@ -139,7 +92,7 @@ async def test_a_module_that_is_not_there_is_said(desk: Desk, tmp_path: Path) ->
 
 
 async def test_the_password_is_in_the_environment_and_nowhere_else(
-    desk: Desk, tmp_path: Path
+    desk: LocalDesk, tmp_path: Path
 ) -> None:
     """Others on this machine can read arguments; files stay when the console is gone."""
     says = "import os, sys; print(sys.argv[1:], os.environ['SIGNOFF_REDIS_URL'], flush=True)"
@@ -154,7 +107,7 @@ async def test_the_password_is_in_the_environment_and_nowhere_else(
         assert b"pw-of-broker" not in path.read_bytes()
 
 
-async def test_a_worker_gets_its_variables_and_its_secrets(desk: Desk, tmp_path: Path) -> None:
+async def test_a_worker_gets_its_variables_and_its_secrets(desk: LocalDesk, tmp_path: Path) -> None:
     """From the file, from the form, from the keyring; the form counts before the file."""
     (tmp_path / "env").write_text("# ours\nexport A='from file'\nB=2\n")
     says = "import os; print([os.environ[n] for n in ('A', 'B', 'API_KEY')], os.getcwd())"
@@ -189,7 +142,7 @@ async def test_a_worker_gets_its_variables_and_its_secrets(desk: Desk, tmp_path:
     ],
 )
 async def test_an_end_has_a_reason_and_the_policy_decides_what_follows(
-    desk: Desk, tmp_path: Path, end: str, policy: str, state: LocalWorkerState, title: str
+    desk: LocalDesk, tmp_path: Path, end: str, policy: str, state: LocalWorkerState, title: str
 ) -> None:
     """One that keeps ending is left alone in the end, and says so."""
     await desk.start(
@@ -204,7 +157,7 @@ async def test_an_end_has_a_reason_and_the_policy_decides_what_follows(
     assert desk.log().count('"agents"') == shown.restarts + 1
 
 
-async def test_a_restart_that_waits_can_be_called_off(desk: Desk, tmp_path: Path) -> None:
+async def test_a_restart_that_waits_can_be_called_off(desk: LocalDesk, tmp_path: Path) -> None:
     """Stop means stop, also between two starts."""
     desk.workers._restarts = lambda: Restarts(first_pause_seconds=60)
     shown = await desk.start(python=program(tmp_path, "python", "raise SystemExit(7)"))
@@ -217,7 +170,7 @@ async def test_a_restart_that_waits_can_be_called_off(desk: Desk, tmp_path: Path
 
 @pytest.mark.parametrize("obeys", [True, False])
 async def test_a_worker_that_ends_leaves_nothing_behind(
-    desk: Desk, tmp_path: Path, obeys: bool
+    desk: LocalDesk, tmp_path: Path, obeys: bool
 ) -> None:
     """What its tools have started ends with it, also where it has to be asked again."""
     handler = "lambda *_: sys.exit(0)" if obeys else "signal.SIG_IGN"
@@ -234,7 +187,7 @@ async def test_a_worker_that_ends_leaves_nothing_behind(
     await await_until(lambda: not began(tool_pid), "the tool to be gone")
 
 
-async def test_a_restart_is_one_process_after_the_other(desk: Desk, tmp_path: Path) -> None:
+async def test_a_restart_is_one_process_after_the_other(desk: LocalDesk, tmp_path: Path) -> None:
     """Two clicks, one new process."""
     await desk.start(python=program(tmp_path, "python", SAYS_READY, SERVES))
     before = (await desk.until(RUNNING)).pid
@@ -249,72 +202,7 @@ async def test_a_restart_is_one_process_after_the_other(desk: Desk, tmp_path: Pa
     assert desk.log().count('"agents"') == 2
 
 
-async def test_a_console_that_closes_ends_what_shall_end(
-    make_desk: MakeDesk, tmp_path: Path
-) -> None:
-    """Also what does not listen; the next console finds the one that shall go on."""
-    first = make_desk()
-    deaf = "import signal; signal.signal(15, signal.SIG_IGN)"
-    own = program(tmp_path, "python", SAYS_READY, SERVES)
-    await first.workers.follow(URL)
-    for one in (
-        definition("ends", python=own),
-        definition("deaf", python=program(tmp_path, "deaf", deaf, SAYS_READY, SERVES)),
-        definition("stays", python=own, keep_running=True, with_console=True),
-    ):
-        await first.workers.keep(one, {})
-        await first.workers.start(one.id)
-    pids = {name: (await first.until(RUNNING, name)).pid for name in ("ends", "deaf", "stays")}
-    first.workers._stop_seconds = 0.3
-    await first.workers.close()
-    assert {name for name, pid in pids.items() if began(pid)} == {"stays"}
-
-    second = make_desk()
-    await second.workers.open()
-    await second.workers.follow(URL)
-    shown = await second.until(RUNNING, "stays")
-    assert (shown.pid, shown.broker) == (pids["stays"], "redis://console@127.0.0.1:1/0")
-    assert second.shown["ends"].state is STOPPED
-    assert '"agents"' in second.log("stays")
-    await second.workers.stop(shown.definition.id)
-    await second.until(STOPPED, "stays")
-
-
-async def test_one_worker_is_never_run_by_two_consoles(make_desk: MakeDesk, tmp_path: Path) -> None:
-    """The lock of the process says that it is there."""
-    first, second = make_desk(), make_desk()
-    shown = await first.start(python=program(tmp_path, "python", SAYS_READY, SERVES))
-    await first.until(RUNNING)
-    await second.workers.open()
-    await second.workers.follow(URL)
-    await second.workers.start(shown.definition.id)
-
-    assert "Another console" in (await second.until(FAILED)).title
-    assert first.shown["clerk"].state is RUNNING
-
-
-async def test_a_process_that_only_has_the_old_id_is_left_alone(
-    make_desk: MakeDesk, tmp_path: Path
-) -> None:
-    """After a restart of the computer it is somebody else's."""
-    first = make_desk()
-    shown = await first.start(python=program(tmp_path, "python", "raise SystemExit(0)"))
-    await first.until(STOPPED)
-    other = await asyncio.create_subprocess_exec("sleep", "60")
-    record = {"pid": other.pid, "began": "then", "owner": 1, "owner_began": "then"}
-    record |= {"kept": False, "broker": "", "at_ms": 0}
-    place = tmp_path / "home" / "local-workers" / f"{shown.definition.id}.json"
-    place.write_text(str(record).replace("'", '"').replace("False", "false"))
-    second = make_desk()
-    await second.workers.open()
-
-    assert second.shown["clerk"].state is STOPPED
-    assert other.returncode is None
-    other.kill()
-    await other.wait()
-
-
-async def test_without_a_broker_nothing_is_started(desk: Desk) -> None:
+async def test_without_a_broker_nothing_is_started(desk: LocalDesk) -> None:
     """The person is told what is missing."""
     kept = definition()
     await desk.workers.keep(kept, {})
@@ -323,7 +211,7 @@ async def test_without_a_broker_nothing_is_started(desk: Desk) -> None:
     assert (await desk.until(FAILED)).title == "No broker is followed."
 
 
-async def test_what_is_not_in_order_is_not_kept(desk: Desk, tmp_path: Path) -> None:
+async def test_what_is_not_in_order_is_not_kept(desk: LocalDesk, tmp_path: Path) -> None:
     """Nor started, when it was in order before: the folder may have gone since."""
     with pytest.raises(NotAllowedNow, match="target is not in order"):
         await desk.workers.keep(definition(target="os.system"), {})
@@ -339,7 +227,7 @@ async def test_what_is_not_in_order_is_not_kept(desk: Desk, tmp_path: Path) -> N
     assert (await desk.until(FAILED)).title == "It cannot be started: There is no such folder."
 
 
-async def test_a_worker_that_is_removed_leaves_nothing(desk: Desk, tmp_path: Path) -> None:
+async def test_a_worker_that_is_removed_leaves_nothing(desk: LocalDesk, tmp_path: Path) -> None:
     """No process, no log, no line in the file."""
     shown = await desk.start(python=program(tmp_path, "python", SAYS_READY, SERVES))
     pid = (await desk.until(RUNNING)).pid
@@ -351,15 +239,15 @@ async def test_a_worker_that_is_removed_leaves_nothing(desk: Desk, tmp_path: Pat
 
 
 async def test_a_killed_worker_of_an_earlier_console_is_noticed(
-    make_desk: MakeDesk, tmp_path: Path
+    new_desk: NewDesk, tmp_path: Path
 ) -> None:
     """It is not our child, so nobody tells us; its end has no code."""
-    first = make_desk()
+    first = new_desk()
     own = program(tmp_path, "python", SAYS_READY, SERVES)
     await first.start(python=own, keep_running=True, restart=RestartPolicy.NEVER)
     pid = (await first.until(RUNNING)).pid
     await first.workers.close()
-    second = make_desk()
+    second = new_desk()
     await second.workers.open()
     await second.until(RUNNING)
 
@@ -373,8 +261,9 @@ def test_the_command_holds_nothing_that_a_shell_or_an_option_could_be() -> None:
     ended = worker_command(definition(target="a.b:c"), 10)
     stays = worker_command(definition(target="a.b:c", keep_running=True), 10)
 
-    assert ended[1:] == [*stays[1:], "--parent", str(os.getpid()), "--grace", "10"]
-    assert stays[1:] == ["-P", "-m", "workers", "run", "a.b:c"]
+    assert ended[-4:] == ["--parent", str(os.getpid()), "--grace", "10"]
+    assert stays == [*ended[:-4], "--most-output", str(local_workers.MAX_FILE_ALONE)]
+    assert ended[1:-4] == ["-P", "-m", "workers", "run", "a.b:c"]
 
 
 def _arguments_of(pid: int) -> str:

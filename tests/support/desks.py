@@ -21,6 +21,7 @@ from desktop.audit.log import read_entries
 from desktop.audit.peers import Peer, peers_in, peers_of, reading
 from desktop.audit.verifying import verify
 from desktop.audit.witnesses import Peers, read_peers
+from desktop.engine.permission import Permission
 from desktop.engine.recorder import Recorder
 from desktop.engine.replication import Pace, Replication
 from tests.support.audited import ALL, FakeKeyring, decided
@@ -110,7 +111,10 @@ class Running:
     def __init__(self, desk: AuditDesk, url: str, *, posts: bool = True) -> None:
         self.desk = desk
         self.recorder = Recorder(desk.log, desk.keyring)
-        self.replication = Replication(self.recorder, desk.log, desk.keyring, QUICK)
+        self.permission = Permission()
+        self.replication = Replication(
+            self.recorder, desk.log, desk.keyring, self.permission, QUICK
+        )
         self.replication.post(on=posts)
         self._url, self._stack = url, AsyncExitStack()
 

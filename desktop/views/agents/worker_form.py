@@ -39,6 +39,10 @@ _VARIABLES: Final = (
     "Secrets are kept in this computer's keyring, the rest in a file. SIGNOFF_REDIS_URL is set to "
     "the broker this window follows."
 )
+_KEPT: Final = (
+    "Turned on, it counts from the next start; turned off, at once. Of what it prints while no "
+    "console is open, the newest is kept: up to 32 MB."
+)
 _BOXES: Final = (
     ("with_console", "Start it when the console starts"),
     ("keep_running", "Keep it running when the console closes"),
@@ -231,3 +235,4 @@ class WorkerForm(QWidget):
         for name, box in self._boxes.items():
             box.setObjectName(f"local.{name}")
             column.addWidget(box)
+        column.addWidget(TextLabel(_KEPT, Look.SMALL, wrap=True))

@@ -6,22 +6,24 @@ advance: after a click that is "sending", until the worker answers.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.actions.approvals import Approvals, why_not_shown
 from desktop.actions.edit_awaiting import arguments_awaiting
-from desktop.actions.forms import JSON, Form, Raw
+from desktop.actions.forms import JSON, Form
 from desktop.actions.offers import answer_form, edit_form
 from desktop.errors import NotAllowedNow, PassphraseWanted, SignoffError
 from desktop.qtmodels.policy_wording import joined_words
 from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import outcome_text, state_pill
 from desktop.store.quorums import edit_awaiting
-from desktop.store.records import DecisionKind, Request, RequestKey, RequestState, Risk
+from desktop.store.records import DecisionKind, Request, RequestState, Risk
 from desktop.views.approvals.again_panel import AgainPanel
 from desktop.views.approvals.decision_buttons import DecisionButtons
+from desktop.views.approvals.drafts import Drafts
 from desktop.views.approvals.form_panel import FormPanel
 from desktop.views.approvals.reading import Reading
 from desktop.views.approvals.reject_panel import RejectPanel
@@ -68,6 +70,7 @@ class DecisionPanel(QWidget):
 
     Attributes:
         form: what is filled in for an edit or an answer; the card gives it its place.
+        drafts: what was begun to be written, and is not sent.
     Signals:
         focus_freed: the button that had the keyboard can no longer be pressed.
         step_changed: a form or a question was opened or put away.
@@ -91,8 +94,7 @@ class DecisionPanel(QWidget):
         self._request: Request | None = None
         self._step = self._came_from = Step.CHOOSING
         self._pending: _Pending | None = None
-        self._reasons: dict[RequestKey, str] = {}  # begun, and left for another request
-        self._drafts: dict[tuple[RequestKey, Step], dict[str, Raw]] = {}
+        self.drafts = Drafts()
         self.prompt = prompt
         self.terms = TermsPanel(self)
         self.buttons = DecisionButtons(self)
@@ -105,9 +107,7 @@ class DecisionPanel(QWidget):
         self.outcome = Outcome(self)
         self._lay_out()
         self.buttons.chosen.connect(self._on_chosen)
-        self.reject_panel.confirmed.connect(
-            lambda reason: self._decide(DecisionKind.REJECT, reason)
-        )
+        self.reject_panel.confirmed.connect(partial(self._decide, DecisionKind.REJECT))
         self.again_panel.confirmed.connect(
             lambda: self._decide(DecisionKind.APPROVE, self.terms.reason(), again=True)
         )
@@ -124,7 +124,7 @@ class DecisionPanel(QWidget):
         before = self._request
         if request == before:
             return
-        is_another = before is None or request is None or request.key != before.key
+        is_another = before is None or request is None or not request.is_same(before)
         if self.is_writing and (is_another or not (request and request.is_open)):
             self._leave()
         self._request = request
@@ -203,11 +203,18 @@ class DecisionPanel(QWidget):
             self.buttons.edit.click()
 
     def cancel(self) -> None:
-        """Put away what is open; what was written is kept while the window is open."""
+        """Put away what is open; what was written is kept while the request is there."""
         if self.is_writing:
             self._leave()
             self.refresh()
             self.focus_freed.emit()
+
+    def give_up(self) -> str:
+        """The request is gone: put everything away. Returns what was written for it."""
+        if self.is_writing:
+            self._leave()
+        begun = self.drafts.drop(self._request) if self._request is not None else ""
+        return "\n\n".join(part for part in (begun, self.terms.reason()) if part)
 
     def _on_chosen(self, kind: DecisionKind) -> None:
         request = self._request
@@ -222,7 +229,7 @@ class DecisionPanel(QWidget):
             case DecisionKind.APPROVE:
                 self._begin(Step.CONFIRMING, self.again_panel.cancel)
             case DecisionKind.REJECT:
-                self.reject_panel.show_reason(self._reasons.get(request.key, ""))
+                self.reject_panel.show_begun(self.drafts.of(request, Step.REJECTING))
                 self._begin(Step.REJECTING, self.reject_panel.field)
             case DecisionKind.EDIT:
                 self._begin_form(Step.EDITING, edit_form(request))
@@ -235,7 +242,7 @@ class DecisionPanel(QWidget):
             self._explain_error(NotAllowedNow("Signoff has no form for this question."))
             return
         self._reading.show_all()
-        self.form_panel.show_form(form, self._drafts.get((request.key, step)))
+        self.form_panel.show_form(form, self.drafts.of(request, step))
         self._begin(step, self.form.first_control())
 
     def _begin(self, step: Step, focus: QWidget | None) -> None:
@@ -250,11 +257,10 @@ class DecisionPanel(QWidget):
         if self._step is Step.SIGNING:
             self._step, self._pending = self._came_from, None
             self.prompt.hide()
-        if self._request is not None:
-            if self._step is Step.REJECTING:
-                self._reasons[self._request.key] = self.reject_panel.reason()
-            elif self._step in _FORM_STEPS:
-                self._drafts[self._request.key, self._step] = self.form.raws()
+        is_form = self._step in _FORM_STEPS
+        if self._request is not None and (is_form or self._step is Step.REJECTING):
+            begun = self.form_panel.begun() if is_form else self.reject_panel.begun()
+            self.drafts.keep(self._request, self._step, *begun)
         self._end()
 
     def _end(self) -> None:
@@ -304,9 +310,7 @@ class DecisionPanel(QWidget):
         except SignoffError as error:
             self._explain_error(error)
             return
-        self._reasons.pop(request.key, None)
-        for step in _FORM_STEPS:
-            self._drafts.pop((request.key, step), None)
+        self.drafts.drop(request)
         self._end()
         self.refresh()
         self.focus_freed.emit()
@@ -388,10 +392,9 @@ class DecisionPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 12, 20, 16)
         column.setSpacing(10)
-        for widget in (self.outcome, self.why_not, self.terms, self.buttons, self.reject_panel):
-            column.addWidget(widget)
-        column.addWidget(self.again_panel)
-        column.addWidget(self.form_panel)
-        column.addWidget(self.prompt)
+        for said in (self.outcome, self.why_not, self.terms, self.buttons):
+            column.addWidget(said)
+        for opened in (self.reject_panel, self.again_panel, self.form_panel, self.prompt):
+            column.addWidget(opened)
         self.reject_panel.hide()
         self.hide()

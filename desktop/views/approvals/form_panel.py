@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.actions.edits import Change, changes
-from desktop.actions.forms import Absent, Form, FormProblems, Raw
+from desktop.actions.forms import Absent, Form, FormProblems, Raw, shown_at_first
 from desktop.views.approvals.changes_view import ChangesView
 from desktop.views.approvals.form_view import FormView
 from desktop.views.parts.buttons import ActionButton, ButtonLook
@@ -60,6 +60,13 @@ class FormPanel(QWidget):
         if form is not None:
             self.confirm.setText(form.sends)
             self._on_changed()
+
+    def begun(self) -> tuple[Mapping[str, Raw], str]:
+        """What is filled in, to go on with, and in words: the fields that were touched."""
+        raws = self.form.raws()
+        fields = self.shown.fields if self.shown is not None else ()
+        touched = (one for one in fields if raws.get(one.name) != shown_at_first(one))
+        return raws, "\n".join(f"{one.label}: {_text(raws.get(one.name, ''))}" for one in touched)
 
     def allow(self, *, may_confirm: bool) -> None:
         """Whether an answer may be sent now, apart from what it says."""
@@ -126,3 +133,7 @@ class FormPanel(QWidget):
         row.addWidget(self.confirm, 1)
         row.addWidget(self.cancel, 1)
         column.addLayout(row)
+
+
+def _text(raw: Raw) -> str:
+    return raw if isinstance(raw, str) else ", ".join(raw)

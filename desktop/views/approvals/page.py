@@ -15,10 +15,11 @@ from desktop.actions.approvals import Approvals
 from desktop.actions.transcripts import Transcripts
 from desktop.qtmodels.bridge import Bridge
 from desktop.store.changes import Changes
-from desktop.store.records import RequestKey
+from desktop.store.records import Request, RequestKey
 from desktop.store.store import Store
 from desktop.views.approvals.context_head import ContextHead
 from desktop.views.approvals.first_steps import FirstSteps, is_first_run
+from desktop.views.approvals.gone_request import GoneRequest
 from desktop.views.approvals.request_card import RequestCard
 from desktop.views.approvals.request_list import RequestList
 from desktop.views.keys import on_key
@@ -79,6 +80,7 @@ class ApprovalsPage(QWidget):
         )
         self._first = FirstSteps()
         self._choose = EmptyState("approvals", "", "")
+        self._gone = GoneRequest()
         self._lay_out()
         self._bind_keys()
         self.list.request_chosen.connect(self._on_request_chosen)
@@ -118,6 +120,9 @@ class ApprovalsPage(QWidget):
             pass
         elif self._turns.isVisible() and self._turns.choice() == _TRANSCRIPT:
             self._show_turn(_REQUEST)
+        elif self._gone.is_told:
+            self._gone.forget()
+            self._show_right_side()
         elif not self.list.rows.hasFocus():
             self.list.rows.setFocus()
         else:
@@ -166,10 +171,8 @@ class ApprovalsPage(QWidget):
         return False
 
     def _on_changed(self, changes: Changes) -> None:
+        self._mind_the_open_one(changes)
         chosen = self.list.chosen
-        if changes.reset and chosen is not None and self._store.request(chosen) is None:
-            self.list.forget_choice()
-            chosen = None
         if changes.reset or changes.requests or changes.link or changes.demo:
             self._show_right_side()
         elif chosen is not None and chosen.context_id in changes.contexts:
@@ -181,7 +184,33 @@ class ApprovalsPage(QWidget):
             # cannot be decided on.
             self.card.decision.refresh()
 
+    def _mind_the_open_one(self, changes: Changes) -> None:
+        """Say so when the request that is open is gone, also if another has its name now."""
+        shown = self.card.request
+        now = self._store.request(shown.key) if shown is not None else None
+        if shown is not None and (now is None or not now.is_same(shown)):
+            written = self.card.decision.give_up()
+            # Who went to another broker knows why; but not that they had written something.
+            if written or changes.void.get("") != "":
+                self._gone.tell(shown, self._why_gone(shown, changes), written)
+            self.list.forget_choice()
+        elif changes.reset and self.list.chosen and self._store.request(self.list.chosen) is None:
+            self.list.forget_choice()  # one that cannot be shown
+        if changes.forgotten:
+            self.card.decision.drafts.clear()
+
+    def _why_gone(self, request: Request, changes: Changes) -> str:
+        context_id = request.key.context_id
+        if changes.forgotten:
+            return changes.void.get("") or "Another broker is followed now."
+        if context_id in changes.void:
+            return changes.void[context_id]
+        if self._store.context(context_id) is None:
+            return "The broker no longer holds its conversation."
+        return "Its conversation no longer holds it."
+
     def _on_request_chosen(self, key: RequestKey) -> None:
+        self._gone.forget()
         self._show_right_side()
 
     def _on_open_wanted(self) -> None:
@@ -200,6 +229,8 @@ class ApprovalsPage(QWidget):
             self._head.show_context(context)
 
     def _why_nothing_is_open(self) -> int:
+        if self._gone.is_told:
+            return 3
         if is_first_run(self._store.link, anything_known=bool(self._store.request_count)):
             self._first.show_state(self._store.link, self._store.demo)
             return 1
@@ -271,5 +302,5 @@ class ApprovalsPage(QWidget):
         whole.addWidget(self.list)
         self._stack = QStackedLayout()
         whole.addLayout(self._stack, 1)  # first: what is added to none shows as a window
-        for page in (right, self._first, self._choose):
+        for page in (right, self._first, self._choose, self._gone):
             self._stack.addWidget(page)

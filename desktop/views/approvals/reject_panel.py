@@ -1,11 +1,13 @@
 """Why a call is rejected, in the reviewer's words, and the button that rejects it."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop.actions.approvals import MAX_REASON_LENGTH
+from desktop.actions.forms import Raw
 from desktop.views.parts.buttons import ActionButton, ButtonLook
 from desktop.views.parts.decision_button import DecisionButton
 from desktop.views.parts.labels import Look, TextLabel
@@ -21,6 +23,7 @@ CANNED: Final = (
 #: Of none of these kinds; the reviewer's own words say what it is.
 OTHER: Final = "Other"
 _FIELD_HEIGHT: Final = 84
+_REASON: Final = "reason"
 
 
 class RejectPanel(QWidget):
@@ -53,9 +56,13 @@ class RejectPanel(QWidget):
         self.confirm.clicked.connect(lambda: self.confirmed.emit(self.field.toPlainText()))
         self.cancel.clicked.connect(self.cancelled)
 
-    def show_reason(self, text: str) -> None:
-        """Go on with what was written before."""
-        self.field.setPlainText(text)
+    def show_begun(self, begun: Mapping[str, Raw] | None) -> None:
+        """Go on with what was begun before; None for nothing."""
+        self.field.setPlainText(str(begun.get(_REASON, "")) if begun else "")
+
+    def begun(self) -> tuple[Mapping[str, Raw], str]:
+        """What is written now, to go on with, and in words."""
+        return {_REASON: self.reason()}, self.reason()
 
     def reason(self) -> str:
         """What is written now."""

@@ -133,7 +133,7 @@ class RequestCard(QFrame):
         is_another = (
             before is None
             or request is None
-            or before.key != request.key
+            or not before.is_same(request)
             or before.policy != request.policy
         )
         is_another = is_another or not self._is_whole

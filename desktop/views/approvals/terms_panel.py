@@ -14,7 +14,7 @@ from desktop.errors import NotAllowedNow
 from desktop.qtmodels.policy_wording import meaning_words, signing_words
 from desktop.store.policies import role_for
 from desktop.store.quorums import edit_awaiting, signed_same
-from desktop.store.records import DecisionKind, Request, RequestKey
+from desktop.store.records import DecisionKind, Request
 from desktop.store.signing import Identity, Meaning, Signing
 from desktop.views.parts.buttons import ActionButton, ButtonLook
 from desktop.views.parts.choice_box import ChoiceBox
@@ -41,7 +41,7 @@ class TermsPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._key: RequestKey | None = None
+        self._request: Request | None = None
         self.has_signed = False
         self._terms: tuple[tuple[str, ...], bool] = ((), False)
         self._signer = TextLabel("", Look.MUTED, wrap=True)
@@ -77,8 +77,9 @@ class TermsPanel(QWidget):
         policy = request.policy
         meanings = policy.meanings if policy and request.takes_approval else ()
         terms = (meanings, bool(policy and policy.reason_required and request.takes_approval))
-        if request.key != self._key or terms != self._terms:
-            self._key, self._terms = request.key, terms
+        before, self._request = self._request, request
+        if before is None or not before.is_same(request) or terms != self._terms:
+            self._terms = terms
             self.reason_field.setPlainText("")
             self.meanings.clear()
             for meaning in meanings:

@@ -158,7 +158,8 @@ class ReadOnlyCard(SettingsCard):
         self._box.clicked.connect(lambda wanted: desk.only_read(wanted=wanted))
         about = (
             "Everything is shown, and nothing can be decided, written or repaired from here, "
-            "neither in this window nor with the commands."
+            "neither in this window nor with the commands. Workers on this computer do not start "
+            "with it; one that runs, or that you start yourself, serves its agents as ever."
         )
         self.column.addLayout(_in_line(self._box))
         self.column.addWidget(TextLabel(about, Look.SMALL, wrap=True))

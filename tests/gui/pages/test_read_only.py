@@ -14,7 +14,7 @@ from desktop.views.parts.buttons import ActionButton
 from desktop.views.settings.page import SettingsPage
 from tests.gui.pages.approving import read_on
 from tests.gui.pages.morning import RECORD, morning
-from tests.gui.pages.seeing import click, cut_off, is_seen, lay_out, open_page, see
+from tests.gui.pages.seeing import click, cut_off, is_seen, lay_out, open_page, see, words_in
 from tests.support.hand_fed import HandFed
 
 WHY = "This console is read-only: it sends nothing. Turn read-only mode off in Settings."
@@ -99,3 +99,4 @@ def test_it_is_chosen_in_the_settings(fed: HandFed, qtbot: QtBot) -> None:
         box.click()
 
     assert fed.desk.asked == [("only_read", True), ("only_read", False)]
+    assert "Workers on this computer do not start with it" in words_in(page)

@@ -20,6 +20,7 @@ from desktop.engine.casting import Casting
 from desktop.engine.claims import Claims
 from desktop.engine.clock import ClockWatch
 from desktop.engine.completing import Completing
+from desktop.engine.permission import Permission
 from desktop.engine.recorder import Recorder
 from desktop.engine.signer import Signer
 from desktop.engine.surroundings import Surroundings
@@ -71,13 +72,15 @@ class Casts:
         if trust is not None:
             believed.follow(trust.path)
         waiting = Waiting(believed)
+        may = Permission()
+        completing = Completing(self.recorder.jot, may)
         surroundings = Surroundings(
-            self.told.append, believed, waiting, Claims(waiting), Completing(self.recorder.jot)
+            self.told.append, believed, waiting, Claims(waiting, may), completing
         )
         clock = ClockWatch(self.told.append, self.recorder)
         self._signer = Signer()
         self._casting = Casting(
-            self._signer, believed, self.recorder, surroundings, clock, self.told.append
+            self._signer, believed, self.recorder, surroundings, clock, self.told.append, may
         )
 
     async def cast(self, order: SendDecision) -> None:

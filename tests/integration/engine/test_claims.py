@@ -8,6 +8,7 @@ from desktop.actions.ports import TakeClaim
 from desktop.audit.entries import AuditEntry, AuditKind
 from desktop.engine import claims as claims_module
 from desktop.engine.claims import Claims
+from desktop.engine.permission import Permission
 from desktop.engine.trust import Trust
 from desktop.engine.waiting import Waiting
 from desktop.store.facts import EventSeen
@@ -29,7 +30,8 @@ class _Desk:
         waiting = Waiting(Trust(lambda _fact: None, self.jotted.append))
         waiting.see([EventSeen(scenes.CONTEXT, "1-1", scenes.asks())])
         [(self.name, _)] = waiting.open()
-        self.claims = Claims(waiting, self.jotted.append)
+        self.permission = Permission()
+        self.claims = Claims(waiting, self.permission, self.jotted.append)
 
     @property
     def kinds(self) -> list[AuditKind]:
@@ -62,3 +64,20 @@ async def test_a_claim_is_recorded_from_the_moment_it_is_one_s_own(
     await rosa.claims.give_all_back(connection)
     assert lee.kinds == [AuditKind.CLAIM_TAKEN, AuditKind.CLAIM_ENDED]
     assert rosa.kinds == 2 * [AuditKind.CLAIM_TAKEN, AuditKind.CLAIM_ENDED]
+
+
+async def test_a_desk_that_only_looks_from_now_on_lets_its_claims_end(
+    connection: Connection,
+) -> None:
+    """It takes none, renews none and gives none back; its record says that it looks no more."""
+    rosa = _Desk()
+    await rosa.claims.tell(ROSA, connection)
+    held = await connection.client.get(keys.claim(*rosa.name))
+    rosa.permission.give(wanted=False)
+
+    await rosa.claims.renew(connection)
+    await rosa.claims.tell(ROSA, connection)
+    await rosa.claims.give_all_back(connection)
+
+    assert rosa.kinds == [AuditKind.CLAIM_TAKEN, AuditKind.CLAIM_ENDED]
+    assert await connection.client.get(keys.claim(*rosa.name)) == held

@@ -17,6 +17,7 @@ from desktop.audit.log import TIDY_BYTES, AuditUnavailable, Outgoing, read_entri
 from desktop.audit.verifying import Verdict, verify
 from desktop.engine import recorder as recorder_module
 from desktop.engine import upkeep
+from desktop.engine.permission import Permission
 from desktop.engine.recorder import Recorder
 from desktop.engine.unsent import settle_unsent
 from desktop.engine.upkeep import keep_up
@@ -290,13 +291,14 @@ async def test_what_a_crash_left_behind_is_taken_up(
 
     told: list[Fact] = []
     async with recording(path, keyring) as recorder:
-        await settle_unsent(recorder, connection, "redis://here", told.append)
+        may = Permission()
+        await settle_unsent(recorder, connection, "redis://here", told.append, may)
         assert [one.entry.broker for one in recorder.left_behind()] == ["redis://other"]
-        await settle_unsent(recorder, connection, "redis://here", told.append)
+        await settle_unsent(recorder, connection, "redis://here", told.append, may)
 
     [(_, fields)] = await connection.client.xrange(inbox)
     assert decode_event(fields[b"data"]) == _ORDER
     nonces = [one.nonce for one in told if isinstance(one, DecisionNotSent)]
     assert nonces == [decided(number).nonce for number in (2, 4, 5)]
-    assert _kinds(path)[5:] == [AuditKind.DECISION_SENT] + 3 * [AuditKind.DECISION_NOT_SENT]
+    assert _kinds(path)[5:] == 3 * [AuditKind.DECISION_NOT_SENT] + [AuditKind.DECISION_SENT]
     assert verify(path, kept_head(keyring, path)).verdict is Verdict.INTACT

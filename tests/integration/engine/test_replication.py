@@ -271,7 +271,12 @@ async def test_a_console_that_only_looks_keeps_and_says_nothing(
         await first.until_kept_by(lee)
         assert rosa.keeps(lee) is None
         assert rosa.peers().witnesses == ()
+        looker.permission.give(wanted=False)
         looker.replication.post(on=True)
+        await first.decide(3)
+        await first.until_kept_by(lee)
+        assert rosa.keeps(lee) is None, "the one does not go without the other"
+        looker.permission.give(wanted=True)
         await looker.until_kept_by(rosa)
         await first.until_cosigned()
 
