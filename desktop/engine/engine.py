@@ -47,6 +47,7 @@ from desktop.engine.clock import ClockWatch
 from desktop.engine.completing import Completing
 from desktop.engine.follower import Follower
 from desktop.engine.halts import HaltWatch
+from desktop.engine.listening import how_it_listens
 from desktop.engine.monitor import MonitorPoll
 from desktop.engine.nightly import Nightly
 from desktop.engine.noting import Noting
@@ -69,7 +70,7 @@ from desktop.store.records import Link, LinkState
 from workers.wire.addresses import split_password
 from workers.wire.errors import BrokerError, BrokerRefused
 from workers.wire.streams.connection import Connection
-from workers.wire.streams.news import CHECK_SECONDS, Method, Touched, listen
+from workers.wire.streams.news import listen
 from workers.wire.streams.reader import Reader
 
 Sink = Callable[[list[facts.Fact]], None]
@@ -79,7 +80,6 @@ BATCH_SECONDS = 0.004
 FIRST_RETRY_SECONDS = 0.25
 #: With what it takes to connect and to read, five seconds at most from when it could.
 LAST_RETRY_SECONDS = 3.0
-_CHECKS = f"The broker does not tell what changes: it is looked for every {CHECK_SECONDS:g} s."
 
 _log = structlog.get_logger(__name__)
 
@@ -336,8 +336,7 @@ class Engine:
             await self._follower.begin(reader)
             await self._clock.look(connection)
             self._connection, self._reader = connection, reader
-            checks = isinstance(listening, Touched) and listening.method is Method.CHECKING
-            self._tell_link(LinkState.ONLINE, "Connected", _CHECKS if checks else "")
+            self._tell_link(LinkState.ONLINE, "Connected", how_it_listens(listening))
             around = self._surroundings.looking_at(connection)
             clock, told = self._clock.looking_at(connection), self._replicating(connection)
             left, halts = self._settling(connection), self._halts.looking_at(connection)
