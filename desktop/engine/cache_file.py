@@ -28,6 +28,7 @@ CHUNK = 500
 #: How long another console may hold the file before we do without it.
 BUSY_SECONDS = 2.0
 
+_LARGEST = 2**63 - 1
 _DAMAGED = "The list of conversations kept on this computer was damaged."
 #: SQLite's words for "not what I wrote": wrong tables, a broken page, no database at all.
 _DAMAGE = frozenset(
@@ -265,12 +266,17 @@ def _row(summary: Summary, lock: TextLock | None) -> _Row:
         context_id,
         _keepable(summary.agent),
         summary.status,
-        summary.last_activity_ms,
+        _storable(summary.last_activity_ms),
         _keepable(summary.as_of),
-        summary.entries,
+        _storable(summary.entries),
         _keepable(summary.note),
         lock.seal(context_id, summary.preview) if lock and summary.preview else None,
     )
+
+
+def _storable(number: int) -> int:
+    """As near as SQLite comes to it: ids and the index may say more, and their row is kept."""
+    return max(-_LARGEST, min(number, _LARGEST))
 
 
 def _summaries(rows: Iterable[tuple[Any, ...]], lock: TextLock | None) -> tuple[Summary, ...]:
