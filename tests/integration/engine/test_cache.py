@@ -309,6 +309,19 @@ async def test_kept_text_can_be_read_with_its_key_only(tmp_path: Path) -> None:
     assert ["its key has changed" in memory.title for memory in one.troubles()] == [True]
 
 
+async def test_after_a_change_of_the_key_it_is_said_once_and_kept_anew(tmp_path: Path) -> None:
+    """A conversation at rest, which the broker tells as it was, is sealed with the new key."""
+    await remember(tmp_path, known(1), known(2), key=KEY)
+    other = bytes(reversed(KEY))
+
+    async with remembering(tmp_path, other) as one:
+        one.hear(ContextsSeen((known(1), known(2))))
+    [trouble] = one.troubles()
+
+    assert "its key has changed" in trouble.title
+    assert [s.preview for s in await recall(tmp_path, other)] == [WORDS, WORDS]
+
+
 async def test_text_of_one_context_cannot_be_passed_off_as_another_ones(tmp_path: Path) -> None:
     """Somebody who may write the file swaps two rows."""
     await remember(tmp_path, known(1, "Pay 10"), known(2, "Pay 9999"), key=KEY)
