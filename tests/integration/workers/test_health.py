@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -149,6 +150,22 @@ async def test_an_odd_number_of_one_agent_hides_nothing_of_anybody(
         ("c-parked", 0),
     }
     assert (neighbour.agent, neighbour.length, neighbour.note) == ("their_neighbour", 1, "")
+
+
+async def test_a_heartbeat_with_a_number_of_400_digits_is_passed_over(
+    connection: Connection,
+) -> None:
+    """No rate can be made of it, and the figures of the others must not suffer."""
+    client = connection.client
+    beat = {"agents": [FOREIGN], "tools": {}, "version": "1", "mode": "enforce", "started_ms": 0}
+    for consumer, finished in (("w-odd", 10**400), ("w-well", 1)):
+        told = {**beat, "consumer": consumer, "usage": {FOREIGN: {"finished": finished}}}
+        await client.set(keys.worker(consumer), json.dumps(told), ex=60)
+        await client.zadd(keys.WORKERS, {consumer: 1})
+
+    look = await HealthReader(connection).look()
+
+    assert [worker.consumer for worker in look.workers] == ["w-well"]
 
 
 async def test_an_inbox_that_cannot_be_read_costs_its_neighbours_nothing(
