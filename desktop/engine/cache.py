@@ -199,6 +199,10 @@ class Cache:
                 if kept is not None:
                     chunk = tuple(one for one in chunk if one.context_id in kept)
                 self._emit(facts.ContextsSeen(chunk))
+            else:
+                if lock is not None and lock.broken:
+                    # Or a row that rests would keep its old seal: only what changes is written.
+                    await self._do(file.drop_texts)
         except CacheUnusable as error:
             await self._fail(broker, error, file)
             return

@@ -34,6 +34,7 @@ ASIDE = ".aside"
 FIRST = 100
 CHUNK = 500
 
+_LARGEST = 2**63 - 1
 _DAMAGED = "The list of conversations kept on this computer was damaged."
 _TABLE = """
 CREATE TABLE contexts (
@@ -222,12 +223,17 @@ def _row(summary: Summary, lock: TextLock | None) -> _Row:
         context_id,
         keepable(summary.agent),
         summary.status,
-        summary.last_activity_ms,
+        _storable(summary.last_activity_ms),
         keepable(summary.as_of),
-        summary.entries,
+        _storable(summary.entries),
         keepable(summary.note),
         lock.seal(context_id, summary.preview) if lock and summary.preview else None,
     )
+
+
+def _storable(number: int) -> int:
+    """As near as SQLite comes to it: ids and the index may say more, and their row is kept."""
+    return max(-_LARGEST, min(number, _LARGEST))
 
 
 def _summaries(rows: Iterable[tuple[Any, ...]], lock: TextLock | None) -> tuple[Summary, ...]:

@@ -47,6 +47,7 @@ from desktop.engine.clock import ClockWatch
 from desktop.engine.completing import Completing
 from desktop.engine.follower import Follower
 from desktop.engine.halts import HaltWatch
+from desktop.engine.listening import how_it_listens
 from desktop.engine.monitor import MonitorPoll
 from desktop.engine.nightly import Nightly
 from desktop.engine.noting import Noting
@@ -81,7 +82,6 @@ FIRST_RETRY_SECONDS = 0.25
 #: With what it takes to connect and to read, five seconds at most from when it could.
 LAST_RETRY_SECONDS = 3.0
 _CHECKING = f"Connected, checking every {CHECK_SECONDS:g} s"
-_CHECKS = f"The broker does not tell what changes: it is looked for every {CHECK_SECONDS:g} s."
 
 _log = structlog.get_logger(__name__)
 
@@ -333,8 +333,8 @@ class Engine:
             await self._clock.look(connection)
             self._connection, self._reader = connection, reader
             checks = isinstance(listening, Touched) and listening.method is Method.CHECKING
-            title, hint = (_CHECKING, _CHECKS) if checks else ("Connected", "")
-            self._tell_link(LinkState.ONLINE, title, hint, is_checking=checks)
+            title = _CHECKING if checks else "Connected"
+            self._tell_link(LinkState.ONLINE, title, how_it_listens(listening), is_checking=checks)
             around = self._surroundings.looking_at(connection)
             clock, told = self._clock.looking_at(connection), self._replicating(connection)
             left, halts = self._settling(connection), self._halts.looking_at(connection)

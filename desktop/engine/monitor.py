@@ -43,7 +43,7 @@ class MonitorPoll:
         return alongside(partial(self._run, connection), "engine:monitor")
 
     async def _run(self, connection: Connection) -> None:
-        reader = HealthReader(connection)
+        reader = HealthReader(connection, _note_failure)
         while True:
             await self._watched.wait()
             try:
@@ -58,3 +58,7 @@ class MonitorPoll:
     async def _look(self, reader: HealthReader) -> None:
         seen = await reader.look()
         self._emit(MonitorSeen(seen.at_ms, seen.broker, seen.inboxes, seen.workers))
+
+
+def _note_failure(agent: str, error: Exception) -> None:
+    _log.error("an inbox could not be read", agent=agent, exc_info=error)

@@ -245,7 +245,9 @@ def _at_once(usage: AgentUsage) -> str:
 
 
 def unknown_of(agent: AgentHealth) -> str:
-    """What cannot be known of an agent that other software serves; empty for one of ours."""
+    """What cannot be known of an agent, and why; empty where nothing is missing."""
+    if agent.inbox is not None and agent.inbox.note:
+        return f"What its inbox holds is unknown: {agent.inbox.note}"
     if not agent.is_foreign:
         return ""
     return (
@@ -263,6 +265,8 @@ def served_by(agent: AgentHealth) -> str:
         return f"{counted(len(agent.workers), 'worker')} · {runs}"
     if agent.inbox is None:
         return "No Signoff worker serves this agent"
+    if agent.inbox.note:
+        return "Its inbox could not be read"
     if not agent.is_foreign:
         return "No worker serves this agent"
     return f"{counted(agent.inbox.foreign or 0, 'consumer')} of other software"
@@ -274,6 +278,8 @@ def _load(agent: AgentHealth, waiting: int) -> Iterable[str]:
     inbox = agent.inbox
     if inbox is None:
         return
+    if inbox.note and agent.workers:
+        yield "inbox unknown"
     if agent.is_foreign:
         if inbox.lag:
             yield f"lag {inbox.lag:,}"

@@ -30,6 +30,7 @@ def _user(server: RedisServer, *refused: str, channels: Sequence[str] = ("*",)) 
             passwords=["+pw"],
             commands=["+@all", *refused],
             keys=["*"],
+            reset_channels=True,
             channels=channels,
         )
     return f"redis://reader:pw@127.0.0.1:{server.port}/0"
@@ -94,6 +95,36 @@ async def test_a_user_who_may_hear_tokens_alone_misses_nothing(
         await writer.client.set("agent_task:odd", "no stream")
 
         assert await _names(news, 2) == {"agent_task:c-1", "agent_task:odd"}
+
+
+@pytest.mark.parametrize(
+    ("refused", "channels"), [((), ()), (("-psubscribe",), ("*",)), ((), ("agent_task:*",))]
+)
+async def test_a_user_without_channels_hears_every_change(
+    own_redis: RedisServer, writer: Connection, refused: tuple[str, ...], channels: tuple[str, ...]
+) -> None:
+    """Redis 7 gives a new user none; words that are being typed are a comfort, and that is said."""
+    url = _user(own_redis, *refused, channels=channels)
+    async with Connection(url) as connection, aclosing(listen(connection)) as news:
+        assert await anext(news) == Touched(hears_tokens=False)
+
+        await writer.client.xadd("agent_task:c-1", {"data": "x"})
+
+        assert await anext(news) == Touched(frozenset({"agent_task:c-1"}), hears_tokens=False)
+
+
+async def test_a_user_with_neither_is_looked_for(
+    own_redis: RedisServer, writer: Connection
+) -> None:
+    """No tracking and no channel: slower, and nothing is missed."""
+    url = _user(own_redis, "-client|tracking", channels=())
+    async with Connection(url) as connection, aclosing(listen(connection)) as news:
+        first = await anext(news)
+        assert first == Touched(method=Method.CHECKING, hears_tokens=False)
+
+        await writer.client.xadd("agent_task:c-1", {"data": "x"})
+
+        assert await _names(news, 1) == {"agent_task:c-1"}
 
 
 async def test_a_server_of_the_old_protocol_is_listened_to(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import msgspec
 
 from workers.wire.canonical import JSON
 from workers.wire.halts import HaltStatement
-from workers.wire.usage import AgentUsage
+from workers.wire.usage import AgentUsage, Count
 
 
 class EventType(StrEnum):
@@ -159,11 +159,11 @@ class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
     tools: dict[str, list[str]]
     version: str
     mode: str
-    started_ms: int
-    running: int = 0
+    started_ms: Count
+    running: Count = 0
     note: str = ""
     modes: dict[str, str] = {}
-    at_ms: int = 0
+    at_ms: Count = 0
     usage: dict[str, AgentUsage] = {}
     halts: list[HaltStatement] = []
     lift_roles: list[str] = []

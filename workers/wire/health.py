@@ -101,6 +101,7 @@ class InboxHealth:
         runs: what Signoff workers run, the longest first; at most 200.
         untaken: what nobody runs, the oldest first; at most 50.
         letters: the newest of the quarantine, newest first; at most 20.
+        note: why nothing of it could be read, for a person; empty if it could.
     """
 
     agent: str
@@ -118,6 +119,7 @@ class InboxHealth:
     runs: tuple[Run, ...] = ()
     untaken: tuple[Untaken, ...] = ()
     letters: tuple[Letter, ...] = ()
+    note: str = ""
 
     @property
     def backlog(self) -> int | None:

@@ -7,12 +7,16 @@ lives, so that whoever reads them twice knows what happened between.
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
 #: Calls are sorted by how long they took, milliseconds; one more bucket holds what took longer.
 BUCKETS_MS: Final = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000, 300_000)
+
+#: As large as JSON can say exactly. Anybody may write a heartbeat, and of a number of 400 digits no
+#: rate can be made; such a heartbeat is not read.
+Count: TypeAlias = Annotated[int, msgspec.Meta(gt=-(2**53), lt=2**53)]
 
 
 class Calls(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,10 +28,10 @@ class Calls(msgspec.Struct, frozen=True, kw_only=True):
         buckets: how many fell into each of `BUCKETS_MS` and above; zeros at the end are left out.
     """
 
-    count: int = 0
-    failed: int = 0
-    total_ms: int = 0
-    buckets: list[int] = []
+    count: Count = 0
+    failed: Count = 0
+    total_ms: Count = 0
+    buckets: list[Count] = []
 
     @property
     def mean_ms(self) -> float | None:
@@ -81,16 +85,16 @@ class AgentUsage(msgspec.Struct, frozen=True, kw_only=True):
         currency: what the operator said the prices are in; may be empty.
     """
 
-    finished: int = 0
-    failed: int = 0
-    running: int = 0
-    limit: int = 0
+    finished: Count = 0
+    failed: Count = 0
+    running: Count = 0
+    limit: Count = 0
     model: Calls = Calls()
     tools: dict[str, Calls] = {}
-    tokens_in: int = 0
-    tokens_out: int = 0
+    tokens_in: Count = 0
+    tokens_out: Count = 0
     cost: float | None = None
-    unpriced: int = 0
+    unpriced: Count = 0
     currency: str = ""
 
     @property

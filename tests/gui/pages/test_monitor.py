@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from desktop.actions.ports import DoRepair
 from desktop.qtmodels.rows import ROW_ROLE, Row
-from desktop.store.facts import RepairDone, RepairNotDone
-from desktop.store.health import Repair, RepairKey
+from desktop.store.facts import AgentsSeen, MonitorSeen, RepairDone, RepairNotDone
+from desktop.store.health import BrokerHealth, InboxHealth, Repair, RepairKey
 from desktop.views.agents.page import AgentsPage
 from desktop.views.agents.worker_card import WorkerCard
 from desktop.views.agents.worker_list import MOST_CARDS
@@ -167,6 +167,21 @@ def test_a_worker_of_an_older_version_has_no_false_zeros(fed: HandFed, qtbot: Qt
 
     assert "Runs ended\nunknown" in words_in(page)
     assert "Cost\nunknown" in words_in(page)
+
+
+def test_an_inbox_that_could_not_be_read_says_so_and_why(fed: HandFed, qtbot: QtBot) -> None:
+    """In the list and beside the figures, which are unknown; its neighbour is shown as ever."""
+    note = "Signoff stumbled over what the inbox holds (OverflowError)."
+    inboxes = (InboxHealth(AGENT, length=7, lag=7, pending=0), InboxHealth(FOREIGN, note=note))
+    fed.feed(AgentsSeen((AGENT, FOREIGN), ()))
+    fed.feed(MonitorSeen(fed.now_ms, BrokerHealth(), inboxes, ()))
+    page = open_page(AgentsPage(fed.store, fed.bridge, fed.desk, fed.clock), qtbot)
+    choose(agents(page), FOREIGN)
+
+    assert row_of(agents(page), FOREIGN).subtitle == "Its inbox could not be read"
+    assert row_of(agents(page), AGENT).meta == "backlog 7"
+    assert see(page, "agents.about", QLabel).text() == f"What its inbox holds is unknown: {note}"
+    assert "Backlog\nunknown" in words_in(page)
 
 
 # -- much of it ----------------------------------------------------------------------------------

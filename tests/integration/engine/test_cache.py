@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from desktop.engine import cache_file
 from desktop.engine.cache import Cache
@@ -136,6 +137,21 @@ async def test_the_next_start_shows_the_list_at_once_and_says_that_it_is_remembe
     assert files_with("ACME", tmp_path) == []
     assert files_with("broker:6379", tmp_path) == []
     assert modes_in(tmp_path) == {0o600}
+
+
+@pytest.mark.parametrize("far", [2**63, 2**64 - 2, -(2**63) - 1])
+async def test_one_id_from_the_end_of_time_costs_the_others_nothing(
+    tmp_path: Path, far: int
+) -> None:
+    """Whoever writes to a broker may choose it; the list is remembered all the same."""
+    odd = replace(known(2), last_activity_ms=far, entries=far)
+
+    await remember(tmp_path, known(1), odd)
+
+    assert {one.context_id: one.entries == 3 for one in await recall(tmp_path)} == {
+        "c-001": True,
+        "c-002": False,
+    }
 
 
 async def test_contexts_that_are_gone_are_forgotten(tmp_path: Path) -> None:
@@ -308,6 +324,19 @@ async def test_what_went_wrong_stays_said_when_more_is_kept(tmp_path: Path) -> N
         await await_until(lambda: one.memory().missed == 1, "the figures")
 
         assert "its key has changed" in one.memory().title
+
+
+async def test_after_a_change_of_the_key_it_is_said_once_and_kept_anew(tmp_path: Path) -> None:
+    """A conversation at rest, which the broker tells as it was, is sealed with the new key."""
+    await remember(tmp_path, known(1), known(2), key=KEY)
+    other = bytes(reversed(KEY))
+
+    async with remembering(tmp_path, other) as one:
+        one.hear(ContextsSeen((known(1), known(2))))
+    [trouble] = one.troubles()
+
+    assert "its key has changed" in trouble.title
+    assert [s.preview for s in await recall(tmp_path, other)] == [WORDS, WORDS]
 
 
 async def test_text_of_one_context_cannot_be_passed_off_as_another_ones(tmp_path: Path) -> None:

@@ -56,6 +56,23 @@ async def test_the_address_that_is_shown_has_no_password(
     assert redis_server.password not in str(desk.facts)
 
 
+async def test_a_user_without_channels_follows_all_and_is_told_what_it_misses(
+    desk: Desk, own_redis: RedisServer
+) -> None:
+    """As Redis 7 makes a new user: whole messages come at once, only their typing does not."""
+    with own_redis.client() as client:
+        client.execute_command("ACL", "SETUSER", "lee", "on", ">pw", "resetchannels", "~*", "+@all")
+        data = {"data": encode_event(scenes.human_says("pay ACME"))}
+        client.xadd(keys.progress(scenes.CONTEXT), data)
+    await desk.connect(f"redis://lee:pw@127.0.0.1:{own_redis.port}/0")
+
+    assert desk.store.link.title == "Connected"
+    assert "messages appear when they are whole" in desk.store.link.hint
+    with own_redis.client() as client:
+        client.xadd(keys.progress(scenes.CONTEXT), {"data": encode_event(scenes.asks())})
+    await desk.until_texts(scenes.CONTEXT, "pay ACME", scenes.ACTION)
+
+
 async def test_a_request_that_arrives_is_news_and_one_that_waited_is_not(
     desk: Desk, connection: Connection, redis_url: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from tests.support.waiting import await_until
 from workers.wire import keys
 from workers.wire.health import InboxHealth
 from workers.wire.ids import new_context_id
-from workers.wire.streams import consumers
+from workers.wire.streams import consumers, inbox_facts
 from workers.wire.streams.connection import Connection
 from workers.wire.streams.consumers import remove_leaked
 from workers.wire.streams.health import HealthReader, Look
@@ -120,6 +121,72 @@ async def test_other_things_under_our_names_are_unknown_and_nothing_more(
 
     assert (inbox.length, inbox.lag) == (1, 1)
     assert (inbox.quarantined, inbox.parked, inbox.runs, inbox.letters) == (None, None, (), ())
+
+
+@pytest.mark.parametrize("far", [b"inf", b"-inf", b"1e300"])
+async def test_an_odd_number_of_one_agent_hides_nothing_of_anybody(
+    connection: Connection, far: bytes
+) -> None:
+    """Whoever may write to a broker may write that; what is no number is unknown."""
+    client = connection.client
+    for agent in (FOREIGN, "their_neighbour"):
+        await client.xadd(keys.inbox(agent), {"data": b"{}"})
+    await client.execute_command("ZADD", keys.due(FOREIGN), far, "c-far", 1000, "c-due")
+    tokens = ("²", "9" * 5000, "-1", "", "1_000")
+    await client.hset(keys.run(FOREIGN), mapping={f"c-{t[:3]}": f"signoff:a|{t}" for t in tokens})
+    for attempts in ("²", "9" * 5000, "-1"):
+        await client.xadd(keys.dead_letters(FOREIGN), {"data": b"{}", "attempts": attempts})
+    await client.hset(keys.queued(FOREIGN), "inv-1", "c-parked")
+    await client.rpush(keys.parked(FOREIGN, "c-parked"), f"{'9' * 3000}-0")
+
+    look = await HealthReader(connection).look()
+
+    odd, neighbour = look.inboxes
+    assert (odd.note, odd.length, odd.quarantined, odd.parked) == ("", 1, 3, 1)
+    assert {run.since_ms for run in odd.runs} == {0}
+    assert {letter.attempts for letter in odd.letters} == {0}
+    assert {(one.context_id, one.since_ms) for one in odd.untaken if one.context_id} == {
+        ("c-due", 1000),
+        ("c-parked", 0),
+    }
+    assert (neighbour.agent, neighbour.length, neighbour.note) == ("their_neighbour", 1, "")
+
+
+async def test_a_heartbeat_with_a_number_of_400_digits_is_passed_over(
+    connection: Connection,
+) -> None:
+    """No rate can be made of it, and the figures of the others must not suffer."""
+    client = connection.client
+    beat = {"agents": [FOREIGN], "tools": {}, "version": "1", "mode": "enforce", "started_ms": 0}
+    for consumer, finished in (("w-odd", 10**400), ("w-well", 1)):
+        told = {**beat, "consumer": consumer, "usage": {FOREIGN: {"finished": finished}}}
+        await client.set(keys.worker(consumer), json.dumps(told), ex=60)
+        await client.zadd(keys.WORKERS, {consumer: 1})
+
+    look = await HealthReader(connection).look()
+
+    assert [worker.consumer for worker in look.workers] == ["w-well"]
+
+
+async def test_an_inbox_that_cannot_be_read_costs_its_neighbours_nothing(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should what it holds ever be too odd for us, that is said of it, once in the log."""
+    for agent in ("a_agent", FOREIGN, "z_agent"):
+        await connection.client.xadd(keys.inbox(agent), {"data": b"{}"})
+    await connection.client.zadd(keys.due(FOREIGN), {"c-far": "inf"})
+    monkeypatch.setattr(inbox_facts, "number", int)  # a reader that is not tolerant
+    failures: list[str] = []
+    reader = HealthReader(connection, lambda agent, _error: failures.append(agent))
+
+    looks = [await reader.look() for _ in range(2)]
+
+    for look in looks:
+        assert [inbox.length for inbox in look.inboxes] == [1, None, 1]
+        first, odd, last = (inbox.note for inbox in look.inboxes)
+        assert (first, last) == ("", "")
+        assert odd == "Signoff stumbled over what the inbox holds (OverflowError)."
+    assert failures == [FOREIGN]
 
 
 async def test_what_may_not_be_asked_is_unknown(own_redis: RedisServer) -> None:

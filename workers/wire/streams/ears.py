@@ -55,9 +55,13 @@ class Ear:
             return False
         return True
 
-    async def subscribe_to_tokens(self) -> None:
-        """Have what models write told."""
-        await self._ask("PSUBSCRIBE", f"{keys.TOKEN_PREFIX}*")
+    async def subscribe_to_tokens(self) -> bool:
+        """Have what models write told. Returns whether this user may hear it."""
+        try:
+            await self._ask("PSUBSCRIBE", f"{keys.TOKEN_PREFIX}*")
+        except ResponseError:
+            return False  # a new user of Redis 7 has no channel; whole messages come all the same
+        return True
 
     async def subscribe_to_events(self) -> None:
         """Have what is published of events told, if this user may hear it."""

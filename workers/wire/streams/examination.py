@@ -22,6 +22,7 @@ from workers.wire.streams.connection import (
     Connection,
     translated,
 )
+from workers.wire.streams.numerals import number
 from workers.wire.streams.reader import Reader, values
 
 
@@ -184,4 +185,4 @@ async def saves(client: Client) -> bool | None:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdigit())
+    return tuple(one for part in version.split(".") if (one := number(part)) is not None)

@@ -7,7 +7,7 @@ unknown, because a monitor must not need more rights than the console.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,10 +42,13 @@ class Look:
 class HealthReader:
     """Looks at one broker, again and again."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self, connection: Connection, on_failure: Callable[[str, Exception], None] | None = None
+    ) -> None:
+        """Nothing is seen yet; for `on_failure` see `InboxReader`."""
         self._connection = connection
         self._reader = Reader(connection)
-        self._inboxes = InboxReader(connection)
+        self._inboxes = InboxReader(connection, on_failure)
         self._agents: Sequence[str] = ()
         self._broker = BrokerHealth()
         self._seldom_at = float("-inf")

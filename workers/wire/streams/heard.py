@@ -35,11 +35,13 @@ class Touched:
         everything: the broker forgot all keys (a flush).
         method: how this was found out. CHECKING: the broker tells what is published at once, but
             of other changes nothing; they are looked for every `CHECK_SECONDS`.
+        hears_tokens: what models are writing is told, too.
     """
 
     names: frozenset[str] = frozenset()
     everything: bool = False
     method: Method = Method.TRACKING
+    hears_tokens: bool = True
 
 
 class Heard:
@@ -47,6 +49,7 @@ class Heard:
 
     Attributes:
         method: how changes are found out.
+        hears_tokens: whether what models are writing is told.
     """
 
     def __init__(self, on_failure: Callable[[Exception], None] | None = None) -> None:
@@ -56,6 +59,7 @@ class Heard:
             on_failure: hears at once what `take` raises, which nobody may be waiting for.
         """
         self.method = Method.TRACKING
+        self.hears_tokens = True
         self._on_failure = on_failure
         self._names: set[bytes] = set()
         self._everything = False
@@ -104,8 +108,12 @@ class Heard:
         if self._everything:
             # Who is told so reads everything, and these as well.
             self._everything = False
-            news.append(Touched(everything=True, method=self.method))
+            news.append(self.touched(everything=True))
         elif names:
             told = frozenset(name.decode(errors="backslashreplace") for name in names)
-            news.append(Touched(told, method=self.method))
+            news.append(self.touched(told))
         return news
+
+    def touched(self, names: frozenset[str] = frozenset(), *, everything: bool = False) -> Touched:
+        """These keys changed, and how that was found out."""
+        return Touched(names, everything, self.method, self.hears_tokens)

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Self, TypeAlias
 
 from workers.wire import keys
 from workers.wire.health import Run, Untaken
-from workers.wire.ids import StreamId
 from workers.wire.streams.connection import Client
+from workers.wire.streams.numerals import number
 
 MOST_RUNS = 200
 #: So many contexts and queued messages are read of each agent.
@@ -66,7 +66,8 @@ class InboxFacts:
         """Read the answers to those questions."""
         length, groups, dead, runs, due, how_many, queued = answers
         group = _group(agent, groups)
-        times = {text(c): int(at) for c, at in due} if isinstance(due, list) else {}
+        scores = due if isinstance(due, list) else []
+        times = {text(c): at_ms for c, at in scores if (at_ms := number(at)) is not None}
         owners = _page(queued)
         names = None if owners is None else tuple(dict.fromkeys(map(text, owners.values())))
         nobody = isinstance(groups, list) and group is None
@@ -101,10 +102,7 @@ def count(answer: Answer) -> int | None:
 
 def milliseconds(entry_id: bytes) -> int:
     """When an entry came, by its id; 0 for what is no id."""
-    try:
-        return StreamId.parse(text(entry_id)).milliseconds
-    except ValueError:
-        return 0
+    return number(entry_id.partition(b"-")[0]) or 0
 
 
 def text(raw: bytes) -> str:
@@ -134,7 +132,7 @@ def _runs(held: Mapping[bytes, bytes], due: Mapping[str, int]) -> tuple[Run, ...
     for context, holder in held.items():
         consumer, _, token = text(holder).rpartition("|")
         # A token is the time in microseconds when it was given, unless many were given at once.
-        since_ms = int(token) // 1000 if token.isdigit() else 0
+        since_ms = (number(token) or 0) // 1000
         runs.append(Run(text(context), consumer, since_ms, due.get(text(context), 0)))
     runs.sort(key=lambda run: run.since_ms)
     return tuple(runs[:MOST_RUNS])

@@ -2,13 +2,14 @@
 
 The only place that reads the keys about an inbox for a console. What is refused, of a wrong type or
 unknown to this broker is None in the answer, and disturbs nothing else. What may be long or large
-is read in part, and again only when it may have changed.
+is read in part, and again only when it may have changed. An inbox that cannot be read costs its
+neighbours nothing.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,13 +46,22 @@ class _Kept:
     letters_at: float = float("-inf")
     undelivered: tuple[Untaken, ...] = ()
     undelivered_of: tuple[object, ...] = ()
+    note: str = ""
 
 
 class InboxReader:
     """Reads the health of inboxes, again and again."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self, connection: Connection, on_failure: Callable[[str, Exception], None] | None = None
+    ) -> None:
+        """Nothing is read yet.
+
+        Args:
+            on_failure: hears of an agent whose inbox cannot be read, once until it can.
+        """
         self._connection = connection
+        self._on_failure = on_failure
         self._client = connection.client
         self._kept: dict[str, _Kept] = {}
 
@@ -71,8 +81,8 @@ class InboxReader:
             chunk = agents[start : start + _AT_ONCE]
             answers = iter(await self._asked(chunk))
             for agent in chunk:
-                state = InboxFacts.of(agent, [next(answers) for _ in range(InboxFacts.QUESTIONS)])
-                found.append(await self._inbox(agent, state, now_ms))
+                told = [next(answers) for _ in range(InboxFacts.QUESTIONS)]
+                found.append(await self._inbox_safely(agent, told, now_ms))
         return found
 
     async def _asked(self, agents: Sequence[str]) -> list[Answer]:
@@ -82,8 +92,21 @@ class InboxReader:
                     InboxFacts.ask(batch, agent)
                 return list(await batch.execute(raise_on_error=False))
 
-    async def _inbox(self, agent: str, state: InboxFacts, now_ms: int) -> InboxHealth:
+    async def _inbox_safely(self, agent: str, told: Sequence[Answer], now_ms: int) -> InboxHealth:
         kept = self._kept.setdefault(agent, _Kept())
+        try:
+            found = await self._inbox(agent, InboxFacts.of(agent, told), now_ms)
+        except BrokerUnreachable:
+            raise
+        except Exception as error:  # noqa: BLE001 - one inbox is not all of them
+            found = InboxHealth(agent, note=_why(error))
+            if not kept.note and self._on_failure is not None:
+                self._on_failure(agent, error)
+        kept.note = found.note
+        return found
+
+    async def _inbox(self, agent: str, state: InboxFacts, now_ms: int) -> InboxHealth:
+        kept = self._kept[agent]
         readers = await self._tally(agent, state, kept)
         undelivered = await self._undelivered(agent, state, kept)
         parked, waiting = await self._parked(agent, state)
@@ -195,6 +218,13 @@ class InboxReader:
                 batch.execute_command(*command)
                 [answer] = await batch.execute(raise_on_error=False)
         return answer
+
+
+def _why(error: Exception) -> str:
+    """Why an inbox cannot be read, without what it holds."""
+    if isinstance(error, BrokerError):
+        return error.title
+    return f"Signoff stumbled over what the inbox holds ({type(error).__name__})."
 
 
 def _letter(dead: DeadLetter) -> Letter:

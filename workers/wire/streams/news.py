@@ -43,7 +43,8 @@ async def listen(
     """Listen until a connection ends, or the broker has other primaries than at the beginning.
 
     The first item comes when listening has begun: what is read after it misses nothing. It says by
-    which method. While nobody asks for the next item, news are merged, and none is lost.
+    which method, and whether tokens are heard. While nobody asks for the next item, news are
+    merged, and none is lost.
 
     Args:
         on_failure: hears at once what is raised with the next item: whoever reads from a broker
@@ -65,7 +66,7 @@ async def listen(
         if connection.may_move:
             work.append(partial(_watch, connection, {place.name for place in places}))
         async with _running(work, heard):
-            yield Touched(method=heard.method)
+            yield heard.touched()
             while True:
                 for item in await heard.take():
                     yield item
@@ -84,7 +85,7 @@ async def _listening(places: Iterable[Place], heard: Heard) -> AsyncIterator[lis
                     untold.append(place)
             # Each server names the keys it holds. What is published reaches all, so one tells it.
             _, first = ears[0]
-            await first.subscribe_to_tokens()
+            heard.hears_tokens = await first.subscribe_to_tokens()
             if untold:
                 heard.method = Method.CHECKING
                 await first.subscribe_to_events()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from workers.wire import keys
 from workers.wire.ids import StreamId
 from workers.wire.streams.connection import Connection, translated
+from workers.wire.streams.numerals import number
 from workers.wire.streams.scripts import Script, lua
 
 #: Workers keep about so many of an agent, and the newest.
@@ -115,7 +116,6 @@ class Quarantine:
 
 
 def _dead_letter(entry_id: bytes, fields: Mapping[bytes, bytes]) -> DeadLetter:
-    attempts = fields.get(b"attempts", b"")
     return DeadLetter(
         dead_id=entry_id.decode(),
         data=fields.get(b"data", b""),
@@ -124,7 +124,7 @@ def _dead_letter(entry_id: bytes, fields: Mapping[bytes, bytes]) -> DeadLetter:
         entry_id=_text(fields, b"entry_id"),
         worker=_text(fields, b"worker"),
         context_id=_text(fields, b"context_id"),
-        attempts=int(attempts) if attempts.isdigit() else 0,
+        attempts=number(fields.get(b"attempts", b"")) or 0,
     )
 
 
