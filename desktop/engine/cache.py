@@ -24,7 +24,8 @@ from desktop.engine.text_lock import TextLock
 from desktop.engine.words_file import KEY_CHANGED
 from desktop.errors import CacheUnusable
 from desktop.store import facts
-from desktop.store.records import Memory, Source, Summary
+from desktop.store.local_records import Memory
+from desktop.store.records import Source, Summary
 
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)

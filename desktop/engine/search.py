@@ -20,7 +20,8 @@ from desktop.engine.earlier import Earlier
 from desktop.engine.kept_words import KeptWords
 from desktop.engine.search_index import SearchIndex
 from desktop.store import facts
-from desktop.store.records import Found, Source, Summary
+from desktop.store.local_records import Found
+from desktop.store.records import Source, Summary
 from desktop.store.seeking import searched_text, sought_words
 
 T = TypeVar("T")

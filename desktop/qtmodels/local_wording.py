@@ -17,13 +17,13 @@ from desktop.actions.local_workers import DEMO_ID
 from desktop.qtmodels.rows import Pill, Row
 from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import age, hue, initial
+from desktop.store.local_records import Demo
 from desktop.store.local_workers import (
     LocalWorker,
     LocalWorkerState,
     RestartPolicy,
     WorkerDefinition,
 )
-from desktop.store.records import Demo
 
 _STATES = {
     LocalWorkerState.STOPPED: Pill("Stopped", Tone.NEUTRAL),

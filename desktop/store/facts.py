@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from desktop.store.halts import Halts, HaltState
+from desktop.store.local_records import Demo, Found, Memory
 from desktop.store.local_workers import LocalWorker
 from desktop.store.monitor_facts import MonitorSeen as MonitorSeen
 from desktop.store.monitor_facts import RepairDone as RepairDone
@@ -17,10 +18,7 @@ from desktop.store.monitor_facts import RepairNotDone as RepairNotDone
 from desktop.store.monitor_facts import RepairSending as RepairSending
 from desktop.store.record import AuditOpened, AuditPage, AuditStanding
 from desktop.store.records import (
-    Demo,
-    Found,
     Link,
-    Memory,
     RequestKey,
     Summary,
     Survey,

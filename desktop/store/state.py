@@ -13,6 +13,7 @@ from desktop.store.conversation import Conversation
 from desktop.store.docket import Docket
 from desktop.store.halts import Halts, HaltState
 from desktop.store.line_up import LineUp
+from desktop.store.local_records import Demo, Found, Memory
 from desktop.store.local_workers import LocalWorker
 from desktop.store.monitor import Monitor
 from desktop.store.record import AuditOpened, AuditPage, AuditStanding
@@ -20,12 +21,9 @@ from desktop.store.records import (
     Agent,
     Context,
     ContextStatus,
-    Demo,
     Entry,
-    Found,
     Link,
     Loss,
-    Memory,
     Request,
     RequestKey,
     Risk,

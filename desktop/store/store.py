@@ -14,19 +14,17 @@ from desktop.store.clock import Clock
 from desktop.store.facts import Fact
 from desktop.store.halts import Halts, HaltState
 from desktop.store.health import Troubles
+from desktop.store.local_records import Demo, Found, Memory
 from desktop.store.local_workers import LocalWorker
 from desktop.store.monitor import Monitor
 from desktop.store.record import AuditOpened, AuditPage, AuditStanding
 from desktop.store.records import (
     Agent,
     Context,
-    Demo,
     Entry,
-    Found,
     Link,
     LinkState,
     Loss,
-    Memory,
     Request,
     RequestKey,
     Risk,

@@ -12,8 +12,8 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
+from desktop.store.local_records import DemoState
 from desktop.store.local_workers import LogPage
-from desktop.store.records import DemoState
 from desktop.system.demo_process import DemoProcess
 
 T = TypeVar("T")

@@ -15,7 +15,7 @@ import msgspec
 
 from desktop.errors import LocalWorkersFailed
 from desktop.store.facts import DemoChanged
-from desktop.store.records import Demo, DemoState
+from desktop.store.local_records import Demo, DemoState
 from desktop.system.log_ring import LogRing, line_of
 
 READY_SECONDS = 60.0

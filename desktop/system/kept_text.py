@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from desktop.errors import VaultUnavailable
 from desktop.store.facts import MemoryChanged
-from desktop.store.records import Memory
+from desktop.store.local_records import Memory
 from desktop.system.vault import Vault
 
 

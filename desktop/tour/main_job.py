@@ -9,7 +9,8 @@ from typing import Final
 
 from PySide6.QtWidgets import QWidget
 
-from desktop.store.records import DemoState, Execution, RequestKey, RequestState
+from desktop.store.local_records import DemoState
+from desktop.store.records import Execution, RequestKey, RequestState
 from desktop.tour.pilot import PilotLost
 from desktop.tour.visit import Visit
 

@@ -18,7 +18,7 @@ from desktop.qtmodels.wording import link_tone, survey_words
 from desktop.store.changes import Changes
 from desktop.store.clock import ClockState
 from desktop.store.halts import EVERYBODY
-from desktop.store.records import DemoState
+from desktop.store.local_records import DemoState
 from desktop.store.signing import SigningState
 from desktop.store.store import Store
 from desktop.views.parts.labels import Edge, Look, TextLabel

@@ -12,7 +12,7 @@ import pytest
 
 from desktop.errors import LocalWorkersFailed
 from desktop.store.facts import DemoChanged
-from desktop.store.records import DemoState
+from desktop.store.local_records import DemoState
 from desktop.system.demo_process import DemoProcess, DemoReady, demo_command
 from tests.support.waiting import await_until
 

@@ -33,7 +33,8 @@ from desktop.store.facts import (
     TokenSeen,
     TranscriptRead,
 )
-from desktop.store.records import Demo, DemoState, Found, Link, LinkState, RequestKey, Summary
+from desktop.store.local_records import Demo, DemoState, Found
+from desktop.store.records import Link, LinkState, RequestKey, Summary
 from desktop.store.seeking import holds, searched_text, sought_words
 from desktop.store.store import Store
 from tests.support.kept_desk import KeptDesk

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from desktop.actions.desk import Desk
 from desktop.qtmodels.rows import Pill
 from desktop.qtmodels.tone import Tone
-from desktop.store.records import Demo, DemoState
+from desktop.store.local_records import Demo, DemoState
 from desktop.views.parts.buttons import ActionButton, ButtonLook
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.parts.pill import PillLabel

@@ -5,7 +5,8 @@ from typing import Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from desktop.store.records import Demo, DemoState, Link, LinkState
+from desktop.store.local_records import Demo, DemoState
+from desktop.store.records import Link, LinkState
 from desktop.views.parts.empty_state import EmptyState
 
 _CONNECT: Final = "Connect to a broker"

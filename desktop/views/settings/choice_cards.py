@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QLineEdit, Q
 
 from desktop.actions.desk import Desk
 from desktop.settings import Theme
-from desktop.store.records import Memory
+from desktop.store.local_records import Memory
 from desktop.store.store import Store
 from desktop.views.parts.labels import Look, TextLabel
 from desktop.views.settings.card import SettingsCard

@@ -12,7 +12,8 @@ from pytestqt.qtbot import QtBot
 from desktop.qtmodels.rows import ROW_ROLE, Row
 from desktop.settings import Theme
 from desktop.store.facts import AgentsSeen, LinkChanged
-from desktop.store.records import DemoState, Link, LinkState
+from desktop.store.local_records import DemoState
+from desktop.store.records import Link, LinkState
 from desktop.views.agents.page import AgentsPage, Place
 from desktop.views.agents.worker_card import WorkerCard
 from desktop.views.parts.buttons import ActionButton

@@ -10,7 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from desktop.settings import Theme
 from desktop.store.facts import Forgotten, LinkChanged
-from desktop.store.records import DemoState, Link, LinkState, RequestKey
+from desktop.store.local_records import DemoState
+from desktop.store.records import Link, LinkState, RequestKey
 from desktop.views.approvals.page import ApprovalsPage
 from desktop.views.parts.buttons import ActionButton
 from desktop.views.parts.pill import PillLabel

@@ -12,7 +12,8 @@ from pytestqt.qtbot import QtBot
 from desktop.actions.ports import Search
 from desktop.qtmodels.rows import ROW_ROLE, Row
 from desktop.store.facts import ContextsSeen, Forgotten, SearchFound
-from desktop.store.records import ContextStatus, Found, Risk, Source, Summary
+from desktop.store.local_records import Found
+from desktop.store.records import ContextStatus, Risk, Source, Summary
 from desktop.views.parts.choice_box import ChoiceBox
 from desktop.views.parts.search_field import SearchField
 from tests.gui.pages.seeing import choose, keys_of, open_page, press, see, words_in

@@ -12,7 +12,8 @@ from pytestqt.qtbot import QtBot
 from desktop.qtmodels.rows import KEY_ROLE, ROW_ROLE, Row
 from desktop.settings import Theme
 from desktop.store.facts import Forgotten, LinkChanged
-from desktop.store.records import DecisionKind, DemoState, Link, LinkState, RequestKey
+from desktop.store.local_records import DemoState
+from desktop.store.records import DecisionKind, Link, LinkState, RequestKey
 from desktop.views.parts.copyable import Copyable
 from desktop.views.parts.pill import PillLabel
 from desktop.views.parts.search_field import SearchField

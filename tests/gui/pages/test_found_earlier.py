@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.qtmodels.rows import ROW_ROLE, Row
 from desktop.store.facts import ContextReset, SearchFound
-from desktop.store.records import Found
+from desktop.store.local_records import Found
 from desktop.views.conversations.page import ConversationsPage
 from desktop.views.parts.find_bar import FindField
 from desktop.views.parts.search_field import SearchField

@@ -15,8 +15,8 @@ from pytestqt.qtbot import QtBot
 from desktop.actions.local_workers import DEMO_ID
 from desktop.settings import Theme
 from desktop.store.facts import LocalWorkersChanged
+from desktop.store.local_records import DemoState
 from desktop.store.local_workers import LocalWorker, LocalWorkerState, WorkerDefinition
-from desktop.store.records import DemoState
 from desktop.views.agents.local_workers_panel import SMALLEST, USUAL, LocalWorkersPanel
 from desktop.views.agents.page import AgentsPage, Place
 from desktop.views.agents.worker_log import WorkerLogView

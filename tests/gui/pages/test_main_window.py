@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 from desktop.qtmodels.tone import Tone
 from desktop.settings import Theme
 from desktop.store.facts import CaughtUp, Forgotten, LinkChanged
-from desktop.store.records import DemoState, Link, LinkState, RequestKey
+from desktop.store.local_records import DemoState
+from desktop.store.records import Link, LinkState, RequestKey
 from desktop.views.main_window import SMALLEST, USUAL, MainWindow
 from desktop.views.page import Page
 from desktop.views.parts.buttons import ActionButton

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.audit.keys import LogKeys
 from desktop.settings import Theme
-from desktop.store.records import DemoState
+from desktop.store.local_records import DemoState
 from desktop.views.main_window import MainWindow
 from desktop.views.theme import apply_theme, tokens
 from tests.gui.pages.morning import morning

@@ -13,7 +13,8 @@ from desktop import settings
 from desktop.errors import SignoffError
 from desktop.settings import DEFAULT_URL, Theme
 from desktop.store.facts import LinkChanged, MemoryChanged
-from desktop.store.records import Link, LinkState, Memory
+from desktop.store.local_records import Memory
+from desktop.store.records import Link, LinkState
 from desktop.views.parts.banner import Banner
 from desktop.views.parts.buttons import ActionButton
 from desktop.views.parts.pill import PillLabel

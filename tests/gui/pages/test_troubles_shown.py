@@ -20,8 +20,8 @@ from desktop.engine.recorder import Recorder
 from desktop.store.clock import Clock
 from desktop.store.facts import AuditChanged, ClockSeen, Fact, HaltsSeen, SigningChanged
 from desktop.store.halts import Halt, Halts
+from desktop.store.local_records import DemoState
 from desktop.store.record import AuditHealth, AuditStanding
-from desktop.store.records import DemoState
 from desktop.store.signing import Identity, Signing, SigningState
 from desktop.views.main_window import SMALLEST, USUAL, MainWindow
 from desktop.views.page import Page

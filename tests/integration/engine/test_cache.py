@@ -25,7 +25,8 @@ from desktop.store.facts import (
     Forgotten,
     MemoryChanged,
 )
-from desktop.store.records import ContextStatus, Memory, Source, Summary
+from desktop.store.local_records import Memory
+from desktop.store.records import ContextStatus, Source, Summary
 from tests.support.command_line import python
 from tests.support.waiting import await_until
 from workers.wire.streams.entries import StreamEntry

@@ -14,7 +14,7 @@ import pytest
 
 from desktop.engine import kept_words, words_file
 from desktop.engine.kept_words import KeptWords
-from desktop.store.records import Found
+from desktop.store.local_records import Found
 from desktop.store.seeking import EXCERPT_LENGTH, excerpt, sought_words
 from tests.support import scenes
 from tests.support.command_line import python

@@ -21,7 +21,8 @@ from desktop.store.facts import (
     Forgotten,
     SearchFound,
 )
-from desktop.store.records import ContextStatus, Found, Source, Summary
+from desktop.store.local_records import Found
+from desktop.store.records import ContextStatus, Source, Summary
 from desktop.store.seeking import holds, sought_words
 from tests.support.waiting import await_until
 

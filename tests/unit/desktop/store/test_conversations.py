@@ -7,7 +7,8 @@ import pytest
 from desktop.engine.summaries import summarise
 from desktop.store import facts
 from desktop.store.changes import Changes
-from desktop.store.records import ContextStatus, Demo, DemoState, EntryKind, Link, LinkState
+from desktop.store.local_records import Demo, DemoState
+from desktop.store.records import ContextStatus, EntryKind, Link, LinkState
 from desktop.store.store import Store
 from tests.support import scenes
 from tests.support.learning import START_MS, online_store, seen, told
