@@ -10,8 +10,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,14 +18,13 @@ from typing import Any, TypeVar
 import msgspec
 import qasync  # type: ignore[import-untyped]
 import structlog
-from PySide6.QtCore import QAbstractEventDispatcher, QCoreApplication
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from desktop import assets, settings
 from desktop.console import Console
 from desktop.errors import ConsoleError
-from desktop.precedence import WINDOW
 from desktop.settings import Settings
 from desktop.system.garbage import GarbageCollector
 from desktop.system.single_instance import SingleInstance
@@ -75,22 +73,8 @@ def run_on_qt(app: QApplication, work: Coroutine[Any, Any, T]) -> T:
     Not `qasync.run`: below Python 3.12 that makes Qt's loop the loop of every thread, also of the
     engine's.
     """
-    with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app)) as runner, _going_first():
+    with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app)) as runner:
         return runner.run(work)
-
-
-@contextmanager
-def _going_first() -> Iterator[None]:
-    """Other threads give way to every turn of Qt's loop within the block."""
-    dispatcher = QAbstractEventDispatcher.instance()
-    dispatcher.awake.connect(WINDOW.wake)
-    dispatcher.aboutToBlock.connect(WINDOW.rest)
-    try:
-        yield
-    finally:
-        dispatcher.awake.disconnect(WINDOW.wake)
-        dispatcher.aboutToBlock.disconnect(WINDOW.rest)
-        WINDOW.rest()
 
 
 def make_application() -> QApplication:

@@ -17,9 +17,7 @@ MOST_SECONDS: Final = 0.005
 
 
 class Precedence:
-    """Taken by one thread for as long as it must not be disturbed; others give way.
-
-    Either `with` it, or from `wake` until `rest`, as its loop says.
+    """Taken by one thread for as long as it must not be disturbed, `with` it; others give way.
 
     Attributes:
         is_taken: whether it computes just now.
@@ -28,22 +26,13 @@ class Precedence:
     def __init__(self) -> None:
         self.is_taken = False
         self._depth = 0
-        self._is_awake = False
         self._over = threading.Event()
-
-    def wake(self) -> None:
-        """A turn of the thread's loop begins."""
-        self._is_awake = True
-        self._take()
-
-    def rest(self) -> None:
-        """The thread's loop waits for what comes next."""
-        self._is_awake = False
-        self._end()
 
     def __enter__(self) -> None:
         self._depth += 1
-        self._take()
+        if self._depth == 1:
+            self._over.clear()
+            self.is_taken = True
 
     def __exit__(
         self,
@@ -52,15 +41,7 @@ class Precedence:
         trace: TracebackType | None,
     ) -> None:
         self._depth -= 1
-        self._end()
-
-    def _take(self) -> None:
-        if not self.is_taken:
-            self._over.clear()
-            self.is_taken = True
-
-    def _end(self) -> None:
-        if not self._depth and not self._is_awake:
+        if not self._depth:
             self.is_taken = False
             self._over.set()
 

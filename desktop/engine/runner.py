@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from desktop.actions.ports import Order
 from desktop.audit.keys import Keyring
-from desktop.precedence import WINDOW, GivingWay
+from desktop.precedence import GivingWay
 from desktop.store.facts import Fact
 
 if TYPE_CHECKING:
@@ -60,7 +60,6 @@ class EngineThread:
         if self._loop is not None and self._thread.is_alive():
             with contextlib.suppress(RuntimeError):  # the loop has just ended by itself
                 self._loop.call_soon_threadsafe(self._cancel)
-        WINDOW.rest()
         self._thread.join(STOP_SECONDS)
 
     def connect(self, url: str) -> None:

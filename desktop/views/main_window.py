@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from desktop.actions.approvals import Approvals
 from desktop.actions.conversations import Conversations
 from desktop.actions.desk import Desk
+from desktop.precedence import WINDOW
 from desktop.qtmodels.bridge import Bridge
 from desktop.qtmodels.tone import Tone
 from desktop.qtmodels.wording import loss_words
@@ -202,6 +203,13 @@ class MainWindow(QMainWindow):
             return
         self._notice.show_message(tone, title, hint)
         self._make_room()
+
+    def event(self, event: QEvent) -> bool:
+        """Qt: paint everything without giving way, however many parts take part in it."""
+        if event.type() is not QEvent.Type.UpdateRequest:
+            return super().event(event)
+        with WINDOW:
+            return super().event(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask to be closed; whoever owns the window ends what must end first."""

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.precedence import WINDOW
 from desktop.views.parts.row_delegate import ROW_HEIGHT, RowDelegate
 from desktop.views.theme import appearance, tokens
 
@@ -138,8 +137,7 @@ class RowList(QTableView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Rows are painted by the delegate; an empty list with the keyboard shows a ring."""
-        with WINDOW:
-            super().paintEvent(event)
+        super().paintEvent(event)
         if self.hasFocus() and self.current_row() is None:
             painter = QPainter(self.viewport())
             painter.setPen(QPen(QColor(tokens().focus), 2))
