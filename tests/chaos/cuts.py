@@ -22,8 +22,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from PySide6.QtWidgets import QToolButton
 
 from desktop.store.records import DecisionKind, LinkState, RequestKey, RequestState
+from desktop.views.parts.banner import Banner
 from tests.bench.crowd import context_id, fill
 from tests.bench.publishing import publishing
 from tests.chaos.comparing import Holding, Wrong, compare, holding
@@ -292,11 +294,12 @@ class Cuts:
         return compare(self._page, self._shown, held, in_sight, self._trimmed)
 
     def _judge_words(self, harm: str) -> None:
-        """What went is said above the page."""
-        words = self._page.words("loss")
-        if "gone" not in words and "emptied" not in words:
+        """What went is said above the page; a person reads it and puts it away."""
+        said = self._page.pilot.find("loss", Banner)
+        if not said.title():
             self.outcome.unsaid += 1
-            self.outcome.wrong.append(f"{harm}: said is {words}")
+            self.outcome.wrong.append(f"{harm}: nothing is said")
+        said.findChildren(QToolButton)[0].click()
 
     async def _judge_decision(self, asked: RequestKey, nonce: str) -> None:
         """It left once, or it did not and the window says so."""
