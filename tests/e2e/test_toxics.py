@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 
 from desktop.engine import engine as engine_module
-from desktop.engine.summaries import BEGUN_ANEW, ENTRIES_MISSED
+from desktop.engine.summaries import BEGUN_ANEW, ENTRIES_MISSED, ENTRIES_REMOVED
 from desktop.store.records import DecisionKind, LinkState, RequestKey
 from tests.support.console import ConsolePage, running_console
 from tests.support.proxy import TcpProxy, Toxic
@@ -209,23 +209,28 @@ async def test_an_open_conversation_that_went_on_for_long_during_a_cut_has_no_ho
 async def test_streams_that_were_trimmed_during_a_cut_say_that_something_is_missing(
     desk: Desk,
 ) -> None:
-    """Between what is there of both sides; where nobody reads, in the row."""
+    """Between what is there of both sides, or above it all, and in the row."""
     await desk.cut_off()
     had_read = {name: list(ids) for name, ids in desk.told.ids.items()}
     await desk.told.rounds(ROUNDS)
     with desk.broker.client() as client:
         client.xtrim(keys.progress(FIRST), maxlen=7, approximate=False)
         client.xtrim(keys.progress(CLOSED[0]), maxlen=7, approximate=False)
-        # Of these two nothing was removed that had not been read.
+        # Of these two only what had been read was removed.
         client.xtrim(keys.progress(SECOND), maxlen=ROUNDS, approximate=False)
         client.xtrim(keys.progress(CLOSED[1]), maxlen=ROUNDS + 1, approximate=False)
-    desk.shown.before = {FIRST: [*had_read[FIRST], GAP], SECOND: had_read[SECOND]}
+    desk.shown.before = {FIRST: [*had_read[FIRST], GAP], SECOND: [GAP, *had_read[SECOND]]}
     await desk.heal()
 
     await desk.shown.until_true(FIRST, SECOND)
     problems = {name: row.problem for name, row in desk.shown.rows().items()}
-    assert ENTRIES_MISSED in problems[CLOSED[0]]
-    assert not any(problems[name] for name in (FIRST, SECOND, *CLOSED[1:]))
+    assert problems == {
+        FIRST: ENTRIES_MISSED,
+        CLOSED[0]: ENTRIES_MISSED,
+        SECOND: ENTRIES_REMOVED,
+        CLOSED[1]: ENTRIES_REMOVED,
+        **dict.fromkeys(CLOSED[2:], ""),
+    }
 
 
 async def test_a_broker_that_was_emptied_during_a_cut_is_said_to_have_been(desk: Desk) -> None:

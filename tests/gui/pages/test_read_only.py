@@ -11,6 +11,7 @@ from desktop.store.records import DecisionKind
 from desktop.views.main_window import MainWindow
 from desktop.views.page import Page
 from desktop.views.parts.buttons import ActionButton
+from desktop.views.parts.tips import tip
 from desktop.views.settings.page import SettingsPage
 from tests.gui.pages.approving import read_on
 from tests.gui.pages.morning import RECORD, morning
@@ -33,7 +34,7 @@ def window(fed: HandFed, qtbot: QtBot) -> MainWindow:
 def refuses(button: ActionButton) -> bool:
     """Whether it cannot be pressed, and says why to the eye and to a screen reader."""
     told = (button.toolTip(), button.accessibleDescription())
-    return not button.isEnabled() and told == (WHY, WHY)
+    return not button.isEnabled() and told == (tip(WHY), WHY)
 
 
 def test_no_decision_can_be_made(window: MainWindow, fed: HandFed, qtbot: QtBot) -> None:
