@@ -10,6 +10,7 @@ from desktop.engine.audit_desk import AuditDesk
 from desktop.engine.batch import Batch
 from desktop.engine.deriving import Deriving
 from desktop.engine.feed import Feed
+from desktop.engine.kept_words import KeptWords
 from desktop.engine.positions import START, Positions
 from desktop.engine.receipts import Receipts
 from desktop.engine.recorder import Recorder
@@ -57,13 +58,14 @@ class _Desk:
     def __init__(self, folder: Path) -> None:
         self.store = Store()
         self._batch = batch = Batch(lambda: None)
-        positions, transcripts = Positions(), Transcripts(batch)
+        words = KeptWords(None, lambda _title, _hint: None)
+        positions, transcripts = Positions(), Transcripts(batch, words)
         log = folder / "log.sqlite"
         recorder = Recorder(log, None, batch.emit)
         trust = Trust(batch.emit, recorder.jot)
         desk = AuditDesk(recorder, batch.emit, log, None, None, trust)
         self.receipts = Receipts(batch, trust, Witness(recorder, desk, everything=False))
-        teller = Teller(batch, positions, transcripts)
+        teller = Teller(batch, positions, transcripts, words)
         deriving = Deriving(teller, positions)
         self.feed = Feed(teller, positions, deriving, self.receipts, transcripts)
 
