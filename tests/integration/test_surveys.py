@@ -159,8 +159,8 @@ async def test_the_extent_of_a_stream_shows_what_was_trimmed(
 
     ends = StreamId(1, 2)
     assert extents == {
-        "c-0": Extent(1, ends, ends, holds=True, added=2),
-        "c-1": Extent(0, None, ends, holds=False, added=2),
+        "c-0": Extent(1, ends, ends, holds=True, added=2, deleted=StreamId(0, 0)),
+        "c-1": Extent(0, None, ends, holds=False, added=2, deleted=ends),
     }
 
 
