@@ -31,8 +31,12 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 WRITE_SECONDS = 1.0
-#: Rows written in one go; 30 ms of another thread.
-WRITTEN_ROWS = 5000
+#: Much is written in slices with a rest after each: a thread that is busy for longer holds up what
+#: arrives by as much, because all of them share one interpreter.
+SLICE_ROWS = 250
+SLICE_SECONDS = 0.05
+#: At the end there is nobody to hold up.
+LAST_ROWS = 5000
 _REMARK_HINT = "It is read from the broker again."
 _STUMBLED = "Signoff made a mistake; the list of conversations is not kept on this computer."
 
@@ -151,7 +155,7 @@ class Cache:
                 if self._broker is not None and self._broker.has_work:
                     self._due.set()
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(WRITE_SECONDS):
+                    async with asyncio.timeout(self._rest_seconds()):
                         await self._urgent.wait()
         finally:
             keeping.cancel()
@@ -159,6 +163,11 @@ class Cache:
             self.follow("")
             await self._work_safely()
             self._pool.shutdown()
+
+    def _rest_seconds(self) -> float:
+        """Little waits for more of it, so that what changes again is written once."""
+        has_much = self._broker is not None and len(self._broker.pending) > SLICE_ROWS
+        return SLICE_SECONDS if has_much else WRITE_SECONDS
 
     def _hurry(self) -> None:
         self._due.set()
@@ -213,12 +222,12 @@ class Cache:
         elif lock is not None and lock.broken:
             self._tell(KEY_CHANGED, "It is kept anew, with the key of now.")
 
-    async def _write(self, broker: _Broker) -> None:
+    async def _write(self, broker: _Broker, limit: int = SLICE_ROWS) -> None:
         file = broker.file
         if file is None:
             return
         keep, broker.all_there_is = broker.all_there_is, None
-        names = list(islice(broker.pending, WRITTEN_ROWS))
+        names = list(islice(broker.pending, limit))
         some = {name: broker.pending.pop(name) for name in names}
         summaries = [summary for summary in some.values() if summary is not None]
         gone = [name for name, summary in some.items() if summary is None]
@@ -238,7 +247,7 @@ class Cache:
     async def _leave(self, broker: _Broker) -> None:
         """Write what is left and close the file."""
         while broker.is_read and broker.has_work:
-            await self._write(broker)
+            await self._write(broker, LAST_ROWS)
         if broker.file is not None:
             await self._do(broker.file.close)
 
