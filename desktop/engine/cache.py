@@ -34,7 +34,7 @@ WRITE_SECONDS = 1.0
 #: Much is written in slices with a rest after each: a thread that is busy for longer holds up what
 #: arrives by as much, because all of them share one interpreter.
 SLICE_ROWS = 250
-SLICE_SECONDS = 0.05
+SLICE_SECONDS = 0.1
 #: At the end there is nobody to hold up.
 LAST_ROWS = 5000
 _REMARK_HINT = "It is read from the broker again."
