@@ -22,7 +22,7 @@ from desktop.engine.telling import Teller
 from desktop.engine.transcripts import Transcripts
 from desktop.engine.turns import Turns
 from desktop.store import facts
-from desktop.store.records import ContextStatus, Survey
+from desktop.store.records import ContextStatus, Summary, Survey
 from workers.wire.streams.reader import Reader
 
 #: Requests of so many contexts are derived at once.
@@ -131,15 +131,16 @@ class Surveyor:
 
     async def _drop_all_but(self, reader: Reader, found: set[str]) -> None:
         """Drop what has no stream: it was deleted during a cut, or is in the index alone."""
-        missing: list[str] = []
+        missing: dict[str, Summary | None] = {}
         turns = Turns()
         for context_id in tuple(self._positions):
             await turns.pause_if_due()
             if context_id not in found:
-                missing.append(context_id)
+                missing[context_id] = self._positions.get(context_id)
         extents = await reader.extents(dict.fromkeys(missing, START))
-        for context_id in missing:
-            if context_id not in extents:
+        for context_id, known in missing.items():
+            # What was told of it meanwhile is of a stream that has begun since it was asked about.
+            if context_id not in extents and self._positions.get(context_id) is known:
                 self._positions.drop(context_id)
 
     async def _derive(self, reader: Reader) -> None:

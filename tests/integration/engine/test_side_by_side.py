@@ -14,6 +14,7 @@ from desktop.engine.kept_words import KeptWords
 from desktop.engine.positions import START, Positions
 from desktop.engine.receipts import Receipts
 from desktop.engine.recorder import Recorder
+from desktop.engine.survey import Surveyor
 from desktop.engine.telling import Teller
 from desktop.engine.transcripts import Transcripts
 from desktop.engine.trust import Trust
@@ -25,7 +26,7 @@ from tests.support.hand_worker import HandWorker
 from workers.wire import keys
 from workers.wire.approvals import Outcome
 from workers.wire.streams.connection import Connection
-from workers.wire.streams.reader import Reader
+from workers.wire.streams.reader import Extent, Reader
 from workers.wire.streams.surveys import Newer
 
 KEY = keys.progress(scenes.CONTEXT)
@@ -52,6 +53,24 @@ class _SlowReader(Reader):
             yield chunk
 
 
+class _LateReader(Reader):
+    """What it hears of how far streams reach is old by the time it is told.
+
+    Attributes:
+        is_held: the broker has answered.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.is_held, self.let_go = asyncio.Event(), asyncio.Event()
+
+    async def extents(self, positions: Mapping[str, str]) -> dict[str, Extent]:
+        found = await super().extents(positions)
+        self.is_held.set()
+        await self.let_go.wait()
+        return found
+
+
 class _Desk:
     """A feed with all it needs, and a store that learns what it tells."""
 
@@ -67,7 +86,10 @@ class _Desk:
         self.receipts = Receipts(batch, trust, Witness(recorder, desk, everything=False))
         teller = Teller(batch, positions, transcripts, words)
         deriving = Deriving(teller, positions)
-        self.feed = Feed(teller, positions, deriving, self.receipts, transcripts)
+        self.feed = feed = Feed(teller, positions, deriving, self.receipts, transcripts)
+        self.surveyor = Surveyor(
+            batch, teller, positions, deriving, feed, self.receipts, transcripts, words
+        )
 
     def states(self) -> list[RequestState]:
         """Where every request stands by all that was told so far."""
@@ -96,3 +118,24 @@ async def test_a_decided_request_of_a_restored_stream_does_not_wait_again(
     await restored
 
     assert desk.states() == [RequestState.APPROVED]
+
+
+async def test_a_conversation_that_begins_anew_while_the_broker_is_surveyed_stays_listed(
+    connection: Connection, worker: HandWorker, tmp_path: Path
+) -> None:
+    """That it was gone is heard late, when the new one is known already."""
+    desk = _Desk(tmp_path)
+    await worker.say(scenes.asks())
+    await desk.feed.read(Reader(connection), [scenes.CONTEXT])
+    await connection.client.delete(KEY)
+    late = _LateReader(connection)
+    surveying = asyncio.create_task(desk.surveyor.read_streams(late), name="surveying")
+    await asyncio.wait_for(late.is_held.wait(), 10)
+
+    await worker.say(scenes.asks())
+    await desk.feed.read(Reader(connection), [scenes.CONTEXT])
+    late.let_go.set()
+    await surveying
+    await desk.surveyor.derive(Reader(connection))
+
+    assert desk.states() == [RequestState.WAITING]
