@@ -283,6 +283,8 @@ async def test_a_flush_is_followed_by_what_the_broker_holds_then(
     await desk.open(scenes.CONTEXT)
 
     await connection.client.flushall()
+    # Written to before anybody looked, it would count as begun anew.
+    await await_until(lambda: desk.store.loss.emptied == 1, "the flush to be told")
     await worker.say(scenes.human_says("again"))
 
     await _row_says(desk, "again", 1)
